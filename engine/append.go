@@ -1,0 +1,316 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// AppendRequest is one atomic append: all of its events, or none.
+//
+// With the log before it, it determines its outcome: ids and the time are in it, and
+// applying it reads no clock and no random number. That is the seam between ordering
+// (today a channel) and applying, at which a replicated log can be put in.
+type AppendRequest struct {
+	// Events in order; at least one, possibly of several streams.
+	Events []ProposedEvent
+	// Conditions must all hold in the log just before the append. One on a stream
+	// all of whose events in the request are left out as duplicates is not checked:
+	// a retry of an append that was made is no conflict.
+	Conditions []Condition
+	// ProposedAt becomes the events' recorded time, raised where needed so that it
+	// never decreases along the log. µs since the Unix epoch; zero: now.
+	ProposedAt int64
+
+	// Results has, once the append has succeeded, one entry an event.
+	Results []EventResult
+	// RecordedAt is the events' recorded time, once the append has succeeded.
+	RecordedAt int64
+
+	known     []int64 // by event: its position if its id was in the log, else -1
+	checkedTo int64   // the log below this position was searched for ids
+	done      chan error
+	state     requestState
+}
+
+// EventResult is what became of a proposed event.
+type EventResult struct {
+	Position int64 // -1 if it was left out as a duplicate
+	Version  int64
+}
+
+// Condition is a statement about the log. The kinds are few so far, but a condition
+// may speak of anything the log before the append determines.
+type Condition struct {
+	Kind     ConditionKind
+	StreamID uuid.UUID       // StreamAt
+	Stream   string          // StreamAt: its name, for messages
+	Version  ExpectedVersion // StreamAt
+	Position int64           // LogAt
+}
+
+// ConditionKind says what a Condition speaks of.
+type ConditionKind uint8
+
+const (
+	// StreamAt: the stream's current version is Version (NoStream: it does not
+	// exist). Otherwise the append fails with a *VersionConflictError.
+	StreamAt ConditionKind = iota
+	// LogAt: the next position is Position, nothing was appended at it or after.
+	// Otherwise the append fails with a *PositionMovedError.
+	LogAt
+)
+
+// group is a commit group being prepared: the appends that will share one write and
+// one sync, checked against the log and against each other.
+type group struct {
+	log  *EventLog
+	seg  *segment
+	base uint32 // offset in the segment where the group begins: all below is durable
+
+	buf        []byte // frames
+	events     []pendingEvent
+	next       int64 // position
+	recordedAt int64
+	streams    map[uuid.UUID]*pendingStream
+	ids        map[uuid.UUID]struct{} // given by clients, in this group
+	applied    []*AppendRequest
+
+	spare   []*pendingStream
+	request uint32 // number of the request being applied
+	touched []*pendingStream
+	newIDs  []uuid.UUID
+}
+
+// pendingStream is a stream as it will be after the group's appends so far.
+type pendingStream struct {
+	id      uuid.UUID
+	name    string // known if an event of the group gave it
+	named   bool
+	count   uint32
+	request uint32 // the last request that touched it
+	before  uint32 // count before that request
+	offered uint32 // events of that request for it, duplicates included
+}
+
+func newGroup(log *EventLog) *group {
+	return &group{log: log, streams: map[uuid.UUID]*pendingStream{}, ids: map[uuid.UUID]struct{}{}}
+}
+
+// reset begins a group in the given segment, whose end is at offset base.
+func (g *group) reset(seg *segment, base uint32) {
+	g.seg, g.base = seg, base
+	g.buf, g.events, g.applied = g.buf[:0], g.events[:0], g.applied[:0]
+	g.next = g.log.committed.Load()
+	g.recordedAt = g.log.recordedAt.Load()
+	for _, s := range g.streams {
+		g.spare = append(g.spare, s)
+	}
+	clear(g.streams)
+	clear(g.ids)
+}
+
+// apply checks a request and adds its frame to the group. On an error the group is
+// as it was.
+func (g *group) apply(r *AppendRequest) error {
+	g.request++
+	g.touched, g.newIDs = g.touched[:0], g.newIDs[:0]
+	appended, err := g.check(r)
+	if err == nil {
+		err = g.checkConditions(r)
+	}
+	if err != nil {
+		for _, s := range g.touched {
+			s.count = s.before
+		}
+		for _, id := range g.newIDs {
+			delete(g.ids, id)
+		}
+		return err
+	}
+	if appended > 0 {
+		g.encode(r, appended)
+	}
+	g.applied = append(g.applied, r)
+	return nil
+}
+
+// check decides for each event whether it is left out and which version it gets.
+func (g *group) check(r *AppendRequest) (appended int, err error) {
+	if cap(r.Results) < len(r.Events) {
+		r.Results = make([]EventResult, len(r.Events))
+	}
+	r.Results = r.Results[:len(r.Events)]
+	for i := range r.Events {
+		e := &r.Events[i]
+		s, err := g.stream(e)
+		if err != nil {
+			return 0, err
+		}
+		s.offered++
+		duplicate, err := g.isDuplicate(r, i)
+		if err != nil {
+			return 0, err
+		}
+		if duplicate && e.SkipDuplicate {
+			r.Results[i] = EventResult{Position: -1, Version: -1}
+			continue
+		}
+		if err := g.checkVersion(s, e); err != nil {
+			return 0, err
+		}
+		if duplicate {
+			return 0, &DuplicateEventError{EventID: e.EventID, Event: i}
+		}
+		if !e.generatedID {
+			g.ids[e.EventID] = struct{}{}
+			g.newIDs = append(g.newIDs, e.EventID)
+		}
+		r.Results[i] = EventResult{Version: int64(s.count)}
+		s.count++
+		appended++
+	}
+	return appended, nil
+}
+
+func (g *group) checkVersion(s *pendingStream, e *ProposedEvent) error {
+	switch {
+	case s.count == maxStreamEvents:
+		return &TooLargeError{What: "stream (events)", Size: int64(s.count), Limit: maxStreamEvents}
+	case e.Version == AnyVersion, int64(e.Version) == int64(s.count):
+		return nil
+	case int64(e.Version) < int64(s.count):
+		return &VersionTakenError{StreamID: s.id, Stream: e.Stream, Version: int64(e.Version)}
+	}
+	return &VersionConflictError{StreamID: s.id, Stream: e.Stream, Expected: e.Version - 1, Actual: int64(s.count) - 1}
+}
+
+// stream returns the event's stream as the group has it so far, and settles the
+// event's stream name.
+func (g *group) stream(e *ProposedEvent) (*pendingStream, error) {
+	s := g.pending(e.StreamID)
+	if s.count == 0 {
+		// Begun here, perhaps once more after a request that failed.
+		s.name, s.named = e.Stream, e.Stream != ""
+		return s, nil
+	}
+	switch {
+	case s.named == (e.Stream != ""):
+		return s, nil
+	case !s.named:
+		return nil, &UnnamedStreamError{StreamID: s.id, Stream: e.Stream}
+	}
+	if s.name == "" {
+		name, err := g.log.streamName(s.id)
+		if err != nil {
+			return nil, err
+		}
+		s.name = name
+	}
+	e.Stream = s.name
+	return s, nil
+}
+
+func (g *group) pending(id uuid.UUID) *pendingStream {
+	s, ok := g.streams[id]
+	if !ok {
+		if n := len(g.spare); n > 0 {
+			s, g.spare = g.spare[n-1], g.spare[:n-1]
+		} else {
+			s = new(pendingStream)
+		}
+		*s = pendingStream{id: id}
+		// The writer is the only one who changes the table, so it needs no lock.
+		if i, ok := g.log.streams.find(id); ok {
+			entry := g.log.streams.at(i)
+			s.count, s.named = entry.count, entry.named()
+		}
+		g.streams[id] = s
+	}
+	if s.request != g.request {
+		s.request, s.before, s.offered = g.request, s.count, 0
+		g.touched = append(g.touched, s)
+	}
+	return s
+}
+
+func (g *group) isDuplicate(r *AppendRequest, i int) (bool, error) {
+	e := &r.Events[i]
+	if e.generatedID {
+		return false, nil
+	}
+	if _, ok := g.ids[e.EventID]; ok {
+		return true, nil
+	}
+	if r.known != nil && r.known[i] >= 0 {
+		return true, nil
+	}
+	// The caller searched the history; what came since is recent, and in memory.
+	position, err := g.log.findEvent(e.EventID, r.checkedTo)
+	return position >= 0, err
+}
+
+func (g *group) checkConditions(r *AppendRequest) error {
+	for i := range r.Conditions {
+		c := &r.Conditions[i]
+		switch c.Kind {
+		case StreamAt:
+			s := g.pending(c.StreamID)
+			if s.offered > 0 && s.count == s.before {
+				continue // all left out as duplicates
+			}
+			if c.Version != AnyVersion && int64(s.before)-1 != int64(c.Version) {
+				return &VersionConflictError{StreamID: s.id, Stream: c.Stream, Expected: c.Version, Actual: int64(s.before) - 1}
+			}
+		case LogAt:
+			if g.next != c.Position {
+				return &PositionMovedError{Expected: c.Position, Actual: g.next}
+			}
+		default:
+			return fmt.Errorf("unknown kind of condition %d", c.Kind)
+		}
+	}
+	return nil
+}
+
+// encode adds the request's frame.
+func (g *group) encode(r *AppendRequest, appended int) {
+	g.recordedAt = max(g.recordedAt, r.ProposedAt)
+	r.RecordedAt = g.recordedAt
+	start := len(g.buf)
+	first := g.next
+	g.buf = beginFrame(g.buf)
+	for i := range r.Events {
+		res := &r.Results[i]
+		if res.Version < 0 {
+			continue
+		}
+		e := &r.Events[i]
+		res.Position = g.next
+		g.events = append(g.events, pendingEvent{
+			streamID: e.StreamID, eventID: e.EventID, named: e.Stream != "",
+			offset: g.base + uint32(len(g.buf)),
+		})
+		g.buf = appendRecord(g.buf, e, placement{
+			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,
+		})
+		g.next++
+	}
+	g.buf = endFrame(g.buf, start, kindAppend, first, uint32(appended), g.base)
+}
+
+// streamName reads the name of a named stream off its newest event.
+func (l *EventLog) streamName(id uuid.UUID) (string, error) {
+	entry, ok := l.stream(id)
+	if !ok || !entry.named() {
+		return "", nil
+	}
+	places, err := l.locate(nil, entry, entry.count-1, entry.count-1)
+	if err != nil {
+		return "", err
+	}
+	var d decoder
+	var e RecordedEvent
+	_, err = d.readRecord(places[0], nil, &e)
+	return e.Stream, err
+}

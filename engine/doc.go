@@ -1,0 +1,75 @@
+// Package engine is the event store: an append-only, gapless, checksummed log
+// with an index, usable as a Go library without SQL and without a network.
+//
+// # Words
+//
+// An event has a version in its stream and a position in the whole log; both
+// count 0, 1, 2 … without gaps, and positions are in commit order. An append is
+// one or more events, over one or more streams, written atomically. The [Store]
+// owns a data directory; its writer is the one goroutine that writes, reached
+// through a [WriterHandle]; its [ReadIndex] is the shared, read-only view of what
+// is committed.
+//
+// # Files
+//
+//	STORE               what this directory is: format version and store id
+//	LOCK                held by the one process that has the store open
+//	CHECKPOINT          a lower bound of what is durable (see below)
+//	log/00000001.seg    segments, numbered 1, 2, 3 …; all but the last are sealed
+//	index/00000001.idx  the index of a sealed segment; derived, rebuilt if missing
+//
+// # Segment, format version 1
+//
+// All integers are little-endian; "uvarint" is the encoding of encoding/binary.
+// CRC is CRC-32C (Castagnoli), as the hardware computes it.
+//
+//	segment header, 64 bytes
+//	+--------------+-----------+----------------+-----------+-------------+-------+------+-----+
+//	| magic, vers. | store id  | first position | number    | base time   | chain | zero | CRC |
+//	| 8            | 16        | 8              | 8         | 8 (µs, Unix)| 4     | 8    | 4   |
+//	+--------------+-----------+----------------+-----------+-------------+-------+------+-----+
+//
+//	frame: one append, or a seal
+//	+-----+--------+----------------+-------+--------+----------+------+-------+---------+-----+
+//	| CRC | length | first position | count | synced | body CRC | kind | magic | records | end |
+//	| 4   | 4      | 8              | 4     | 4      | 4        | 2    | 2     | …       | 1   |
+//	+-----+--------+----------------+-------+--------+----------+------+-------+---------+-----+
+//	 `----------------------- header, 32 bytes -----------------------´
+//
+//	record: one event
+//	+-----+--------+-------+------------------+---------+----------+---------+------+
+//	| CRC | length | flags | name | stream id | version | event id | time    | type |
+//	| 4   | uvarint| 1     | string | 16      | uvarint | 16       | uvarint | str. |
+//	+-----+--------+-------+------------------+---------+----------+---------+------+
+//	| payload, string, if flagged | metadata, string, if flagged | tags, if flagged |
+//	+-----------------------------+------------------------------+------------------+
+//
+// A string is a uvarint length and its bytes; tags are a uvarint count and as many
+// strings. A named stream's record holds the name and not the id, which follows from
+// it ([StreamID]). Time is µs since the segment's base time. A record's CRC starts
+// from its position (8 bytes, then the record from its length on), so that an intact
+// record in the wrong place is not taken for the right one; one event of a large
+// append is thereby read and verified alone.
+//
+// The frame's CRC covers the rest of its header, the body CRC all records and the end
+// byte: an append is whole or void. "synced" is the offset in the segment below which
+// everything was durable when the frame was written: the start of its commit group.
+// "chain" is the CRC of every frame header of the log before it, so that a segment
+// follows only its real predecessor. A seal is a frame of kind 2, without events,
+// and the last of its segment; its body is the chain up to it.
+//
+// # A torn tail, and damage
+//
+// After a crash the log may end in frames that were written and never synced, and so
+// never acknowledged. Recovery cuts those, and nothing else. At the first frame that
+// does not verify, at offset x of the last segment, it is a torn tail only if all hold:
+//
+//  1. no intact frame after x has synced > x: such a frame proves that x was durable;
+//  2. the CHECKPOINT does not lie beyond x;
+//  3. the frame shows what a torn write leaves: the file ends within it, or it ends
+//     in zeros (its last byte is never zero), or one of the sectors it spans is zero.
+//     Segments are written only once, into zeros, so sectors that did not reach the
+//     disk read as zeros. A frame that is all there and does not verify was damaged.
+//
+// Anything else is a [CorruptionError], and the store does not open.
+package engine

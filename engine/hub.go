@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"context"
+	"sync"
+)
+
+// Hub tells waiters how far the log is committed. It is the seam for live reads.
+type Hub struct {
+	mu    sync.Mutex
+	next  int64         // the position after the newest committed event
+	moved chan struct{} // closed when next moves; nil while nobody waits
+}
+
+func (h *Hub) publish(next int64) {
+	h.mu.Lock()
+	h.next = next
+	if h.moved != nil {
+		close(h.moved)
+		h.moved = nil
+	}
+	h.mu.Unlock()
+}
+
+// Wait returns once the event at position is committed, or with the context's error.
+// It may be called concurrently.
+func (h *Hub) Wait(ctx context.Context, position int64) error {
+	for {
+		h.mu.Lock()
+		if h.next > position {
+			h.mu.Unlock()
+			return nil
+		}
+		if h.moved == nil {
+			h.moved = make(chan struct{})
+		}
+		moved := h.moved
+		h.mu.Unlock()
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

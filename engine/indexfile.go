@@ -1,0 +1,366 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// indexFile is the index of a sealed segment, in sections of blocks:
+//
+//	header   1 block
+//	offsets  by ordinal: u32 offset of the record
+//	ids      by hash of the event id: u32 upper half of the hash, u32 ordinal
+//	streams  by hash of the stream id: indexedStream
+//	lists    u32 ordinals of the streams' events, one stream after the other
+//	dirs     the first hash of each block of ids (u32) and of streams (u64)
+//
+// It is written once, and derived: a file that is missing or does not belong to its
+// segment is built anew from the log. All methods may be called concurrently.
+type indexFile struct {
+	blockFile
+	cache     *blockCache
+	hash      idHash
+	seg       *segment
+	h         indexHeader
+	idDir     []uint32
+	streamDir []uint64
+}
+
+type indexHeader struct {
+	count   uint32 // events
+	streams uint32
+	// First blocks of the sections.
+	offsetsAt, idsAt, streamsAt, listsAt, idDirAt, streamDirAt, blocks uint32
+}
+
+// indexedStream is what an index holds of a stream with events in the segment.
+type indexedStream struct {
+	id           uuid.UUID
+	firstVersion uint32 // of its first event here
+	count        uint32 // of its events here
+	list         uint32 // where its ordinals begin in the lists
+	previous     uint32 // number of the segment before this with events of it, 0 if none
+	firstOrdinal uint32
+	named        bool
+}
+
+const (
+	indexMagic      = "EVGIDX\x00\x01"
+	indexHeaderSize = 72
+	u32PerBlock     = blockPayload / 4
+	idsPerBlock     = blockPayload / 8
+	streamEntrySize = 40
+	streamsPerBlock = blockPayload / streamEntrySize
+	u64PerBlock     = blockPayload / 8
+)
+
+var indexFileKeys atomic.Uint64
+
+func indexName(dir string, number uint32) string {
+	return filepath.Join(dir, "index", fmt.Sprintf("%08d.idx", number))
+}
+
+// buildIndex writes the index file of a sealed segment from its index in memory.
+// stream returns the id of the stream-table entry with a number, and whether it is
+// named; it may be called while the table grows.
+func buildIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, mem *memIndex, stream func(uint32) (uuid.UUID, bool)) error {
+	name := indexName(dir, seg.number)
+	tmp := name + ".tmp"
+	if err := removeIfExists(fsys, tmp); err != nil {
+		return err
+	}
+	file, err := fsys.Create(tmp)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := writeIndex(file, store, seg, mem, stream); err != nil {
+		return err
+	}
+	if err := fsys.Rename(tmp, name); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(name))
+}
+
+func removeIfExists(fsys vfs.FS, name string) error {
+	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func writeIndex(file vfs.File, store uuid.UUID, seg *segment, mem *memIndex, stream func(uint32) (uuid.UUID, bool)) error {
+	w := &blockWriter{file: file}
+	w.align() // header, filled in below
+	header := indexHeader{count: mem.n}
+
+	header.offsetsAt = w.align()
+	for o := range mem.n {
+		le.PutUint32(w.entry(4), mem.at(o).offset)
+	}
+	idDir := writeIDs(w, mem, &header)
+	streamDir := writeStreams(w, mem, &header, stream)
+
+	header.idDirAt = w.align()
+	for _, hash := range idDir {
+		le.PutUint32(w.entry(4), hash)
+	}
+	header.streamDirAt = w.align()
+	for _, hash := range streamDir {
+		le.PutUint64(w.entry(8), hash)
+	}
+	header.blocks = w.blocks
+	if err := w.finish(); err != nil {
+		return err
+	}
+	// The header last: a file without one is no index.
+	h := &blockWriter{file: file}
+	h.align()
+	header.encode(h.entry(indexHeaderSize), store, seg)
+	return h.finish()
+}
+
+func (h *indexHeader) encode(b []byte, store uuid.UUID, seg *segment) {
+	copy(b, indexMagic)
+	copy(b[8:], store[:])
+	le.PutUint32(b[24:], seg.number)
+	le.PutUint32(b[28:], seg.chain)
+	le.PutUint64(b[32:], uint64(seg.first))
+	for i, v := range []uint32{h.count, h.streams, h.offsetsAt, h.idsAt, h.streamsAt, h.listsAt, h.idDirAt, h.streamDirAt} {
+		le.PutUint32(b[40+4*i:], v)
+	}
+}
+
+func writeIDs(w *blockWriter, mem *memIndex, header *indexHeader) (dir []uint32) {
+	// Hash in the upper half, ordinal in the lower: sorts by hash.
+	ids := make([]uint64, mem.n)
+	for o := range mem.n {
+		ids[o] = uint64(mem.at(o).id)<<32 | uint64(o)
+	}
+	sort.Slice(ids, func(i, j int) bool { return ids[i] < ids[j] })
+	header.idsAt = w.align()
+	for i, id := range ids {
+		e := w.entry(8)
+		le.PutUint32(e, uint32(id>>32))
+		le.PutUint32(e[4:], uint32(id))
+		if i%idsPerBlock == 0 {
+			dir = append(dir, uint32(id>>32))
+		}
+	}
+	return dir
+}
+
+func writeStreams(w *blockWriter, mem *memIndex, header *indexHeader, stream func(uint32) (uuid.UUID, bool)) (dir []uint64) {
+	type entry struct {
+		indexedStream
+		hash uint64
+		next uint32 // where its next ordinal goes in the lists
+	}
+	at := make(map[uint32]uint32) // stream-table entry to index in entries
+	var entries []entry
+	for o := range mem.n {
+		e := mem.at(o)
+		i, ok := at[e.stream]
+		if !ok {
+			i = uint32(len(entries))
+			at[e.stream] = i
+			id, named := stream(e.stream)
+			entries = append(entries, entry{hash: mem.hash.sum(id), indexedStream: indexedStream{
+				id: id, named: named, firstVersion: e.version, previous: e.previousSegment(), firstOrdinal: o,
+			}})
+		}
+		entries[i].count++
+	}
+	var total uint32
+	for i := range entries {
+		entries[i].list, entries[i].next = total, total
+		total += entries[i].count
+	}
+	lists := make([]uint32, total)
+	for o := range mem.n {
+		e := &entries[at[mem.at(o).stream]]
+		lists[e.next] = o
+		e.next++
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].hash < entries[j].hash })
+
+	header.streams = uint32(len(entries))
+	header.streamsAt = w.align()
+	for i := range entries {
+		entries[i].encode(w.entry(streamEntrySize))
+		if i%streamsPerBlock == 0 {
+			dir = append(dir, entries[i].hash)
+		}
+	}
+	header.listsAt = w.align()
+	for _, o := range lists {
+		le.PutUint32(w.entry(4), o)
+	}
+	return dir
+}
+
+func (s *indexedStream) encode(b []byte) {
+	copy(b, s.id[:])
+	for i, v := range []uint32{s.firstVersion, s.count, s.list, s.previous, s.firstOrdinal} {
+		le.PutUint32(b[16+4*i:], v)
+	}
+	if s.named {
+		b[36] = 1
+	}
+}
+
+func decodeIndexedStream(b []byte) indexedStream {
+	return indexedStream{
+		id:           uuid.UUID(b[:16]),
+		firstVersion: le.Uint32(b[16:]),
+		count:        le.Uint32(b[20:]),
+		list:         le.Uint32(b[24:]),
+		previous:     le.Uint32(b[28:]),
+		firstOrdinal: le.Uint32(b[32:]),
+		named:        b[36] == 1,
+	}
+}
+
+// errNoIndex says that there is no index file that belongs to the segment.
+var errNoIndex = errors.New("no index")
+
+// openIndex opens the index file of a sealed segment; errNoIndex (wrapped, with the
+// reason) if it must be built.
+func openIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, cache *blockCache, hash idHash) (*indexFile, error) {
+	name := indexName(dir, seg.number)
+	file, err := fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is missing", errNoIndex, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &indexFile{
+		blockFile: blockFile{file: file, name: name, key: indexFileKeys.Add(1)},
+		cache:     cache, hash: hash, seg: seg,
+	}
+	if err := f.load(store); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%w: %w", errNoIndex, err)
+	}
+	return f, nil
+}
+
+func (f *indexFile) load(store uuid.UUID) error {
+	var b block
+	if err := f.read(0, &b); err != nil {
+		return err
+	}
+	if string(b[:8]) != indexMagic || uuid.UUID(b[8:24]) != store || le.Uint32(b[24:]) != f.seg.number ||
+		le.Uint32(b[28:]) != f.seg.chain || le.Uint64(b[32:]) != uint64(f.seg.first) ||
+		int64(le.Uint32(b[40:])) != f.seg.count {
+		return fmt.Errorf("%s belongs to another segment", f.name)
+	}
+	for i, v := range []*uint32{&f.h.count, &f.h.streams, &f.h.offsetsAt, &f.h.idsAt, &f.h.streamsAt, &f.h.listsAt, &f.h.idDirAt, &f.h.streamDirAt} {
+		*v = le.Uint32(b[40+4*i:])
+	}
+	for i := range blocksFor(f.h.count, idsPerBlock) {
+		v, err := f.u32(f.h.idDirAt, i)
+		if err != nil {
+			return err
+		}
+		f.idDir = append(f.idDir, v)
+	}
+	for i := range blocksFor(f.h.streams, streamsPerBlock) {
+		b, err := f.cache.get(&f.blockFile, f.h.streamDirAt+i/u64PerBlock)
+		if err != nil {
+			return err
+		}
+		f.streamDir = append(f.streamDir, le.Uint64(b[i%u64PerBlock*8:]))
+	}
+	return nil
+}
+
+func blocksFor(entries uint32, perBlock uint32) uint32 { return (entries + perBlock - 1) / perBlock }
+
+func (f *indexFile) u32(section, i uint32) (uint32, error) {
+	b, err := f.cache.get(&f.blockFile, section+i/u32PerBlock)
+	if err != nil {
+		return 0, err
+	}
+	return le.Uint32(b[i%u32PerBlock*4:]), nil
+}
+
+// offset returns where the record of an ordinal begins in the segment.
+func (f *indexFile) offset(ordinal uint32) (uint32, error) { return f.u32(f.h.offsetsAt, ordinal) }
+
+// list returns the ordinal at a place in the lists.
+func (f *indexFile) list(at uint32) (uint32, error) { return f.u32(f.h.listsAt, at) }
+
+// candidates calls fn with the ordinal of each event whose id may be the given one.
+func (f *indexFile) candidates(eventID uuid.UUID, fn func(ordinal uint32) (more bool, err error)) error {
+	hash := uint32(f.hash.sum(eventID) >> 32)
+	// The last block that begins below the hash may hold it, and those that begin with it.
+	i := sort.Search(len(f.idDir), func(i int) bool { return f.idDir[i] >= hash })
+	if i > 0 {
+		i--
+	}
+	for ; i < len(f.idDir) && f.idDir[i] <= hash; i++ {
+		b, err := f.cache.get(&f.blockFile, f.h.idsAt+uint32(i))
+		if err != nil {
+			return err
+		}
+		n := min(idsPerBlock, int(f.h.count)-i*idsPerBlock)
+		k := sort.Search(n, func(k int) bool { return le.Uint32(b[8*k:]) >= hash })
+		for ; k < n && le.Uint32(b[8*k:]) == hash; k++ {
+			if more, err := fn(le.Uint32(b[8*k+4:])); err != nil || !more {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stream finds a stream's entry.
+func (f *indexFile) stream(id uuid.UUID) (s indexedStream, ok bool, err error) {
+	hash := f.hash.sum(id)
+	i := sort.Search(len(f.streamDir), func(i int) bool { return f.streamDir[i] >= hash })
+	if i > 0 {
+		i--
+	}
+	for ; i < len(f.streamDir) && f.streamDir[i] <= hash; i++ {
+		b, err := f.cache.get(&f.blockFile, f.h.streamsAt+uint32(i))
+		if err != nil {
+			return s, false, err
+		}
+		n := min(streamsPerBlock, int(f.h.streams)-i*streamsPerBlock)
+		k := sort.Search(n, func(k int) bool { return f.hash.sum(uuid.UUID(b[streamEntrySize*k:][:16])) >= hash })
+		for ; k < n && f.hash.sum(uuid.UUID(b[streamEntrySize*k:][:16])) == hash; k++ {
+			if s = decodeIndexedStream(b[streamEntrySize*k:]); s.id == id {
+				return s, true, nil
+			}
+		}
+	}
+	return s, false, nil
+}
+
+// eachStream calls fn with every stream of the segment, in the order of hashes.
+// It reads past the cache, since it is used once, at start-up.
+func (f *indexFile) eachStream(fn func(indexedStream) error) error {
+	var b block
+	for i := range f.h.streams {
+		if i%streamsPerBlock == 0 {
+			if err := f.read(f.h.streamsAt+i/streamsPerBlock, &b); err != nil {
+				return err
+			}
+		}
+		if err := fn(decodeIndexedStream(b[i%streamsPerBlock*streamEntrySize:])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

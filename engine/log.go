@@ -1,0 +1,305 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// EventLog is the log as readers and the writer share it: the segments, what of
+// them is committed, and where each stream's events are.
+//
+// The writer alone changes it. It publishes a commit group under mu, after the group
+// is durable; readers look up under mu and read files without it.
+type EventLog struct {
+	fs    vfs.FS
+	dir   string
+	store uuid.UUID
+	hash  idHash
+	cache *blockCache
+
+	mu       sync.RWMutex
+	segments []*segment // in order; the last is written to
+	streams  *streamTable
+
+	committed  atomic.Int64 // events; the position the next one gets
+	recordedAt atomic.Int64 // of the newest event, µs
+}
+
+// place is where an event's record lies.
+type place struct {
+	seg     *segment
+	ordinal uint32
+	offset  uint32
+}
+
+func (p place) position() int64 { return p.seg.first + int64(p.ordinal) }
+
+// segmentAt returns the segment that holds a committed position, and how many of its
+// events are committed.
+func (l *EventLog) segmentAt(position int64) (seg *segment, count int64) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	i := sort.Search(len(l.segments), func(i int) bool { return l.segments[i].first > position }) - 1
+	end := l.committed.Load()
+	if i+1 < len(l.segments) {
+		end = min(end, l.segments[i+1].first)
+	}
+	return l.segments[i], end - l.segments[i].first
+}
+
+func (l *EventLog) segmentNumber(number uint32) *segment {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.segments[number-1]
+}
+
+// offset returns where a committed event's record begins.
+func (s *segment) offset(ordinal uint32) (uint32, error) {
+	if mem := s.mem.Load(); mem != nil {
+		return mem.at(ordinal).offset, nil
+	}
+	return s.idx.Load().offset(ordinal)
+}
+
+// stream returns a copy of a stream's entry.
+func (l *EventLog) stream(id uuid.UUID) (streamEntry, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	i, ok := l.streams.find(id)
+	if !ok {
+		return streamEntry{}, false
+	}
+	return *l.streams.at(i), true
+}
+
+// locate appends to places those of the versions from..to (inclusive, to at most the
+// entry's current version) of a stream, in ascending order.
+func (l *EventLog) locate(places []place, entry streamEntry, from, to uint32) ([]place, error) {
+	start := len(places)
+	number, ordinal := entry.lastSegment(), entry.ordinal
+	version := to // the next one wanted; places are found from the newest back
+	for number != 0 {
+		seg := l.segmentNumber(number)
+		var err error
+		var done bool
+		if mem := seg.mem.Load(); mem != nil {
+			// The segment before may be in memory too, while its index file is built:
+			// a root knows the ordinal to go on from.
+			places, number, ordinal, version, done = locateInMemory(places, seg, mem, ordinal, from, version)
+		} else {
+			places, number, version, done, err = l.locateInIndex(places, seg, entry.id, from, version)
+		}
+		if err != nil || done {
+			reversePlaces(places[start:])
+			return places, err
+		}
+	}
+	return places, fmt.Errorf("stream %s: version %d is not in the index", entry.id, version)
+}
+
+func locateInMemory(places []place, seg *segment, mem *memIndex, newest, from, version uint32) (_ []place, number, ordinal, next uint32, done bool) {
+	at, ok := mem.find(newest, version)
+	if !ok {
+		root := mem.at(at)
+		return places, root.previousSegment(), root.jump, version, false
+	}
+	for {
+		e := mem.at(at)
+		places = append(places, place{seg: seg, ordinal: at, offset: e.offset})
+		if e.version == from {
+			return places, 0, 0, from, true
+		}
+		if e.prev&memRoot != 0 {
+			return places, e.previousSegment(), e.jump, e.version - 1, false
+		}
+		at = e.prev
+	}
+}
+
+func (l *EventLog) locateInIndex(places []place, seg *segment, id uuid.UUID, from, version uint32) ([]place, uint32, uint32, bool, error) {
+	idx := seg.idx.Load()
+	s, ok, err := idx.stream(id)
+	if err != nil {
+		return places, 0, 0, false, err
+	}
+	if !ok || s.firstVersion+s.count <= version && s.firstVersion <= version {
+		return places, 0, 0, false, &CorruptionError{
+			File: idx.name, Reason: fmt.Sprintf("stream %s has no version %d in the index; delete the file to have it rebuilt", id, version),
+		}
+	}
+	for ; version >= s.firstVersion; version-- {
+		ordinal, err := idx.list(s.list + version - s.firstVersion)
+		if err != nil {
+			return places, 0, 0, false, err
+		}
+		offset, err := idx.offset(ordinal)
+		if err != nil {
+			return places, 0, 0, false, err
+		}
+		places = append(places, place{seg: seg, ordinal: ordinal, offset: offset})
+		if version == from {
+			return places, 0, from, true, nil
+		}
+	}
+	return places, s.previous, version, false, nil
+}
+
+func reversePlaces(p []place) {
+	for i, j := 0, len(p)-1; i < j; i, j = i+1, j-1 {
+		p[i], p[j] = p[j], p[i]
+	}
+}
+
+// recordGuess is read for a record whose size is not known: most fit.
+const recordGuess = 512
+
+// readAvailable reads into b what the file has at offset; a short read at its end is
+// no error.
+func (s *segment) readAvailable(b []byte, offset int64) ([]byte, error) {
+	n, err := s.file.ReadAt(b, offset)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, fmt.Errorf("read %s at offset %d: %w", s.name, offset, err)
+	}
+	return b[:n], nil
+}
+
+// readRecord reads the one record at p into buf, growing it, and decodes it.
+func (d *decoder) readRecord(p place, buf []byte, e *RecordedEvent) ([]byte, error) {
+	if cap(buf) < recordGuess {
+		buf = make([]byte, recordGuess)
+	}
+	b, err := p.seg.readAvailable(buf[:cap(buf)], int64(p.offset))
+	if err != nil {
+		return buf, err
+	}
+	if size := recordSize(b); size > len(b) && size <= maxSegmentSize {
+		buf = make([]byte, size)
+		if b, err = p.seg.readAvailable(buf, int64(p.offset)); err != nil {
+			return buf, err
+		}
+	}
+	if reason := d.decode(e, b, p.position(), p.seg.baseTime); reason != "" {
+		return buf, p.seg.corrupt(int64(p.offset), reason)
+	}
+	return buf, nil
+}
+
+// eventAt reads the event at a committed position.
+func (l *EventLog) eventAt(position int64, e *RecordedEvent) error {
+	seg, _ := l.segmentAt(position)
+	ordinal := uint32(position - seg.first)
+	offset, err := seg.offset(ordinal)
+	if err != nil {
+		return err
+	}
+	var d decoder
+	_, err = d.readRecord(place{seg, ordinal, offset}, nil, e)
+	return err
+}
+
+// findEvent returns the position of the event with the given id among those at or
+// after a position; -1 if there is none.
+func (l *EventLog) findEvent(id uuid.UUID, from int64) (int64, error) {
+	l.mu.RLock()
+	segments := l.segments
+	committed := l.committed.Load()
+	l.mu.RUnlock()
+	for i := len(segments) - 1; i >= 0; i-- {
+		end := committed
+		if i+1 < len(segments) {
+			end = segments[i+1].first
+		}
+		if end <= from {
+			break
+		}
+		position, err := l.findEventIn(segments[i], id)
+		if err != nil || position >= 0 {
+			return position, err
+		}
+	}
+	return -1, nil
+}
+
+func (l *EventLog) findEventIn(seg *segment, id uuid.UUID) (int64, error) {
+	if mem := seg.mem.Load(); mem != nil {
+		var ordinals []uint32
+		l.mu.RLock()
+		mem.candidates(id, func(o uint32) bool {
+			ordinals = append(ordinals, o)
+			return true
+		})
+		l.mu.RUnlock()
+		for _, o := range ordinals {
+			if ok, err := isEvent(seg, o, mem.at(o).offset, id); err != nil || ok {
+				return seg.first + int64(o), err
+			}
+		}
+		return -1, nil
+	}
+	idx := seg.idx.Load()
+	position := int64(-1)
+	err := idx.candidates(id, func(o uint32) (bool, error) {
+		offset, err := idx.offset(o)
+		if err != nil {
+			return false, err
+		}
+		ok, err := isEvent(seg, o, offset, id)
+		if ok {
+			position = seg.first + int64(o)
+		}
+		return !ok, err
+	})
+	return position, err
+}
+
+func isEvent(seg *segment, ordinal, offset uint32, id uuid.UUID) (bool, error) {
+	var d decoder
+	var e RecordedEvent
+	_, err := d.readRecord(place{seg, ordinal, offset}, nil, &e)
+	return err == nil && e.EventID == id, err
+}
+
+// publish makes a durable group visible: all of its events, in order.
+func (l *EventLog) publish(events []pendingEvent, recordedAt int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seg := l.segments[len(l.segments)-1]
+	mem := seg.mem.Load()
+	for i := range events {
+		l.index(seg, mem, &events[i])
+	}
+	l.recordedAt.Store(recordedAt)
+	l.committed.Add(int64(len(events)))
+}
+
+// index enters an event that is next in its segment and its stream.
+func (l *EventLog) index(seg *segment, mem *memIndex, e *pendingEvent) {
+	stream, ok := l.streams.find(e.streamID)
+	if !ok {
+		entry := streamEntry{id: e.streamID}
+		if e.named {
+			entry.last = namedBit
+		}
+		stream = l.streams.insert(entry)
+	}
+	entry := l.streams.at(stream)
+	ordinal := mem.add(e.offset, entry, stream, e.eventID)
+	entry.ordinal = ordinal
+	entry.last = entry.last&namedBit | seg.number
+	entry.count++
+}
+
+// pendingEvent is what the index needs of an event.
+type pendingEvent struct {
+	streamID uuid.UUID
+	eventID  uuid.UUID
+	offset   uint32
+	named    bool
+}

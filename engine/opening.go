@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// opening brings a store's log up from what is on disk.
+type opening struct {
+	store    *Store
+	created  bool
+	baseTime int64 // of the first segment
+
+	durableSegment uint32 // from the checkpoint
+	durableOffset  int64
+	progress       progress
+	last           bool // the segment being opened is the last
+}
+
+func (o *opening) run() error {
+	s := o.store
+	var err error
+	if o.durableSegment, o.durableOffset, err = readCheckpoint(s.opts.FS, s.dir); err != nil {
+		return err
+	}
+	numbers, err := listSegments(s.opts.FS, s.dir)
+	if err != nil {
+		return err
+	}
+	if len(numbers) < int(o.durableSegment) {
+		return &CorruptionError{File: segmentName(s.dir, o.durableSegment), Reason: "the segment is missing"}
+	}
+	if len(numbers) == 0 {
+		return o.begin()
+	}
+	o.progress = progress{logger: s.opts.Logger, what: "opening the log", unit: "segments", total: int64(len(numbers))}
+	for _, n := range numbers {
+		if err := o.openSegment(n, n == numbers[len(numbers)-1]); err != nil {
+			return err
+		}
+		o.progress.at(int64(n))
+	}
+	return nil
+}
+
+// begin makes the first segment of a new store.
+func (o *opening) begin() error {
+	s := o.store
+	seg := &segment{number: 1, baseTime: o.baseTime}
+	if err := createSegment(s.opts.FS, s.dir, s.log.store, seg); err != nil {
+		return err
+	}
+	s.log.segments = append(s.log.segments, seg)
+	seg.mem.Store(newMemIndex(1, 0, s.log.hash))
+	s.log.recordedAt.Store(o.baseTime)
+	s.w.end, s.w.allocated = segmentHeaderSize, segmentHeaderSize
+	return nil
+}
+
+func (o *opening) openSegment(number uint32, last bool) error {
+	s, l := o.store, o.store.log
+	seg := &segment{number: number, name: segmentName(s.dir, number)}
+	var err error
+	if seg.file, err = s.opts.FS.OpenReadWrite(seg.name); err != nil {
+		return err
+	}
+	l.segments = append(l.segments, seg)
+	o.last = last
+	if err := seg.readHeader(l.store); err != nil {
+		return err
+	}
+	if number > 1 {
+		if err := o.follow(l.segments[number-2], seg); err != nil {
+			return err
+		}
+	}
+	if err := seg.readSeal(); err != nil {
+		return err
+	}
+	switch {
+	case last && seg.sealed:
+		// The next segment is made before this one is sealed.
+		return &CorruptionError{File: segmentName(s.dir, number+1), Reason: "the segment is missing: the one before it is sealed"}
+	case seg.sealed:
+		return o.loadSealed(seg)
+	}
+	// The last segment, or the one before it if the crash came before its seal.
+	return o.replay(seg)
+}
+
+// follow checks that seg continues the log where prev ends, and seals prev if a crash
+// prevented that.
+func (o *opening) follow(prev, seg *segment) error {
+	l := o.store.log
+	if prev.sealed {
+		if seg.first != prev.first+prev.count || seg.chainStart != prev.chain {
+			return seg.corrupt(24, fmt.Sprintf("the segment does not continue %s", prev.name))
+		}
+		return nil
+	}
+	w := o.store.w
+	if seg.first != l.committed.Load() || seg.chainStart != w.chain {
+		return prev.corrupt(w.end, fmt.Sprintf("the log ends here, but segment %d begins at position %d", seg.number, seg.first))
+	}
+	if err := prev.seal(w.end, seg.first, w.chain); err != nil {
+		return err
+	}
+	return o.index(prev)
+}
+
+// index gives a sealed segment that is in memory its index file.
+func (o *opening) index(seg *segment) error {
+	return o.store.log.buildIndex(seg, seg.mem.Load())
+}
+
+// loadSealed enters a sealed segment's streams into the table, from its index file,
+// which is built from the log if there is none that fits.
+func (o *opening) loadSealed(seg *segment) error {
+	s, l := o.store, o.store.log
+	idx, err := openIndex(s.opts.FS, s.dir, l.store, seg, l.cache, l.hash)
+	if err == nil {
+		err = o.loadStreams(seg, idx)
+		if err == nil {
+			seg.idx.Store(idx)
+			l.committed.Store(seg.first + seg.count)
+			o.store.w.chain = seg.chain
+			return o.loadRecordedAt(seg)
+		}
+		idx.file.Close()
+	}
+	var corrupt *CorruptionError
+	if !errors.Is(err, errNoIndex) && !errors.As(err, &corrupt) {
+		return err
+	}
+	s.opts.Logger.Warn("building the index of a segment anew", "segment", seg.name, "reason", err)
+	if err := o.replay(seg); err != nil {
+		return err
+	}
+	return o.index(seg)
+}
+
+func (o *opening) loadStreams(seg *segment, idx *indexFile) error {
+	l := o.store.log
+	var begun []indexedStream
+	// Twice over the file, so that nothing is entered from one that is damaged.
+	if err := idx.eachStream(func(s indexedStream) error {
+		if s.firstVersion == 0 {
+			begun = append(begun, s)
+			return nil
+		}
+		if i, ok := l.streams.find(s.id); !ok || l.streams.at(i).count != s.firstVersion {
+			return fmt.Errorf("%w: %s does not continue the segments before it", errNoIndex, idx.name)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if err := idx.eachStream(func(s indexedStream) error {
+		if s.firstVersion > 0 {
+			i, _ := l.streams.find(s.id)
+			e := l.streams.at(i)
+			e.count += s.count
+			e.last = e.last&namedBit | seg.number
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	// The table is in the order in which the streams began.
+	sort.Slice(begun, func(i, j int) bool { return begun[i].firstOrdinal < begun[j].firstOrdinal })
+	for _, s := range begun {
+		e := streamEntry{id: s.id, count: s.count, last: seg.number}
+		if s.named {
+			e.last |= namedBit
+		}
+		l.streams.insert(e)
+	}
+	return nil
+}
+
+// loadRecordedAt takes the recorded time from a sealed segment's last event.
+func (o *opening) loadRecordedAt(seg *segment) error {
+	var e RecordedEvent
+	if err := o.store.log.eventAt(seg.first+seg.count-1, &e); err != nil {
+		return err
+	}
+	o.store.log.recordedAt.Store(e.RecordedAt)
+	return nil
+}
+
+// replay scans a segment, verifying every frame and record, and indexes it in memory.
+// Where it is the last of the log, a torn tail is cut.
+func (o *opening) replay(seg *segment) error {
+	l, w := o.store.log, o.store.w
+	size, err := seg.file.Size()
+	if err != nil {
+		return err
+	}
+	if l.recordedAt.Load() < seg.baseTime {
+		l.recordedAt.Store(seg.baseTime)
+	}
+	mem := newMemIndex(seg.number, seg.first, l.hash)
+	seg.mem.Store(mem)
+	scanner := newFrameScanner(seg, size)
+	p := progress{logger: o.store.opts.Logger, what: "replaying " + seg.name, unit: "bytes", total: size}
+	if seg.sealed {
+		scanner.limit = seg.end + sealSize
+	}
+	t, err := o.replayFrames(seg, mem, scanner, &p)
+	if err != nil {
+		return err
+	}
+	if seg.sealed {
+		if t.reason != "seal" || t.offset != seg.end || scanner.chain != seg.chain || scanner.next != seg.first+seg.count {
+			return seg.corrupt(t.offset, t.reason+"; the segment is sealed")
+		}
+	} else if err := o.cutTail(seg, scanner, t); err != nil {
+		return err
+	}
+	l.committed.Store(scanner.next)
+	w.end, w.allocated, w.chain = t.offset, t.offset, scanner.chain
+	return nil
+}
+
+// replayFrames indexes the intact frames and returns where they end.
+func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanner, p *progress) (tail, error) {
+	l := o.store.log
+	var d decoder
+	var e RecordedEvent
+	for {
+		offset := scanner.offset
+		p.at(offset)
+		h, frame, bad, err := scanner.scan()
+		if err != nil {
+			return tail{}, err
+		}
+		if bad != "" {
+			return tail{offset, bad}, nil
+		}
+		if h.kind == kindSeal {
+			return tail{offset, "seal"}, nil
+		}
+		position := h.first
+		err = seg.eachRecord(h, frame, offset, func(at int64, record []byte) error {
+			if reason := d.decode(&e, record, position, seg.baseTime); reason != "" {
+				return seg.corrupt(at, reason)
+			}
+			if err := o.checkNext(seg, at, &e); err != nil {
+				return err
+			}
+			l.index(seg, mem, &pendingEvent{streamID: e.StreamID, eventID: e.EventID, offset: uint32(at), named: e.Stream != ""})
+			l.recordedAt.Store(e.RecordedAt)
+			position++
+			return nil
+		})
+		if err != nil {
+			return tail{}, err
+		}
+	}
+}
+
+// checkNext checks that a record is what may come next.
+func (o *opening) checkNext(seg *segment, at int64, e *RecordedEvent) error {
+	version := int64(0)
+	if i, ok := o.store.log.streams.find(e.StreamID); ok {
+		version = int64(o.store.log.streams.at(i).count)
+	}
+	if e.Version != version {
+		return seg.corrupt(at, fmt.Sprintf("version %d of stream %s where %d is next", e.Version, e.StreamID, version))
+	}
+	if e.RecordedAt < o.store.log.recordedAt.Load() {
+		return seg.corrupt(at, "recorded earlier than the event before it")
+	}
+	return nil
+}
+
+// cutTail cuts what a crash left behind the intact frames of the last segment, and
+// makes those durable: they may have been read off memory that no sync has reached.
+func (o *opening) cutTail(seg *segment, scanner *frameScanner, t tail) error {
+	durable := int64(0)
+	if o.durableSegment == seg.number {
+		durable = o.durableOffset
+	}
+	if t.reason == "seal" && o.last {
+		return &CorruptionError{File: segmentName(o.store.dir, seg.number+1), Reason: "the segment is missing: the one before it is sealed"}
+	}
+	if t.reason == "seal" {
+		// A seal that is not at the end of the file: the crash came before the file was
+		// cut to its size. It is written again once the next segment has been seen.
+		t.reason = "end"
+	} else if o.durableSegment > seg.number {
+		return seg.corrupt(t.offset, t.reason+"; the log was durable beyond this segment")
+	}
+	if err := checkTail(seg, scanner, t, durable); err != nil {
+		return err
+	}
+	size, err := seg.file.Size()
+	if err != nil {
+		return err
+	}
+	if t.reason != "end" {
+		o.store.opts.Logger.Warn("cut a torn tail: appends that were never acknowledged",
+			"segment", seg.name, "offset", t.offset, "bytes", size-t.offset, "reason", t.reason)
+	}
+	if size > t.offset {
+		if err := seg.file.Truncate(t.offset); err != nil {
+			return err
+		}
+	}
+	return seg.file.SyncData()
+}
+
+// progress logs how far long work has come, every few seconds.
+type progress struct {
+	logger interface {
+		Info(msg string, args ...any)
+	}
+	what, unit string
+	total      int64
+	last       time.Time
+}
+
+const progressInterval = 2 * time.Second
+
+func (p *progress) at(done int64) {
+	now := time.Now()
+	if p.last.IsZero() {
+		p.last = now
+	}
+	if now.Sub(p.last) < progressInterval {
+		return
+	}
+	p.last = now
+	p.logger.Info(p.what, "done", done, "of", p.total, "unit", p.unit)
+}

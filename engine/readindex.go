@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+)
+
+// ReadIndex is the shared read-only view of what is committed: durable, and never to
+// change. All methods may be called concurrently, and with appends.
+type ReadIndex struct{ log *EventLog }
+
+// GlobalPosition returns the position of the newest committed event, -1 if there is
+// none.
+func (r *ReadIndex) GlobalPosition() int64 { return r.log.committed.Load() - 1 }
+
+// StreamVersion returns the version of a stream's newest event, -1 if there is no
+// such stream.
+func (r *ReadIndex) StreamVersion(stream uuid.UUID) int64 {
+	e, _ := r.log.stream(stream)
+	return int64(e.count) - 1
+}
+
+// ReadStream returns the events of a stream in the order of their versions.
+func (r *ReadIndex) ReadStream(stream uuid.UUID, o ReadOptions) *Cursor {
+	return r.log.readStream(stream, o)
+}
+
+// ReadAll returns the events of the log in the order of their positions.
+func (r *ReadIndex) ReadAll(o ReadOptions) *Cursor { return r.log.readAll(o) }
+
+// FindEvent returns the position of the event with the given id, -1 if there is none.
+func (r *ReadIndex) FindEvent(ctx context.Context, id uuid.UUID) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return -1, err
+	}
+	return r.log.findEvent(id, 0)
+}
+
+// PositionAt returns the first position whose event was recorded at or after a time
+// (µs since the Unix epoch), or the position after the newest event if none was.
+// Recorded times never decrease along the log, so this is a binary search.
+func (r *ReadIndex) PositionAt(ctx context.Context, micros int64) (int64, error) {
+	lo, hi := int64(0), r.log.committed.Load()
+	var e RecordedEvent
+	for lo < hi {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		mid := lo + (hi-lo)/2
+		if err := r.log.eventAt(mid, &e); err != nil {
+			return 0, err
+		}
+		if e.RecordedAt < micros {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, nil
+}
+
+// StreamInfo describes a stream as of a moment.
+type StreamInfo struct {
+	StreamID      uuid.UUID
+	Stream        string // name, empty if unnamed
+	Version       int64  // current
+	FirstPosition int64
+	LastPosition  int64
+	CreatedAt     int64 // recorded_at of the first event, µs since the Unix epoch
+	UpdatedAt     int64 // of the newest
+}
+
+// Stream describes a stream by its events below a position; ok is false if it has
+// none.
+func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (info StreamInfo, ok bool, err error) {
+	newest := Backward(maxInt64)
+	newest.Limit, newest.Before = 1, before
+	c := r.log.readStream(id, newest)
+	if !c.Next(ctx) {
+		return info, false, c.Err()
+	}
+	e := c.Event()
+	info = StreamInfo{
+		StreamID: id, Stream: e.Stream, Version: e.Version,
+		FirstPosition: e.Position, LastPosition: e.Position, CreatedAt: e.RecordedAt, UpdatedAt: e.RecordedAt,
+	}
+	if e.Version == 0 {
+		return info, true, nil
+	}
+	oldest := Forward(0)
+	oldest.Limit = 1
+	if c = r.log.readStream(id, oldest); !c.Next(ctx) {
+		return info, false, c.Err()
+	}
+	info.FirstPosition, info.CreatedAt = c.Event().Position, c.Event().RecordedAt
+	return info, true, nil
+}
+
+// StreamCount returns the number of streams.
+func (r *ReadIndex) StreamCount() int64 {
+	r.log.mu.RLock()
+	defer r.log.mu.RUnlock()
+	return int64(r.log.streams.len())
+}
+
+// Streams appends to ids those of up to n streams, in the order in which they began,
+// from the i-th on.
+func (r *ReadIndex) Streams(ids []uuid.UUID, i int64, n int) []uuid.UUID {
+	r.log.mu.RLock()
+	defer r.log.mu.RUnlock()
+	for ; n > 0 && i < int64(r.log.streams.len()); i, n = i+1, n-1 {
+		ids = append(ids, r.log.streams.at(uint32(i)).id)
+	}
+	return ids
+}

@@ -1,0 +1,298 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// Options configure a store. The zero value is ready to use.
+type Options struct {
+	// FS is the file system; default vfs.OS.
+	FS vfs.FS
+	// SegmentBytes is the size at which a segment is sealed; default 256 MiB, at
+	// most just under 4 GiB. An append larger than it gets a segment of its own.
+	SegmentBytes int64
+	Limits       Limits
+	// CacheBlocks is the number of 4 KiB index blocks kept in memory; default 8192.
+	CacheBlocks int
+	// Logger gets progress of long work and failures; default: discarded.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() *Options {
+	if o.FS == nil {
+		o.FS = vfs.OS
+	}
+	if o.SegmentBytes <= 0 {
+		o.SegmentBytes = 256 << 20
+	}
+	o.SegmentBytes = min(o.SegmentBytes, maxSegmentSize)
+	o.Limits = o.Limits.withDefaults()
+	if o.CacheBlocks <= 0 {
+		o.CacheBlocks = defaultCacheBlocks
+	}
+	o.CacheBlocks = max(o.CacheBlocks, 2)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &o
+}
+
+// Store is an open event store. Close it; only one process can have it open.
+type Store struct {
+	opts *Options
+	dir  string
+	lock interface{ Close() error }
+	log  *EventLog
+	w    *writer
+	hub  Hub
+}
+
+// Open opens the store in a directory, making it if there is none, and recovers it.
+// It returns ErrLocked if another process has it, and a *CorruptionError if anything
+// but a torn tail is damaged; then nothing was changed.
+func Open(dir string, options Options) (*Store, error) {
+	opts := options.withDefaults()
+	for _, d := range []string{dir, filepath.Join(dir, "log"), filepath.Join(dir, "index")} {
+		if err := opts.FS.MkdirAll(d); err != nil {
+			return nil, err
+		}
+	}
+	lock, err := opts.FS.Lock(filepath.Join(dir, "LOCK"))
+	if errors.Is(err, vfs.ErrLocked) {
+		return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: opts, dir: dir, lock: lock}
+	if err := s.open(); err != nil {
+		s.closeFiles()
+		lock.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open() error {
+	id, created, err := openIdentity(s.opts.FS, s.dir)
+	if err != nil {
+		return err
+	}
+	s.log = &EventLog{
+		fs: s.opts.FS, dir: s.dir, store: id.UUID, hash: newIDHash(id.UUID),
+		cache: newBlockCache(s.opts.CacheBlocks),
+	}
+	s.log.streams = newStreamTable(s.log.hash)
+	s.w = &writer{
+		log: s.log, opts: s.opts, hub: &s.hub, group: newGroup(s.log),
+		queue: make(chan *AppendRequest, queueLength), stopped: make(chan struct{}),
+	}
+	o := opening{store: s, created: created, baseTime: id.createdAt}
+	if err := o.run(); err != nil {
+		return err
+	}
+	s.hub.publish(s.log.committed.Load())
+	go s.w.run()
+	return nil
+}
+
+// Index returns the read-only view of the store.
+func (s *Store) Index() *ReadIndex { return &ReadIndex{log: s.log} }
+
+// Writer returns the handle to append with.
+func (s *Store) Writer() *WriterHandle { return &WriterHandle{w: s.w} }
+
+// Hub returns what tells how far the log is committed.
+func (s *Store) Hub() *Hub { return &s.hub }
+
+// Limits returns the limits in force.
+func (s *Store) Limits() Limits { return s.opts.Limits }
+
+// Poisoned tells whether the writer refuses appends since an I/O error.
+func (s *Store) Poisoned() bool { return s.w.poisoned.Load() }
+
+// Close finishes the appends that are under way, refuses new ones, and closes the
+// files. Cursors must no longer be used.
+func (s *Store) Close() error {
+	s.w.close()
+	err := s.w.settle()
+	s.closeFiles()
+	return errors.Join(err, s.lock.Close())
+}
+
+func (s *Store) closeFiles() {
+	if s.log == nil {
+		return
+	}
+	for _, seg := range s.log.segments {
+		if seg.file != nil {
+			seg.file.Close()
+		}
+		if idx := seg.idx.Load(); idx != nil {
+			idx.file.Close()
+		}
+	}
+}
+
+// settle gives reserved space back and records how far the log is durable.
+func (w *writer) settle() error {
+	if w.poison != nil {
+		return nil // nothing is known; recovery will find out
+	}
+	if !w.rolling {
+		if err := w.active().file.Truncate(w.end); err != nil {
+			return err
+		}
+		if err := w.active().file.SyncData(); err != nil {
+			return err
+		}
+	}
+	return w.checkpoint(w.active().number, w.end)
+}
+
+// identity is what the file STORE says.
+type identity struct {
+	uuid.UUID
+	createdAt int64 // µs since the Unix epoch
+}
+
+const identityFormat = "eventgres store, format 1\nid %s\ncreated %d\n"
+
+func openIdentity(fsys vfs.FS, dir string) (id identity, created bool, err error) {
+	name := filepath.Join(dir, "STORE")
+	text, err := readChecked(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		segments, err := fsys.List(filepath.Join(dir, "log"))
+		if err != nil {
+			return id, false, err
+		}
+		for _, s := range segments {
+			if strings.HasSuffix(s, ".seg") {
+				return id, false, &CorruptionError{File: name, Reason: "the file is missing, and there are segments"}
+			}
+		}
+		id = identity{UUID: uuid.New(), createdAt: time.Now().UnixMicro()}
+		return id, true, writeChecked(fsys, name, fmt.Sprintf(identityFormat, id.UUID, id.createdAt))
+	}
+	if err != nil {
+		return id, false, err
+	}
+	var s string
+	if _, err := fmt.Sscanf(text, identityFormat, &s, &id.createdAt); err != nil {
+		return id, false, fmt.Errorf("%s is not of a format this program reads: %q", name, strings.SplitN(text, "\n", 2)[0])
+	}
+	id.UUID, err = uuid.Parse(s)
+	return id, false, err
+}
+
+// writeChecked replaces a small text file atomically and durably; its last line is a
+// checksum.
+func writeChecked(fsys vfs.FS, name, text string) error {
+	tmp := name + ".tmp"
+	if err := removeIfExists(fsys, tmp); err != nil {
+		return err
+	}
+	f, err := fsys.Create(tmp)
+	if err != nil {
+		return err
+	}
+	err = writeAndSync(f, fmt.Appendf(nil, "%scrc %08x\n", text, crc32.Checksum([]byte(text), castagnoli)))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := fsys.Rename(tmp, name); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(name))
+}
+
+func readChecked(fsys vfs.FS, name string) (string, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		return "", err
+	}
+	const trailer = len("crc 00000000\n")
+	if size < int64(trailer) || size > 4096 {
+		return "", &CorruptionError{File: name, Reason: "its size is wrong"}
+	}
+	b := make([]byte, size)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	text := b[:len(b)-trailer]
+	if string(b[len(text):]) != fmt.Sprintf("crc %08x\n", crc32.Checksum(text, castagnoli)) {
+		return "", &CorruptionError{File: name, Reason: "checksum"}
+	}
+	return string(text), nil
+}
+
+const checkpointFormat = "durable segment %d offset %d\n"
+
+func (w *writer) checkpoint(segment uint32, offset int64) error {
+	return writeChecked(w.log.fs, filepath.Join(w.log.dir, "CHECKPOINT"), fmt.Sprintf(checkpointFormat, segment, offset))
+}
+
+// readCheckpoint returns zeros if there is none yet.
+func readCheckpoint(fsys vfs.FS, dir string) (segment uint32, offset int64, err error) {
+	name := filepath.Join(dir, "CHECKPOINT")
+	text, err := readChecked(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err := fmt.Sscanf(text, checkpointFormat, &segment, &offset); err != nil {
+		return 0, 0, &CorruptionError{File: name, Reason: "cannot be read"}
+	}
+	return segment, offset, nil
+}
+
+// listSegments returns the numbers of the segments in a directory, which must be
+// 1, 2, 3 …
+func listSegments(fsys vfs.FS, dir string) ([]uint32, error) {
+	names, err := fsys.List(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, err
+	}
+	var numbers []uint32
+	for _, name := range names {
+		base, ok := strings.CutSuffix(name, ".seg")
+		if !ok {
+			if strings.HasSuffix(name, ".seg.tmp") {
+				continue // never came to be; replaced when its number comes
+			}
+			return nil, fmt.Errorf("%s does not belong here", filepath.Join(dir, "log", name))
+		}
+		n, err := strconv.ParseUint(base, 10, 31)
+		if err != nil || n == 0 {
+			return nil, fmt.Errorf("%s does not belong here", filepath.Join(dir, "log", name))
+		}
+		numbers = append(numbers, uint32(n))
+	}
+	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
+	for i, n := range numbers {
+		if n != uint32(i)+1 {
+			return nil, &CorruptionError{File: segmentName(dir, uint32(i)+1), Reason: "the segment is missing"}
+		}
+	}
+	return numbers, nil
+}

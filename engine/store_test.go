@@ -1,0 +1,413 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+var ctx = context.Background()
+
+func openTest(t testing.TB, dir string, o Options) *Store {
+	t.Helper()
+	s, err := Open(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func mustAppend(t testing.TB, s *Store, events ...ProposedEvent) *AppendRequest {
+	t.Helper()
+	r := &AppendRequest{Events: events}
+	if err := s.Writer().Append(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func collect(t testing.TB, c *Cursor) []RecordedEvent {
+	t.Helper()
+	var out []RecordedEvent
+	for c.Next(ctx) {
+		out = append(out, c.Event().Clone())
+	}
+	if c.Err() != nil {
+		t.Fatal(c.Err())
+	}
+	return out
+}
+
+// checkInvariants compares every way of reading with a full scan (I3, I6).
+func checkInvariants(t testing.TB, s *Store) []RecordedEvent {
+	t.Helper()
+	ix := s.Index()
+	all := collect(t, ix.ReadAll(Forward(0)))
+	versions := map[uuid.UUID]int64{}
+	perStream := map[uuid.UUID][]RecordedEvent{}
+	var at int64
+	for i, e := range all {
+		if e.Position != int64(i) {
+			t.Fatalf("event %d has position %d", i, e.Position)
+		}
+		if e.Version != versions[e.StreamID] {
+			t.Fatalf("position %d: version %d of %s, want %d", i, e.Version, e.StreamID, versions[e.StreamID])
+		}
+		if e.RecordedAt < at {
+			t.Fatalf("position %d: recorded_at decreases", i)
+		}
+		at = e.RecordedAt
+		versions[e.StreamID]++
+		perStream[e.StreamID] = append(perStream[e.StreamID], e)
+	}
+	if ix.GlobalPosition() != int64(len(all))-1 || ix.StreamCount() != int64(len(versions)) {
+		t.Fatalf("global position %d, %d streams; the log has %d events, %d streams",
+			ix.GlobalPosition(), ix.StreamCount(), len(all), len(versions))
+	}
+	back := collect(t, ix.ReadAll(Backward(maxInt64)))
+	for i := range back {
+		if back[i].EventID != all[len(all)-1-i].EventID {
+			t.Fatalf("backward read differs at %d", i)
+		}
+	}
+	for id, want := range perStream {
+		if v := ix.StreamVersion(id); v != int64(len(want))-1 {
+			t.Fatalf("stream %s: version %d, want %d", id, v, len(want)-1)
+		}
+		sameEvents(t, collect(t, ix.ReadStream(id, Forward(0))), want)
+		mid := int64(len(want) / 2)
+		sameEvents(t, collect(t, ix.ReadStream(id, Forward(mid))), want[mid:])
+		o := Backward(mid)
+		o.Limit = 2
+		got := collect(t, ix.ReadStream(id, o))
+		if got[0].Version != mid {
+			t.Fatalf("backward from %d begins at %d", mid, got[0].Version)
+		}
+	}
+	for i := 0; i < len(all); i += 1 + len(all)/200 {
+		p, err := ix.FindEvent(ctx, all[i].EventID)
+		if err != nil || p != int64(i) {
+			t.Fatalf("FindEvent: %d, %v; want %d", p, err, i)
+		}
+	}
+	return all
+}
+
+func sameEvents(t testing.TB, got, want []RecordedEvent) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d events, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if fmt.Sprint(got[i]) != fmt.Sprint(want[i]) {
+			t.Fatalf("event %d:\n%v\nwant\n%v", i, got[i], want[i])
+		}
+	}
+}
+
+func fillRandom(t testing.TB, s *Store, rng *rand.Rand, appends int) {
+	t.Helper()
+	for range appends {
+		var events []ProposedEvent
+		for range 1 + rng.Intn(4) {
+			e := NewEvent(fmt.Sprintf("s-%d", rng.Intn(12)), fmt.Sprintf("T%d", rng.Intn(3)),
+				fmt.Appendf(nil, `{"n": %d, "pad": %q}`, rng.Intn(1000), strings.Repeat("x", rng.Intn(300))))
+			switch rng.Intn(6) {
+			case 0:
+				e.EventID = uuid.New()
+			case 1:
+				e.Payload, e.Opaque = []byte{0, 1, 2, byte(rng.Intn(256))}, true
+			case 2:
+				e.Payload, e.Metadata, e.Tags = nil, []byte(`{}`), []string{"a", ""}
+			case 3:
+				e.Stream, e.StreamID = "", uuid.UUID{9, byte(rng.Intn(3))}
+			}
+			events = append(events, e)
+		}
+		mustAppend(t, s, events...)
+	}
+}
+
+func TestReopen(t *testing.T) {
+	for _, segment := range []int64{4 << 10, 64 << 10, 0} {
+		t.Run(fmt.Sprint(segment), func(t *testing.T) {
+			dir := t.TempDir()
+			rng := rand.New(rand.NewSource(1))
+			var want []RecordedEvent
+			for round := range 4 {
+				s := openTest(t, dir, Options{SegmentBytes: segment})
+				sameEvents(t, checkInvariants(t, s), want)
+				fillRandom(t, s, rng, 100)
+				want = checkInvariants(t, s)
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if round == 2 { // derived files may go at any time
+					if err := os.RemoveAll(filepath.Join(dir, "index")); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestConditions(t *testing.T) {
+	s := openTest(t, t.TempDir(), Options{})
+	defer s.Close()
+	id := uuid.New()
+	first := NewEvent("a", "T", []byte(`1`))
+	first.EventID = id
+	mustAppend(t, s, first)
+
+	at := func(v ExpectedVersion) []Condition {
+		return []Condition{{Kind: StreamAt, StreamID: StreamID("a"), Stream: "a", Version: v}}
+	}
+	versioned := func(v ExpectedVersion) []ProposedEvent {
+		e := NewEvent("a", "T", nil)
+		e.Version = v
+		return []ProposedEvent{e}
+	}
+	again := first
+	skipped := first
+	skipped.SkipDuplicate = true
+	unnamed := NewEvent("", "T", nil)
+	unnamed.StreamID = StreamID("late")
+	mustAppend(t, s, unnamed)
+
+	for _, tc := range []struct {
+		name string
+		req  *AppendRequest
+		want any
+	}{
+		{"expected version held", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "T", nil)}, Conditions: at(0)}, nil},
+		{"expected version not held", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "T", nil)}, Conditions: at(0)}, new(*VersionConflictError)},
+		{"no stream expected", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "T", nil)}, Conditions: at(NoStream)}, new(*VersionConflictError)},
+		{"version taken", &AppendRequest{Events: versioned(1)}, new(*VersionTakenError)},
+		{"version ahead", &AppendRequest{Events: versioned(7)}, new(*VersionConflictError)},
+		{"version next", &AppendRequest{Events: versioned(2)}, nil},
+		{"duplicate id", &AppendRequest{Events: []ProposedEvent{again}}, new(*DuplicateEventError)},
+		{"duplicate id skipped, condition moot", &AppendRequest{Events: []ProposedEvent{skipped}, Conditions: at(NoStream)}, nil},
+		{"position held", &AppendRequest{Events: []ProposedEvent{NewEvent("b", "T", nil)}, Conditions: []Condition{{Kind: LogAt, Position: 4}}}, nil},
+		{"position moved", &AppendRequest{Events: []ProposedEvent{NewEvent("b", "T", nil)}, Conditions: []Condition{{Kind: LogAt, Position: 4}}}, new(*PositionMovedError)},
+		{"name for an unnamed stream", &AppendRequest{Events: []ProposedEvent{NewEvent("late", "T", nil)}}, new(*UnnamedStreamError)},
+		{"bad JSON", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "T", []byte(`{`))}}, new(*InvalidEventError)},
+		{"no type", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "", nil)}}, new(*InvalidEventError)},
+		{"too large", &AppendRequest{Events: []ProposedEvent{NewEvent("a", strings.Repeat("t", 257), nil)}}, new(*TooLargeError)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			before := s.Index().GlobalPosition()
+			err := s.Writer().Append(ctx, tc.req)
+			if tc.want == nil {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if !errors.As(err, tc.want) {
+				t.Fatalf("error %v, want %T", err, tc.want)
+			}
+			if s.Index().GlobalPosition() != before {
+				t.Fatal("a refused append changed the log")
+			}
+		})
+	}
+	// By id into a named stream: the name is inherited.
+	e := NewEvent("", "T", nil)
+	e.StreamID = StreamID("a")
+	r := mustAppend(t, s, e)
+	all := checkInvariants(t, s)
+	if got := all[r.Results[0].Position]; got.Stream != "a" {
+		t.Fatalf("stream name %q, want a", got.Stream)
+	}
+}
+
+func TestConcurrentAppends(t *testing.T) {
+	s := openTest(t, t.TempDir(), Options{SegmentBytes: 32 << 10})
+	defer s.Close()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	won := map[string]int64{}
+	for w := range 16 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			rng := rand.New(rand.NewSource(int64(w)))
+			for range 100 {
+				name := fmt.Sprintf("hot-%d", rng.Intn(5))
+				expected := ExpectedVersion(s.Index().StreamVersion(StreamID(name)))
+				err := s.Writer().Append(ctx, &AppendRequest{
+					Events:     []ProposedEvent{NewEvent(name, "T", []byte(`{}`)), NewEvent(name, "U", nil)},
+					Conditions: []Condition{{StreamID: StreamID(name), Stream: name, Version: expected}},
+				})
+				var conflict *VersionConflictError
+				switch {
+				case err == nil:
+					mu.Lock()
+					won[name] += 2
+					mu.Unlock()
+				case !errors.As(err, &conflict):
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	checkInvariants(t, s)
+	for name, n := range won {
+		if v := s.Index().StreamVersion(StreamID(name)); v != n-1 {
+			t.Errorf("%s: version %d, want %d", name, v, n-1)
+		}
+	}
+}
+
+// TestEveryTruncation cuts the last segment of a killed store at every length: all
+// whole frames before the cut must be there, and nothing else.
+func TestEveryTruncation(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, dir, Options{})
+	rng := rand.New(rand.NewSource(2))
+	fillRandom(t, s, rng, 12)
+	want := checkInvariants(t, s)
+	name := segmentName(dir, 1)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := s.w.end
+	s.Close()
+	if err := os.Remove(filepath.Join(dir, "CHECKPOINT")); err != nil {
+		t.Fatal(err)
+	}
+	for n := int64(segmentHeaderSize); n <= end; n++ {
+		if err := os.WriteFile(name, whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := openTest(t, dir, Options{})
+		got := checkInvariants(t, s)
+		sameEvents(t, got, want[:len(got)])
+		if n == end && len(got) != len(want) {
+			t.Fatalf("%d events of %d after no cut at all", len(got), len(want))
+		}
+		s.Close()
+		os.Remove(filepath.Join(dir, "CHECKPOINT"))
+	}
+}
+
+// TestEveryBit flips every bit of a store of three segments. The store must refuse to
+// open, or every event must read back as it was, or the read must say what is damaged.
+func TestEveryBit(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, dir, Options{SegmentBytes: 1200})
+	for i := range 12 {
+		mustAppend(t, s, NewEvent(fmt.Sprintf("s-%d", i%3), "T", fmt.Appendf(nil, `{"i": %d, "pad": %q}`, i, strings.Repeat("y", 150))))
+	}
+	want := checkInvariants(t, s)
+	s.Close()
+	names, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if err != nil || len(names) < 5 {
+		t.Fatal(names, err)
+	}
+	stride := 29 // coprime to 8: every bit of a byte has its turn
+	if os.Getenv("EVENTGRES_LONG") != "" {
+		stride = 1
+	}
+	flips := 0
+	for _, name := range names {
+		whole, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		isIndex := strings.HasSuffix(name, ".idx")
+		step := stride
+		if isIndex {
+			step *= 67 // index blocks are mostly padding under one checksum
+		}
+		for bit := 0; bit < len(whole)*8; bit += step {
+			damaged := append([]byte{}, whole...)
+			damaged[bit/8] ^= 1 << (bit % 8)
+			if err := os.WriteFile(name, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			checkDamaged(t, dir, want, fmt.Sprintf("%s bit %d", filepath.Base(name), bit))
+			flips++
+			if isIndex { // it may have been rebuilt
+				continue
+			}
+		}
+		if err := os.WriteFile(name, whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d bits flipped", flips)
+}
+
+func checkDamaged(t *testing.T, dir string, want []RecordedEvent, what string) {
+	t.Helper()
+	s, err := Open(dir, Options{SegmentBytes: 1200})
+	var corrupt *CorruptionError
+	if err != nil {
+		if !errors.As(err, &corrupt) && !strings.Contains(err.Error(), "format version") {
+			t.Fatalf("%s: %v", what, err)
+		}
+		return
+	}
+	defer func() {
+		s.w.close()
+		s.closeFiles()
+		s.lock.Close()
+	}()
+	c := s.Index().ReadAll(Forward(0))
+	n := 0
+	for ; c.Next(ctx); n++ {
+		if fmt.Sprint(*c.Event()) != fmt.Sprint(want[n]) {
+			t.Fatalf("%s: event %d was served altered", what, n)
+		}
+	}
+	if c.Err() == nil && n != len(want) {
+		t.Fatalf("%s: %d events of %d, and no error", what, n, len(want))
+	}
+	if c.Err() != nil && !errors.As(c.Err(), &corrupt) {
+		t.Fatalf("%s: %v", what, c.Err())
+	}
+}
+
+func TestLock(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, dir, Options{})
+	if _, err := Open(dir, Options{}); !errors.Is(err, ErrLocked) {
+		t.Fatalf("second open: %v", err)
+	}
+	s.Close()
+	openTest(t, dir, Options{}).Close()
+}
+
+func TestSnapshotReads(t *testing.T) {
+	s := openTest(t, t.TempDir(), Options{})
+	defer s.Close()
+	for i := range 100 {
+		mustAppend(t, s, NewEvent("s", "T", fmt.Appendf(nil, "%d", i)))
+	}
+	o := Forward(10)
+	o.Before = 20
+	if got := collect(t, s.Index().ReadStream(StreamID("s"), o)); len(got) != 10 {
+		t.Fatalf("%d events before position 20 from version 10", len(got))
+	}
+	o = Backward(maxInt64)
+	o.Before, o.Limit = 20, 3
+	got := collect(t, s.Index().ReadStream(StreamID("s"), o))
+	if len(got) != 3 || got[0].Version != 19 {
+		t.Fatalf("backward from a snapshot: %v", got)
+	}
+	if p, err := s.Index().PositionAt(ctx, got[0].RecordedAt); err != nil || p > got[0].Position {
+		t.Fatalf("PositionAt: %d, %v", p, err)
+	}
+}

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"math/bits"
+
+	"github.com/google/uuid"
+)
+
+// streamEntry is what memory holds of a stream: 28 bytes, and 5 to 10 in the hash
+// table that finds it.
+type streamEntry struct {
+	id    uuid.UUID
+	count uint32 // events, so the current version is count-1
+	// last is the number of the newest segment with an event of the stream, and
+	// namedBit.
+	last    uint32
+	ordinal uint32 // of its newest event, if that segment is in memory
+}
+
+const (
+	namedBit         = 1 << 31
+	maxStreamEvents  = 1<<32 - 1
+	streamsChunkSize = 4096
+)
+
+func (e *streamEntry) named() bool         { return e.last&namedBit != 0 }
+func (e *streamEntry) lastSegment() uint32 { return e.last &^ namedBit }
+
+// streamTable maps stream ids to their entries, in order of creation. Its owner
+// guards it with a lock.
+type streamTable struct {
+	hash   idHash
+	chunks []*[streamsChunkSize]streamEntry
+	n      uint32
+	slots  []uint32 // entry number + 1, 0 if free; a power of two
+}
+
+func newStreamTable(hash idHash) *streamTable {
+	return &streamTable{hash: hash, slots: make([]uint32, 1024)}
+}
+
+func (t *streamTable) len() int { return int(t.n) }
+
+func (t *streamTable) at(i uint32) *streamEntry {
+	return &t.chunks[i/streamsChunkSize][i%streamsChunkSize]
+}
+
+// find returns the number of the stream's entry.
+func (t *streamTable) find(id uuid.UUID) (uint32, bool) {
+	mask := uint64(len(t.slots) - 1)
+	for i := t.hash.sum(id) & mask; ; i = (i + 1) & mask {
+		slot := t.slots[i]
+		if slot == 0 {
+			return 0, false
+		}
+		if t.at(slot-1).id == id {
+			return slot - 1, true
+		}
+	}
+}
+
+// insert adds an entry for a stream that has none and returns its number.
+func (t *streamTable) insert(e streamEntry) uint32 {
+	if int(t.n)+1 > len(t.slots)/5*4 {
+		t.grow()
+	}
+	if t.n%streamsChunkSize == 0 {
+		t.chunks = append(t.chunks, new([streamsChunkSize]streamEntry))
+	}
+	i := t.n
+	t.n++
+	*t.at(i) = e
+	t.place(i)
+	return i
+}
+
+func (t *streamTable) place(i uint32) {
+	mask := uint64(len(t.slots) - 1)
+	at := t.hash.sum(t.at(i).id) & mask
+	for t.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	t.slots[at] = i + 1
+}
+
+func (t *streamTable) grow() {
+	t.slots = make([]uint32, 2*len(t.slots))
+	for i := range t.n {
+		t.place(i)
+	}
+}
+
+// idHash hashes ids. It is keyed by the store's id, so that nobody can choose ids
+// that collide without having seen the store, and it is the order of the index files.
+type idHash struct{ k0, k1 uint64 }
+
+func newIDHash(store uuid.UUID) idHash {
+	return idHash{
+		k0: le.Uint64(store[:]) | 1<<63 | 1,
+		k1: le.Uint64(store[8:]) | 1<<62 | 1,
+	}
+}
+
+func (h idHash) sum(id uuid.UUID) uint64 {
+	a, b := bits.Mul64(le.Uint64(id[:])^h.k0, 0x9E3779B97F4A7C15)
+	c, d := bits.Mul64(le.Uint64(id[8:])^h.k1^a, 0xD6E8FEB86659FD93)
+	x := b ^ c ^ d
+	x ^= x >> 32
+	x *= 0xD6E8FEB86659FD93
+	return x ^ x>>29
+}
