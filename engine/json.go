@@ -62,7 +62,7 @@ func (v *jsonValidator) push(object bool) bool {
 
 func (v *jsonValidator) inObject() bool {
 	d := v.depth - 1
-	return v.stack[d/64]>>(uint(d%64))&1 == 1
+	return v.stack[d/64]>>uint(d%64)&1 == 1
 }
 
 func (v *jsonValidator) space() {

@@ -70,6 +70,12 @@ func Open(dir string, options Options) (*Store, error) {
 			return nil, err
 		}
 	}
+	// Directories that are there already may never have been synced.
+	for _, d := range []string{filepath.Dir(filepath.Clean(dir)), dir} {
+		if err := opts.FS.SyncDir(d); err != nil {
+			return nil, err
+		}
+	}
 	lock, err := opts.FS.Lock(filepath.Join(dir, "LOCK"))
 	if errors.Is(err, vfs.ErrLocked) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrLocked)

@@ -1,0 +1,240 @@
+package pgwire
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+var be = binary.BigEndian
+
+// Errors of a parameter in binary format, as PostgreSQL's receive functions and Bind
+// report them.
+var errShortBinary = protocolViolation("insufficient data left in message")
+
+func binaryFormatError(parameter int) *Error {
+	return Errorf("22P03", "incorrect binary data format in bind parameter %d", parameter)
+}
+
+// fixedSizes are the sizes in bytes of types whose binary form has only one.
+var fixedSizes = map[uint32]int{
+	OIDInt8: 8, OIDInt4: 4, OIDInt2: 2, OIDOid: 4, OIDXid: 4, OIDBool: 1, OIDUUID: 16, OIDFloat8: 8,
+	OIDFloat4: 4, OIDTimestamptz: 8, OIDTimestamp: 8, OIDDate: 4,
+}
+
+// ParseBinary converts a value's binary form to a value of the type with the given
+// OID; parameter, counted from 1, is for messages. The value may alias b.
+func ParseBinary(oid uint32, b []byte, parameter int) (Value, error) {
+	if size, ok := fixedSizes[oid]; ok {
+		if len(b) < size {
+			return Value{}, errShortBinary
+		}
+		if len(b) > size {
+			return Value{}, binaryFormatError(parameter)
+		}
+	}
+	switch oid {
+	case OIDInt8:
+		return IntValue(int64(be.Uint64(b))), nil
+	case OIDInt4:
+		return IntValue(int64(int32(be.Uint32(b)))), nil
+	case OIDInt2:
+		return IntValue(int64(int16(be.Uint16(b)))), nil
+	case OIDOid, OIDXid:
+		return IntValue(int64(be.Uint32(b))), nil
+	case OIDBool:
+		return BoolValue(b[0] != 0), nil
+	case OIDUUID:
+		return UUIDValue([16]byte(b)), nil
+	case OIDFloat8:
+		return FloatValue(math.Float64frombits(be.Uint64(b))), nil
+	case OIDFloat4:
+		return FloatValue(float64(math.Float32frombits(be.Uint32(b)))), nil
+	case OIDTimestamptz, OIDTimestamp:
+		return TimeValue(fromPGTime(int64(be.Uint64(b)))), nil
+	case OIDDate:
+		return TimeValue(int64(int32(be.Uint32(b)))*microsPerDay + pgEpoch), nil
+	case OIDText, OIDVarchar, OIDBpchar, OIDName, OIDUnknown:
+		if err := CheckText(b); err != nil {
+			return Value{}, err
+		}
+		return TextValue(string(b)), nil
+	case OIDJSON:
+		return BytesValue(b), nil
+	case OIDJSONB:
+		if len(b) == 0 {
+			return Value{}, errShortBinary
+		}
+		if b[0] != 1 {
+			return Value{}, Errorf("XX000", "unsupported jsonb version number %d", b[0]).withCode("22P03")
+		}
+		return BytesValue(b[1:]), nil
+	case OIDBytea:
+		return BytesValue(b), nil
+	case OIDNumeric:
+		var n pgtype.Numeric
+		if err := typeMap.Scan(oid, pgtype.BinaryFormatCode, b, &n); err != nil {
+			return Value{}, binaryFormatError(parameter)
+		}
+		s, err := n.Value()
+		if err != nil || s == nil {
+			return Value{}, binaryFormatError(parameter)
+		}
+		return TextValue(s.(string)), nil
+	}
+	if element := ElementType(oid); element != 0 {
+		return parseBinaryArray(element, b, parameter)
+	}
+	return Value{}, Errorf("0A000", "values of type with OID %d are not supported in binary format", oid)
+}
+
+func (e *Error) withCode(code string) *Error {
+	e.Code = code
+	return e
+}
+
+// typeMap serves the types that are too rare to encode by hand. It is only read.
+var typeMap = pgtype.NewMap()
+
+func fromPGTime(v int64) int64 {
+	if v == Infinity || v == NegativeInfinity {
+		return v
+	}
+	return v + pgEpoch
+}
+
+func parseBinaryArray(element uint32, b []byte, parameter int) (Value, error) {
+	if len(b) < 12 {
+		return Value{}, errShortBinary
+	}
+	dims := be.Uint32(b)
+	b = b[12:] // the element type was checked against the column's when binding
+	if dims == 0 {
+		return ArrayValue([]Value{}), nil
+	}
+	if dims != 1 {
+		return Value{}, Errorf("0A000", "multidimensional arrays are not supported")
+	}
+	if len(b) < 8 {
+		return Value{}, errShortBinary
+	}
+	n := be.Uint32(b)
+	b = b[8:]
+	if uint64(n)*4 > uint64(len(b)) { // each has a length of four bytes at least
+		return Value{}, errShortBinary
+	}
+	out := make([]Value, 0, n)
+	for range n {
+		if len(b) < 4 {
+			return Value{}, errShortBinary
+		}
+		size := int32(be.Uint32(b))
+		b = b[4:]
+		if size == -1 {
+			out = append(out, Value{})
+			continue
+		}
+		if size < 0 || int(size) > len(b) {
+			return Value{}, errShortBinary
+		}
+		v, err := ParseBinary(element, b[:size], parameter)
+		if err != nil {
+			return Value{}, err
+		}
+		out = append(out, v)
+		b = b[size:]
+	}
+	if len(b) != 0 {
+		return Value{}, binaryFormatError(parameter)
+	}
+	return ArrayValue(out), nil
+}
+
+// AppendBinary appends the binary form of a value that is not null.
+func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
+	switch oid {
+	case OIDInt8:
+		return be.AppendUint64(dst, uint64(v.Int))
+	case OIDInt4, OIDOid, OIDXid:
+		return be.AppendUint32(dst, uint32(v.Int))
+	case OIDInt2:
+		return be.AppendUint16(dst, uint16(v.Int))
+	case OIDBool:
+		return append(dst, byte(v.Int))
+	case OIDTimestamptz, OIDTimestamp:
+		if v.Int == Infinity || v.Int == NegativeInfinity {
+			return be.AppendUint64(dst, uint64(v.Int))
+		}
+		return be.AppendUint64(dst, uint64(v.Int-pgEpoch))
+	case OIDDate:
+		return be.AppendUint32(dst, uint32(int32(floorDiv(v.Int-pgEpoch, microsPerDay))))
+	case OIDFloat8:
+		return be.AppendUint64(dst, math.Float64bits(v.Float))
+	case OIDFloat4:
+		return be.AppendUint32(dst, math.Float32bits(float32(v.Float)))
+	case OIDUUID:
+		return append(dst, v.UUID[:]...)
+	case OIDJSONB:
+		return append(append(dst, 1), v.Bytes...)
+	case OIDNumeric, OIDInterval:
+		if out, err := typeMap.Encode(oid, pgtype.BinaryFormatCode, v.Text, dst); err == nil && out != nil {
+			return out
+		}
+		return dst
+	case OIDVoid:
+		return dst
+	}
+	if element := ElementType(oid); element != 0 {
+		return appendBinaryArray(dst, element, v.Array)
+	}
+	if v.Kind == KindBytes {
+		return append(dst, v.Bytes...)
+	}
+	return append(dst, v.Text...)
+}
+
+func appendBinaryArray(dst []byte, element uint32, items []Value) []byte {
+	dims, nulls := uint32(1), uint32(0)
+	if len(items) == 0 {
+		dims = 0
+	}
+	for i := range items {
+		if items[i].Kind == Null {
+			nulls = 1
+		}
+	}
+	dst = be.AppendUint32(dst, dims)
+	dst = be.AppendUint32(dst, nulls)
+	dst = be.AppendUint32(dst, element)
+	if dims == 0 {
+		return dst
+	}
+	dst = be.AppendUint32(dst, uint32(len(items)))
+	dst = be.AppendUint32(dst, 1) // lower bound
+	for i := range items {
+		dst = appendSized(dst, element, &items[i])
+	}
+	return dst
+}
+
+// appendSized appends a value with its length before it, as messages and arrays hold
+// them; -1 for null.
+func appendSized(dst []byte, oid uint32, v *Value) []byte {
+	if v.Kind == Null {
+		return be.AppendUint32(dst, math.MaxUint32)
+	}
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	dst = AppendBinary(dst, oid, v)
+	be.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

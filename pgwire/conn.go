@@ -1,0 +1,412 @@
+package pgwire
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+const (
+	readBufferBytes = 8 << 10
+	// flushBytes is how much is gathered before it is written, in the middle of a
+	// result; a reply that is smaller costs one system call.
+	flushBytes = 32 << 10
+	// keepBytes is the largest buffer an idle connection keeps.
+	keepBytes = 64 << 10
+	// maxFrameBytes is the longest message that can be skipped to keep the session;
+	// PostgreSQL's own limit.
+	maxFrameBytes = 1<<30 - 1
+)
+
+// Conn is a connection. Its methods are for the Session, on the connection's
+// goroutine.
+type Conn struct {
+	// Timeouts that the session sets; 0 is none.
+	StatementTimeout         time.Duration
+	IdleTimeout              time.Duration // outside a transaction
+	IdleInTransactionTimeout time.Duration
+	// Zone is the time zone of timestamps in text format.
+	Zone *Zone
+
+	server         *Server
+	net            net.Conn
+	r              *bufio.Reader
+	out            []byte
+	body           []byte // of the message being handled
+	pid            int32
+	key            []byte
+	version        uint32
+	startupParams  map[string]string
+	parameters     map[string]string
+	parameterOrder []string
+	greeted        bool
+	counted        bool // among the server's sessions
+	deadline       bool // a read deadline is set
+	session        Session
+
+	statements map[string]Statement
+	portals    map[string]*portal
+	values     []Value // of Bind, reused
+
+	mu       sync.Mutex // guards what follows, which other goroutines touch
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	busy     bool
+	stopping bool
+}
+
+func newConn(s *Server, nc net.Conn) *Conn {
+	c := &Conn{
+		Zone: UTC, server: s, net: nc, r: bufio.NewReaderSize(nc, readBufferBytes),
+		startupParams: map[string]string{}, parameters: map[string]string{},
+		statements: map[string]Statement{}, portals: map[string]*portal{},
+	}
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	return c
+}
+
+// StartupParameters are those of the start-up packet: user, database, options …
+func (c *Conn) StartupParameters() map[string]string { return c.startupParams }
+
+// PID identifies the connection, as pg_backend_pid() shows it.
+func (c *Conn) PID() int32 { return c.pid }
+
+// RemoteAddr is the client's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
+
+// SetParameter records a parameter that clients are told of, and tells if it changed.
+func (c *Conn) SetParameter(name, value string) {
+	old, known := c.parameters[name]
+	if !known {
+		c.parameterOrder = append(c.parameterOrder, name)
+	}
+	c.parameters[name] = value
+	if c.greeted && old != value {
+		c.send(&pgproto3.ParameterStatus{Name: name, Value: value})
+	}
+}
+
+// Notice sends a notice. It reaches the client with what follows.
+func (c *Conn) Notice(e *Error) { c.out = e.appendTo(c.out, true) }
+
+func (c *Conn) send(m pgproto3.BackendMessage) {
+	out, err := m.Encode(c.out)
+	if err != nil { // only a message over 1 GiB
+		panic(err)
+	}
+	c.out = out
+}
+
+// serve runs the connection to its end.
+func (c *Conn) serve() {
+	defer c.net.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			c.server.Logger.Error("panic in a connection", "panic", p, "stack", string(debug.Stack()))
+			c.fatal(&Error{Severity: "FATAL", Code: "58000", Message: "internal error; the connection is closed, the log is untouched"})
+		}
+		if c.session != nil {
+			c.closePortals(true)
+			c.session.Close()
+		}
+	}()
+	ok, err := c.startup()
+	if err == nil && ok {
+		err = c.begin()
+	}
+	if err == nil && ok {
+		err = c.loop()
+	}
+	if err != nil {
+		c.fatal(err)
+	}
+}
+
+// begin makes the session and greets the client.
+func (c *Conn) begin() error {
+	session, err := c.server.Handler.Connect(c.ctx, c)
+	if err != nil {
+		e := asError(err)
+		e.Severity = "FATAL"
+		return e
+	}
+	c.session = session
+	c.greet()
+	return c.ready()
+}
+
+// fatal sends the error that ends the connection, if there is anyone to read it.
+func (c *Conn) fatal(err error) {
+	if errors.Is(err, errDisconnected) || errors.Is(err, io.EOF) {
+		return
+	}
+	e := *asError(err)
+	if e.Severity == "" {
+		e.Severity = "FATAL"
+	}
+	c.out = e.appendTo(c.out, false)
+	_ = c.net.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	_ = c.flush()
+}
+
+func asError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		copied := *e
+		return &copied
+	}
+	return Errorf("58030", "%s", err.Error())
+}
+
+// loop handles messages until the client leaves.
+func (c *Conn) loop() error {
+	skipping := false // after an error in the extended protocol, until Sync
+	for {
+		typ, err := c.next()
+		if err == nil && typ == 'X' {
+			return errDisconnected
+		}
+		if err == nil && skipping && typ != 'S' {
+			continue
+		}
+		if err == nil {
+			skipping = false
+			err = c.handle(typ)
+		}
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, errDisconnected) {
+			return err
+		}
+		e := asError(err)
+		if e.fatal() {
+			return e
+		}
+		if c.isStopping() {
+			return errShutdown
+		}
+		c.out = e.appendTo(c.out, false)
+		c.session.Fail()
+		// Flushed at once: the client may be waiting for it before it sends Sync.
+		skipping = typ != 'Q' && typ != 'S' && typ != 'F'
+		if skipping {
+			err = c.flush()
+		} else {
+			err = c.ready()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Conn) handle(typ byte) error {
+	switch typ {
+	case 'Q':
+		return c.query()
+	case 'P':
+		return c.parse()
+	case 'B':
+		return c.bind()
+	case 'D':
+		return c.describe()
+	case 'E':
+		return c.execute()
+	case 'C':
+		return c.close()
+	case 'S':
+		return c.sync()
+	case 'H':
+		return c.flush()
+	case 'd', 'c', 'f':
+		return nil // left over from a COPY that failed
+	case 'F':
+		return Errorf("0A000", "function calls through the protocol are not supported")
+	case 'p':
+		return fatalProtocol("unexpected password message")
+	}
+	return fatalProtocol("invalid frontend message type %d", typ)
+}
+
+// ready ends a query cycle.
+func (c *Conn) ready() error {
+	if c.isStopping() {
+		return errShutdown
+	}
+	c.out = append(c.out, 'Z', 0, 0, 0, 5, c.session.Status())
+	return c.flush()
+}
+
+func (c *Conn) flush() error {
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.net.Write(c.out)
+	if cap(c.out) > 2*keepBytes {
+		c.out = nil
+	}
+	c.out = c.out[:0]
+	if err != nil {
+		return errDisconnected
+	}
+	return nil
+}
+
+// next reads a message into c.body and returns its type. The body is valid until the
+// next call.
+func (c *Conn) next() (byte, error) {
+	if c.r.Buffered() == 0 {
+		c.armIdle()
+	}
+	header, err := c.r.Peek(5)
+	if err != nil {
+		return 0, c.readError(err)
+	}
+	typ, length := header[0], int64(be.Uint32(header[1:]))-4
+	if length < 0 || length > maxFrameBytes {
+		return 0, fatalProtocol("invalid message length")
+	}
+	_, _ = c.r.Discard(5)
+	if length > int64(c.server.MaxMessageBytes) {
+		return typ, c.refuse(typ, length)
+	}
+	if int64(c.r.Buffered()) < length {
+		// Bytes must keep coming: a second for 64 KiB, and a minute to begin with.
+		c.setDeadline(time.Minute + time.Duration(length/(64<<10))*time.Second)
+	}
+	return typ, c.readBody(int(length))
+}
+
+// refuse skips a message that is too long, so that the session lives on.
+func (c *Conn) refuse(typ byte, length int64) error {
+	c.setDeadline(time.Minute + time.Duration(length/(64<<10))*time.Second)
+	if _, err := io.CopyN(io.Discard, c.r, length); err != nil {
+		return c.readError(err)
+	}
+	return Errorf("54000", "message of type \"%c\" is too long: %d bytes, the limit is %d", typ, length, c.server.MaxMessageBytes)
+}
+
+// readBody takes memory as bytes arrive, so that a claim alone costs nothing.
+func (c *Conn) readBody(length int) error {
+	const step = 1 << 20
+	if cap(c.body) > keepBytes && length <= keepBytes {
+		c.body = nil
+	}
+	c.body = c.body[:0]
+	for len(c.body) < length {
+		n := min(length-len(c.body), max(step, len(c.body)))
+		if cap(c.body)-len(c.body) < n {
+			grown := make([]byte, len(c.body), len(c.body)+n)
+			copy(grown, c.body)
+			c.body = grown
+		}
+		start := len(c.body)
+		c.body = c.body[:start+n]
+		if _, err := io.ReadFull(c.r, c.body[start:]); err != nil {
+			return c.readError(err)
+		}
+	}
+	return nil
+}
+
+// armIdle sets the deadline that applies while the connection waits for a message.
+func (c *Conn) armIdle() {
+	timeout := c.IdleTimeout
+	if c.session.Status() != 'I' {
+		timeout = c.IdleInTransactionTimeout
+	}
+	if timeout > 0 {
+		c.setDeadline(timeout)
+	} else if c.deadline {
+		c.mu.Lock()
+		if !c.stopping {
+			_ = c.net.SetReadDeadline(time.Time{})
+		}
+		c.mu.Unlock()
+		c.deadline = false
+	}
+}
+
+func (c *Conn) setDeadline(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopping {
+		_ = c.net.SetReadDeadline(time.Now().Add(d))
+	}
+	c.deadline = true
+}
+
+func (c *Conn) readError(err error) error {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return errDisconnected
+	}
+	switch {
+	case c.isStopping():
+		return errShutdown
+	case c.session.Status() != 'I' && c.IdleInTransactionTimeout > 0:
+		return &Error{Severity: "FATAL", Code: "25P03", Message: "terminating connection due to idle-in-transaction timeout"}
+	case c.IdleTimeout > 0:
+		return &Error{Severity: "FATAL", Code: "57P05", Message: "terminating connection due to idle-session timeout"}
+	}
+	return fatalProtocol("the message did not arrive in time")
+}
+
+// run executes f with a context that ends when the statement is cancelled or takes
+// too long, and turns its end into the right error.
+func (c *Conn) run(f func(ctx context.Context) error) error {
+	c.mu.Lock()
+	if c.ctx.Err() != nil && !c.stopping {
+		c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	}
+	ctx := c.ctx
+	c.busy = true
+	c.mu.Unlock()
+	var timer *time.Timer
+	if c.StatementTimeout > 0 {
+		timer = time.AfterFunc(c.StatementTimeout, func() { c.interrupt(errTimeout) })
+	}
+	err := f(ctx)
+	if timer != nil {
+		timer.Stop()
+	}
+	c.mu.Lock()
+	c.busy = false
+	c.mu.Unlock()
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// interrupt ends what the connection is running. It does nothing if it is idle.
+func (c *Conn) interrupt(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy {
+		c.cancel(cause)
+	}
+}
+
+// shutdown ends the connection from outside.
+func (c *Conn) shutdown() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopping = true
+	c.cancel(errShutdown)
+	_ = c.net.SetReadDeadline(time.Unix(1, 0)) // wakes a read
+}
+
+func (c *Conn) isStopping() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stopping
+}

@@ -1,0 +1,139 @@
+package pgwire
+
+// OIDs of PostgreSQL's types, from its pg_type.dat.
+const (
+	OIDBool        = 16
+	OIDBytea       = 17
+	OIDChar        = 18
+	OIDName        = 19
+	OIDInt8        = 20
+	OIDInt2        = 21
+	OIDInt4        = 23
+	OIDText        = 25
+	OIDOid         = 26
+	OIDXid         = 28
+	OIDJSON        = 114
+	OIDFloat4      = 700
+	OIDFloat8      = 701
+	OIDUnknown     = 705
+	OIDInt4Array   = 1007
+	OIDTextArray   = 1009
+	OIDVarcharArr  = 1015
+	OIDInt8Array   = 1016
+	OIDBpchar      = 1042
+	OIDVarchar     = 1043
+	OIDDate        = 1082
+	OIDTimestamp   = 1114
+	OIDTimestamptz = 1184
+	OIDInterval    = 1186
+	OIDNumeric     = 1700
+	OIDRegclass    = 2205
+	OIDVoid        = 2278
+	OIDUUID        = 2950
+	OIDUUIDArray   = 2951
+	OIDJSONB       = 3802
+)
+
+// Kind is how a Value holds its content.
+type Kind uint8
+
+const (
+	Null      Kind = iota
+	KindInt        // Int: integers, oid
+	KindBool       // Int: 0 or 1
+	KindTime       // Int: µs since the Unix epoch; timestamptz, timestamp, date
+	KindFloat      // Float
+	KindUUID       // UUID
+	KindText       // Text: text and whatever has no kind of its own, in its text form
+	KindBytes      // Bytes: bytea, json, jsonb
+	KindArray      // Array: text[]
+)
+
+// Value is one SQL value. Its type is told by an OID beside it. Bytes may alias a
+// buffer of whoever made the value.
+type Value struct {
+	Kind  Kind
+	UUID  [16]byte
+	Int   int64
+	Float float64
+	Text  string
+	Bytes []byte
+	Array []Value
+}
+
+// Constructors of values.
+func IntValue(v int64) Value       { return Value{Kind: KindInt, Int: v} }
+func TextValue(v string) Value     { return Value{Kind: KindText, Text: v} }
+func BytesValue(v []byte) Value    { return Value{Kind: KindBytes, Bytes: v} }
+func UUIDValue(v [16]byte) Value   { return Value{Kind: KindUUID, UUID: v} }
+func TimeValue(micros int64) Value { return Value{Kind: KindTime, Int: micros} }
+func FloatValue(v float64) Value   { return Value{Kind: KindFloat, Float: v} }
+func ArrayValue(v []Value) Value   { return Value{Kind: KindArray, Array: v} }
+func (v *Value) IsNull() bool      { return v.Kind == Null }
+func (v *Value) Bool() bool        { return v.Int != 0 }
+func BoolValue(v bool) (out Value) {
+	out.Kind = KindBool
+	if v {
+		out.Int = 1
+	}
+	return out
+}
+
+// Special timestamps.
+const (
+	Infinity         = 1<<63 - 1
+	NegativeInfinity = -1 << 63
+)
+
+// Column describes a column of a result.
+type Column struct {
+	Name     string
+	OID      uint32
+	TableOID uint32 // 0 if not a column of a table
+	Attr     int16  // its number there
+}
+
+// typeInfo is what the protocol and messages need of a type.
+type typeInfo struct {
+	name  string // as format_type gives it
+	size  int16  // typlen: -1 varying
+	array uint32 // element type's OID, of an array
+}
+
+var types = map[uint32]typeInfo{
+	OIDBool: {"boolean", 1, 0}, OIDBytea: {"bytea", -1, 0}, OIDChar: {`"char"`, 1, 0}, OIDName: {"name", 64, 0},
+	OIDInt8: {"bigint", 8, 0}, OIDInt2: {"smallint", 2, 0}, OIDInt4: {"integer", 4, 0}, OIDText: {"text", -1, 0},
+	OIDOid: {"oid", 4, 0}, OIDXid: {"xid", 4, 0}, OIDJSON: {"json", -1, 0}, OIDFloat4: {"real", 4, 0},
+	OIDFloat8: {"double precision", 8, 0}, OIDUnknown: {"unknown", -2, 0}, OIDInt4Array: {"integer[]", -1, OIDInt4},
+	OIDTextArray: {"text[]", -1, OIDText}, OIDVarcharArr: {"character varying[]", -1, OIDVarchar},
+	OIDInt8Array: {"bigint[]", -1, OIDInt8}, OIDBpchar: {"character", -1, 0}, OIDVarchar: {"character varying", -1, 0},
+	OIDDate: {"date", 4, 0}, OIDTimestamp: {"timestamp without time zone", 8, 0},
+	OIDTimestamptz: {"timestamp with time zone", 8, 0}, OIDInterval: {"interval", 16, 0}, OIDNumeric: {"numeric", -1, 0},
+	OIDRegclass: {"regclass", 4, 0}, OIDVoid: {"void", 4, 0}, OIDUUID: {"uuid", 16, 0},
+	OIDUUIDArray: {"uuid[]", -1, OIDUUID}, OIDJSONB: {"jsonb", -1, 0},
+}
+
+// TypeName returns the name of a type as PostgreSQL's messages show it.
+func TypeName(oid uint32) string {
+	if t, ok := types[oid]; ok {
+		return t.name
+	}
+	return "unknown"
+}
+
+// KnownType tells whether the package can encode and decode the type.
+func KnownType(oid uint32) bool {
+	_, ok := types[oid]
+	return ok
+}
+
+// TypeSize returns typlen: the size in bytes, -1 if it varies.
+func TypeSize(oid uint32) int16 {
+	if t, ok := types[oid]; ok {
+		return t.size
+	}
+	return -1
+}
+
+// ElementType returns the OID of an array type's elements, 0 if it is no array.
+func ElementType(oid uint32) uint32 { return types[oid].array }
