@@ -74,7 +74,6 @@ type group struct {
 	recordedAt int64
 	streams    map[uuid.UUID]*pendingStream
 	ids        map[uuid.UUID]struct{} // given by clients, in this group
-	applied    []*AppendRequest
 
 	spare   []*pendingStream
 	request uint32 // number of the request being applied
@@ -100,7 +99,7 @@ func newGroup(log *EventLog) *group {
 // reset begins a group in the given segment, whose end is at offset base.
 func (g *group) reset(seg *segment, base uint32) {
 	g.seg, g.base = seg, base
-	g.buf, g.events, g.applied = g.buf[:0], g.events[:0], g.applied[:0]
+	g.buf, g.events = g.buf[:0], g.events[:0]
 	g.next = g.log.committed.Load()
 	g.recordedAt = g.log.recordedAt.Load()
 	for _, s := range g.streams {
@@ -131,7 +130,6 @@ func (g *group) apply(r *AppendRequest) error {
 	if appended > 0 {
 		g.encode(r, appended)
 	}
-	g.applied = append(g.applied, r)
 	return nil
 }
 

@@ -46,10 +46,11 @@ type writer struct {
 	closed  bool         // under sendMu
 
 	group     *group
-	rolling   bool   // the next segment exists, this one's seal does not yet
-	chain     uint32 // of all frames so far
-	end       int64  // offset in the active segment where the log ends
-	allocated int64  // size of its file
+	refusals  [maxGroupRequests]error // of the group being committed, by request
+	rolling   bool                    // the next segment exists, this one's seal does not yet
+	chain     uint32                  // of all frames so far
+	end       int64                   // offset in the active segment where the log ends
+	allocated int64                   // size of its file
 	poison    error
 	poisoned  atomic.Bool
 	building  sync.WaitGroup // index files being written; one at most
@@ -114,8 +115,7 @@ func (r *AppendRequest) size() int {
 	return n
 }
 
-// commit makes the requests' appends durable, publishes them and answers. Requests
-// that fail their checks are answered alone.
+// commit makes the requests' appends durable, publishes them and answers.
 func (w *writer) commit(requests []*AppendRequest) {
 	size := int64(0)
 	taken := requests[:0]
@@ -136,21 +136,22 @@ func (w *writer) commit(requests []*AppendRequest) {
 	}
 	g := w.group
 	g.reset(w.active(), uint32(w.end))
-	for _, r := range taken {
-		if err := g.apply(r); err != nil {
-			r.done <- err
-		}
-	}
-	if len(g.applied) == 0 {
-		return
+	for i, r := range taken {
+		w.refusals[i] = g.apply(r)
 	}
 	err := w.write(g)
 	if err == nil && len(g.events) > 0 {
 		w.log.publish(g.events, g.recordedAt)
 		w.hub.publish(w.log.committed.Load())
 	}
-	for _, r := range g.applied {
-		r.done <- err
+	for i, r := range taken {
+		// A refusal may rest on an append of this group, so it too waits for the sync: who
+		// is refused can read what refused him.
+		if err == nil {
+			r.done <- w.refusals[i]
+		} else {
+			r.done <- err
+		}
 	}
 }
 

@@ -385,7 +385,7 @@ func (c *Conn) execute() error {
 		return missingPortal(string(name))
 	}
 	if p.finished {
-		return c.executeFinished(p)
+		return c.executeFinished(p, string(name))
 	}
 	return c.run(func(ctx context.Context) error {
 		last, err := c.syncFollows()
@@ -410,9 +410,9 @@ func (c *Conn) execute() error {
 
 // executeFinished: a result that was read to its end has no more rows; a command is
 // not run twice.
-func (c *Conn) executeFinished(p *portal) error {
+func (c *Conn) executeFinished(p *portal, name string) error {
 	if p.Columns() == nil && p.tag.Command != "" {
-		return Errorf("55000", "portal cannot be run anymore")
+		return Errorf("55000", "portal \"%s\" cannot be run", name)
 	}
 	tag := p.tag
 	if tag.Rows > 0 {

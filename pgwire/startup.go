@@ -46,10 +46,14 @@ func (c *Conn) startup() (bool, error) {
 			}
 			return false, nil
 		case (code == sslRequest || code == gssRequest) && len(packet) == 4 && refused < 2:
-			// Neither is offered yet. Nothing was encrypted, so bytes that came along
-			// are plain text to be read as such.
+			// Neither is offered yet.
 			if _, err := c.net.Write([]byte{'N'}); err != nil {
 				return false, errDisconnected
+			}
+			// Bytes sent before the answer would be taken for what follows a handshake.
+			if c.r.Buffered() > 0 {
+				return false, fatalProtocol("received unencrypted data after SSL request").
+					WithDetail("This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.")
 			}
 		case code>>16 != 3:
 			return false, &Error{Severity: "FATAL", Code: "0A000", Message: Errorf("", "unsupported frontend protocol %d.%d: server supports 3.0 to 3.2", code>>16, code&0xffff).Message}
@@ -112,7 +116,7 @@ func (c *Conn) negotiate(version uint32, b []byte) error {
 	}
 	if c.version != version || len(unknown) > 0 {
 		slices.Sort(unknown)
-		c.send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: c.version & 0xffff, UnrecognizedOptions: unknown})
+		c.send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: c.version, UnrecognizedOptions: unknown})
 	}
 	if c.startupParams["user"] == "" {
 		return &Error{Severity: "FATAL", Code: "28000", Message: "no PostgreSQL user name specified in startup packet"}

@@ -105,7 +105,7 @@ var types = map[uint32]typeInfo{
 	OIDInt8: {"bigint", 8, 0}, OIDInt2: {"smallint", 2, 0}, OIDInt4: {"integer", 4, 0}, OIDText: {"text", -1, 0},
 	OIDOid: {"oid", 4, 0}, OIDXid: {"xid", 4, 0}, OIDJSON: {"json", -1, 0}, OIDFloat4: {"real", 4, 0},
 	OIDFloat8: {"double precision", 8, 0}, OIDUnknown: {"unknown", -2, 0}, OIDInt4Array: {"integer[]", -1, OIDInt4},
-	OIDTextArray: {"text[]", -1, OIDText}, OIDVarcharArr: {"character varying[]", -1, OIDVarchar},
+	OIDTextArray: {"text[]", -1, OIDText}, 1003: {"name[]", -1, OIDName}, OIDVarcharArr: {"character varying[]", -1, OIDVarchar},
 	OIDInt8Array: {"bigint[]", -1, OIDInt8}, OIDBpchar: {"character", -1, 0}, OIDVarchar: {"character varying", -1, 0},
 	OIDDate: {"date", 4, 0}, OIDTimestamp: {"timestamp without time zone", 8, 0},
 	OIDTimestamptz: {"timestamp with time zone", 8, 0}, OIDInterval: {"interval", 16, 0}, OIDNumeric: {"numeric", -1, 0},

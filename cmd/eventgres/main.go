@@ -1,0 +1,39 @@
+// Command eventgres is an event store that every PostgreSQL client speaks to.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/eventgres/eventgres/query"
+)
+
+var cli struct {
+	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Import  importCommand  `cmd:"" help:"Append events from newline-delimited JSON, through a server."`
+	Export  exportCommand  `cmd:"" help:"Write all events as newline-delimited JSON, from a server."`
+	Verify  verifyCommand  `cmd:"" help:"Check every byte of a data directory that no server has open."`
+	Sample  sampleCommand  `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx := kong.Parse(&cli,
+		kong.Name("eventgres"),
+		kong.Description("An event store that every PostgreSQL client already speaks to."),
+		kong.UsageOnError(),
+	)
+	if err := ctx.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "eventgres:", err)
+		os.Exit(1)
+	}
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run() error {
+	fmt.Println("eventgres", query.Version)
+	return nil
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+	_ "time/tzdata" // time zones on machines that have none
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query"
+)
+
+type serveCommand struct {
+	Data           string        `default:"data" env:"EVENTGRES_DATA" help:"Data directory; made if missing." type:"path"`
+	Listen         string        `default:"127.0.0.1:5433" env:"EVENTGRES_LISTEN" help:"TCP address; port 0 takes a free one."`
+	Socket         string        `env:"EVENTGRES_SOCKET" help:"Directory for a Unix socket, as psql -h takes it." type:"path"`
+	AllowInsecure  bool          `env:"EVENTGRES_ALLOW_INSECURE" help:"Listen on other than loopback addresses, although nobody is authenticated yet."`
+	MaxConnections int           `default:"200" env:"EVENTGRES_MAX_CONNECTIONS" help:"Sessions at the same time."`
+	SegmentBytes   int64         `default:"268435456" env:"EVENTGRES_SEGMENT_BYTES" help:"Size at which a segment of the log is sealed."`
+	MaxEvent       int           `default:"1048576" env:"EVENTGRES_MAX_EVENT" help:"Stored size of one event, bytes."`
+	MaxAppend      int           `default:"16777216" env:"EVENTGRES_MAX_APPEND" help:"Stored size of one atomic append, bytes."`
+	MaxType        int           `default:"256" env:"EVENTGRES_MAX_TYPE" help:"Length of an event type, bytes."`
+	MaxName        int           `default:"512" env:"EVENTGRES_MAX_NAME" help:"Length of a stream name, bytes."`
+	MaxMessage     int           `default:"67108864" env:"EVENTGRES_MAX_MESSAGE" help:"Size of one protocol message, bytes."`
+	ShutdownGrace  time.Duration `default:"10s" env:"EVENTGRES_SHUTDOWN_GRACE" help:"How long connections may take to end at shutdown."`
+	LogFormat      string        `default:"text" enum:"text,json" env:"EVENTGRES_LOG_FORMAT" help:"Format of the log: text or json."`
+	Sample         bool          `env:"EVENTGRES_SAMPLE" help:"Load the sample if the store is empty."`
+}
+
+func (c *serveCommand) Run() error {
+	logger := newLogger(c.LogFormat)
+	if err := c.checkAddress(); err != nil {
+		return err
+	}
+	begin := time.Now()
+	store, err := engine.Open(c.Data, engine.Options{
+		SegmentBytes: c.SegmentBytes, Logger: logger,
+		Limits: engine.Limits{EventBytes: c.MaxEvent, AppendBytes: c.MaxAppend, TypeBytes: c.MaxType, NameBytes: c.MaxName},
+	})
+	if err != nil {
+		return err
+	}
+	index := store.Index()
+	logger.Info("opened", "data", c.Data, "events", index.GlobalPosition()+1, "streams", index.StreamCount(),
+		"took", time.Since(begin).Round(time.Millisecond))
+	err = c.serve(store, logger)
+	closing := store.Close()
+	logger.Info("closed", "data", c.Data)
+	return errors.Join(err, closing)
+}
+
+func newLogger(format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+}
+
+// checkAddress keeps a server that knows no passwords off the network.
+func (c *serveCommand) checkAddress() error {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen address %q: %w", c.Listen, err)
+	}
+	ips, err := net.LookupIP(host)
+	loopback := err == nil && len(ips) > 0 && host != ""
+	for _, ip := range ips {
+		loopback = loopback && ip.IsLoopback()
+	}
+	if !loopback && !c.AllowInsecure {
+		return fmt.Errorf("%s is not a loopback address, and this version authenticates nobody: "+
+			"give --allow-insecure to listen there all the same", c.Listen)
+	}
+	return nil
+}
+
+func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
+	listeners, err := c.listeners()
+	if err != nil {
+		return err
+	}
+	server := &pgwire.Server{
+		Handler: query.NewServer(store, logger), MaxConnections: c.MaxConnections,
+		MaxMessageBytes: c.MaxMessage, Logger: logger,
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+	failed := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { failed <- server.Serve(l) }()
+	}
+	if c.Sample {
+		if err := loadSample(store, logger); err != nil {
+			return err
+		}
+	}
+	for _, l := range listeners {
+		logger.Info("listening", "address", l.Addr().String())
+	}
+	c.greet(listeners)
+	select {
+	case sig := <-signals:
+		logger.Info("shutting down", "signal", sig.String())
+	case err = <-failed:
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.ShutdownGrace)
+	defer cancel()
+	if late := server.Shutdown(ctx); late != nil {
+		logger.Warn("connections were cut", "reason", late)
+	}
+	return err
+}
+
+// greet tells a person at a terminal what to type.
+func (c *serveCommand) greet(listeners []net.Listener) {
+	if tcp, ok := listeners[0].Addr().(*net.TCPAddr); ok && c.LogFormat == "text" {
+		fmt.Fprintf(os.Stderr, "\n    psql -h %s -p %d\n\n", tcp.IP, tcp.Port)
+	}
+}
+
+func (c *serveCommand) listeners() ([]net.Listener, error) {
+	tcp, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	if c.Socket == "" {
+		return []net.Listener{tcp}, nil
+	}
+	// psql and libpq look for .s.PGSQL.<port> in the directory they are given.
+	name := filepath.Join(c.Socket, fmt.Sprintf(".s.PGSQL.%d", tcp.Addr().(*net.TCPAddr).Port))
+	if conn, err := net.Dial("unix", name); err == nil {
+		conn.Close()
+		tcp.Close()
+		return nil, fmt.Errorf("%s is in use", name)
+	}
+	_ = os.Remove(name) // left by a server that was killed
+	unix, err := net.Listen("unix", name)
+	if err != nil {
+		tcp.Close()
+		return nil, err
+	}
+	if err := os.Chmod(name, 0o700); err != nil {
+		return nil, err
+	}
+	return []net.Listener{tcp, unix}, nil
+}
+
+// loadSample fills an empty store, so that a newcomer has something to look at.
+func loadSample(store *engine.Store, logger *slog.Logger) error {
+	if store.Index().GlobalPosition() >= 0 {
+		return nil
+	}
+	events := shopEvents()
+	for len(events) > 0 {
+		n := min(len(events), 1000)
+		batch := make([]engine.ProposedEvent, 0, n)
+		for _, e := range events[:n] {
+			p := engine.NewEvent(e.Stream, e.Type, bytes.TrimSpace(e.Payload))
+			p.Metadata, p.Tags = e.Metadata, e.Tags
+			batch = append(batch, p)
+		}
+		if err := store.Writer().Append(context.Background(), &engine.AppendRequest{Events: batch}); err != nil {
+			return fmt.Errorf("load the sample: %w", err)
+		}
+		events = events[n:]
+	}
+	logger.Info("loaded the sample", "events", store.Index().GlobalPosition()+1, "streams", store.Index().StreamCount())
+	return nil
+}

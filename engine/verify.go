@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// VerifyReport is what Verify found.
+type VerifyReport struct {
+	StoreID  uuid.UUID
+	Segments int
+	Events   int64 // intact
+	Streams  int64
+	Bytes    int64
+	Damage   []DamagedRange
+	// TornTail is the length of what a crash left behind the log's end, bytes.
+	// The next open cuts it; it is no damage.
+	TornTail int64
+}
+
+// DamagedRange is a part of a file that is not what was written.
+type DamagedRange struct {
+	File     string
+	From, To int64 // offsets, To exclusive; -1 if the rest of the log cannot be told
+	Reason   string
+}
+
+func (d DamagedRange) String() string {
+	if d.To < 0 {
+		return fmt.Sprintf("%s: from offset %d: %s", d.File, d.From, d.Reason)
+	}
+	return fmt.Sprintf("%s: offsets %d to %d: %s", d.File, d.From, d.To, d.Reason)
+}
+
+// Verify reads the whole log of a store that nobody has open, changes nothing, and
+// reports what is damaged. The error is for what kept it from looking, such as
+// ErrLocked; damage is in the report.
+func Verify(dir string, options Options) (VerifyReport, error) {
+	opts := options.withDefaults()
+	if _, err := opts.FS.Stat(filepath.Join(dir, "log")); err != nil {
+		return VerifyReport{}, fmt.Errorf("%s is not a data directory: %w", dir, err)
+	}
+	lock, err := opts.FS.Lock(filepath.Join(dir, "LOCK"))
+	if errors.Is(err, vfs.ErrLocked) {
+		return VerifyReport{}, fmt.Errorf("%s: %w", dir, ErrLocked)
+	}
+	if err != nil {
+		return VerifyReport{}, err
+	}
+	defer lock.Close()
+	v := verifier{dir: dir, fs: opts.FS, logger: opts.Logger, versions: map[uuid.UUID]int64{}}
+	err = v.run()
+	v.report.Streams = int64(len(v.versions))
+	return v.report, err
+}
+
+type verifier struct {
+	dir      string
+	fs       vfs.FS
+	logger   *slog.Logger
+	report   VerifyReport
+	versions map[uuid.UUID]int64 // next version by stream
+	prev     *segment
+	// lost: something before was damaged, so that versions and positions may jump.
+	lost       bool
+	recordedAt int64
+}
+
+func (v *verifier) damage(file string, from, to int64, reason string) {
+	v.lost = true
+	v.report.Damage = append(v.report.Damage, DamagedRange{file, from, to, reason})
+}
+
+// note records a CorruptionError as damage; other errors it returns.
+func (v *verifier) note(err error) error {
+	var c *CorruptionError
+	if err == nil || !errors.As(err, &c) {
+		return err
+	}
+	v.damage(c.File, c.Offset, -1, c.Reason)
+	return nil
+}
+
+func (v *verifier) run() error {
+	id, err := readChecked(v.fs, filepath.Join(v.dir, "STORE"))
+	if err != nil {
+		return v.note(err)
+	}
+	var text string
+	var created int64
+	if _, err := fmt.Sscanf(id, identityFormat, &text, &created); err != nil {
+		return fmt.Errorf("STORE is not of a format this program reads")
+	}
+	if v.report.StoreID, err = uuid.Parse(text); err != nil {
+		return err
+	}
+	durableSegment, durableOffset, err := readCheckpoint(v.fs, v.dir)
+	if err := v.note(err); err != nil {
+		return err
+	}
+	numbers, err := listSegments(v.fs, v.dir)
+	if err != nil {
+		return v.note(err)
+	}
+	if len(numbers) < int(durableSegment) {
+		v.damage(segmentName(v.dir, durableSegment), 0, -1, "the segment is missing")
+	}
+	v.report.Segments = len(numbers)
+	for _, n := range numbers {
+		durable := int64(0)
+		if n == durableSegment {
+			durable = durableOffset
+		}
+		if err := v.segment(n, n == uint32(len(numbers)), durable); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) segment(number uint32, last bool, durable int64) error {
+	seg := &segment{number: number, name: segmentName(v.dir, number)}
+	var err error
+	if seg.file, err = v.fs.Open(seg.name); err != nil {
+		return err
+	}
+	defer seg.file.Close()
+	if err := seg.readHeader(v.report.StoreID); err != nil {
+		v.prev = nil
+		return v.note(err)
+	}
+	if err := seg.readSeal(); err != nil {
+		return err
+	}
+	if p := v.prev; p != nil && p.sealed && (seg.first != p.first+p.count || seg.chainStart != p.chain) {
+		v.damage(seg.name, 24, segmentHeaderSize, "the segment does not continue "+p.name)
+	}
+	if last && seg.sealed {
+		v.damage(segmentName(v.dir, number+1), 0, -1, "the segment is missing: the one before it is sealed")
+	}
+	size, err := seg.file.Size()
+	if err != nil {
+		return err
+	}
+	v.prev = seg
+	v.report.Bytes += size
+	return v.frames(seg, size, last, durable)
+}
+
+func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) error {
+	s := newFrameScanner(seg, size)
+	p := progress{logger: v.logger, what: "verifying " + seg.name, unit: "bytes", total: size}
+	for {
+		p.at(s.offset)
+		offset := s.offset
+		h, frame, bad, err := s.scan()
+		if err != nil {
+			return err
+		}
+		if bad == "" && h.kind == kindSeal {
+			if offset+sealSize != size {
+				v.damage(seg.name, offset+sealSize, size, "bytes behind the seal")
+			} else if seg.sealed && (s.chain != seg.chain || s.next != seg.first+seg.count) && !v.lost {
+				v.damage(seg.name, offset, size, "the seal does not match the segment")
+			}
+			return nil
+		}
+		if bad == "" {
+			if err := v.records(seg, h, frame, offset); err != nil {
+				return err
+			}
+			continue
+		}
+		if last && !seg.sealed {
+			if err := checkTail(seg, s, tail{offset, bad}, durable); err == nil {
+				if bad != "end" {
+					v.report.TornTail = size - offset
+				}
+				return nil
+			} else if !errors.As(err, new(*CorruptionError)) {
+				return err
+			}
+		}
+		next, err := nextFrame(s, offset)
+		if err != nil {
+			return err
+		}
+		if bad == "end" {
+			bad = "zeros where a frame should be"
+		}
+		if next < 0 {
+			v.damage(seg.name, offset, size, bad)
+			return nil
+		}
+		v.damage(seg.name, offset, next, bad)
+		s.offset = next
+	}
+}
+
+func (v *verifier) records(seg *segment, h frameHeader, frame []byte, offset int64) error {
+	var d decoder
+	var e RecordedEvent
+	position := h.first
+	err := seg.eachRecord(h, frame, offset, func(at int64, record []byte) error {
+		if reason := d.decode(&e, record, position, seg.baseTime); reason != "" {
+			return seg.corrupt(at, reason)
+		}
+		position++
+		v.report.Events++
+		next, known := v.versions[e.StreamID]
+		if e.Version != next && (known || e.Version != 0) && !v.lost {
+			return seg.corrupt(at, fmt.Sprintf("version %d of stream %s where %d is next", e.Version, e.StreamID, next))
+		}
+		v.versions[e.StreamID] = e.Version + 1
+		if e.RecordedAt < v.recordedAt {
+			return seg.corrupt(at, "recorded earlier than the event before it")
+		}
+		v.recordedAt = e.RecordedAt
+		return nil
+	})
+	return v.note(err)
+}
+
+// nextFrame looks for the next intact frame behind a damaged one, and sets the scanner
+// up to go on there; -1 if there is none.
+func nextFrame(s *frameScanner, offset int64) (int64, error) {
+	const step = 64 << 10
+	for at := offset + 1; at < s.limit; at += step {
+		b, err := s.load(at, step+frameHeaderSize)
+		if err != nil {
+			return -1, err
+		}
+		for i := 0; i+frameHeaderSize <= len(b) && i < step; i++ {
+			h, ok := decodeFrameHeader(b[i:])
+			if !ok || h.first < s.next {
+				continue
+			}
+			frame, err := s.load(at+int64(i), int(h.length))
+			if err != nil {
+				return -1, err
+			}
+			if len(frame) == int(h.length) && crc32.Checksum(frame[frameHeaderSize:], castagnoli) == h.bodyCRC {
+				s.next = h.first
+				return at + int64(i), nil
+			}
+			if b, err = s.load(at, step+frameHeaderSize); err != nil {
+				return -1, err
+			}
+		}
+	}
+	return -1, nil
+}

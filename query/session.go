@@ -1,0 +1,240 @@
+package query
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// ServerVersion is the PostgreSQL version whose behaviour clients are told to expect.
+const ServerVersion = "15.8"
+
+// Version is Eventgres's own; the build sets it.
+var Version = "dev"
+
+var versionText = "PostgreSQL " + ServerVersion + " (Eventgres " + Version + ")"
+
+// Server makes sessions on a store. It is a pgwire.Handler.
+type Server struct {
+	store   *engine.Store
+	index   *engine.ReadIndex
+	writer  *engine.WriterHandle
+	logger  *slog.Logger
+	started time.Time
+}
+
+// NewServer returns a Server. logger may be nil.
+func NewServer(store *engine.Store, logger *slog.Logger) *Server {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &Server{store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+}
+
+// Session is one connection's state. Its goroutine alone uses it.
+type Session struct {
+	server   *Server
+	conn     *pgwire.Conn
+	user     string
+	database string
+	settings settings
+	tx       transaction
+
+	ctx           context.Context // of the call being served
+	statementTime int64           // µs since the Unix epoch
+	request       engine.AppendRequest
+	sequence      int // of cursors, to name errors in EXPLAIN and tests
+}
+
+// Connect begins a session.
+func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, error) {
+	params := c.StartupParameters()
+	session := &Session{server: s, conn: c, ctx: ctx, user: params["user"], database: params["database"]}
+	session.statementTime = time.Now().UnixMicro()
+	session.settings = newSettings(session)
+	if err := session.applyStartup(params); err != nil {
+		return nil, err
+	}
+	session.settings.report(c)
+	return session, nil
+}
+
+// Parse splits a text into statements.
+func (s *Session) Parse(sql string) ([]pgwire.Query, error) {
+	list, err := parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]pgwire.Query, len(list))
+	for i, p := range list {
+		out[i] = p
+	}
+	return out, nil
+}
+
+// plan is a prepared statement of any kind.
+type plan interface {
+	pgwire.Statement
+	// bind makes a portal; params are of the types the plan declared.
+	bind(s *Session, params []pgwire.Value) (pgwire.Portal, error)
+}
+
+// Prepare analyses a statement.
+func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (pgwire.Statement, error) {
+	p := q.(*parsed)
+	s.ctx = ctx
+	s.statementTime = time.Now().UnixMicro()
+	if err := s.checkFailed(p); err != nil {
+		return nil, err
+	}
+	st, err := s.prepare(p, oids)
+	if err != nil {
+		return nil, engineError(err)
+	}
+	return st, nil
+}
+
+func (s *Session) checkFailed(p *parsed) error {
+	if !s.tx.failed {
+		return nil
+	}
+	if t, ok := p.statement.(*transactionStmt); ok {
+		switch t.verb {
+		case "COMMIT", "ROLLBACK", "ROLLBACK TO":
+			return nil
+		}
+	}
+	return errFailedTransaction
+}
+
+var errFailedTransaction = pgwire.Errorf("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+
+func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
+	c := &compiler{src: p.src, session: s, params: append([]uint32(nil), oids...)}
+	for _, oid := range oids {
+		if oid != 0 && !pgwire.KnownType(oid) {
+			return nil, pgwire.Errorf("0A000", "parameters of the type with OID %d are not supported", oid)
+		}
+	}
+	switch st := p.statement.(type) {
+	case *insertStmt:
+		return s.prepareInsert(c, st)
+	case *selectStmt:
+		return s.prepareSelect(c, st)
+	case *copyStmt:
+		return s.prepareCopy(c, st)
+	case *explainStmt:
+		return s.prepareExplain(st, oids)
+	case *executeStmt:
+		return s.prepareExecute(c, st)
+	case *fetchStmt:
+		return s.prepareFetch(st)
+	case *showStmt:
+		return s.prepareShow(st)
+	case *refusedStmt:
+		return nil, s.refuse(c, st)
+	case *beyondStmt:
+		return nil, beyondError(p.src, &st.beyond)
+	}
+	if p.params > 0 {
+		return nil, c.at(pgwire.Errorf("42P02", "there is no parameter $%d", p.params), p.pos)
+	}
+	return s.prepareCommand(p)
+}
+
+func (s *Session) refuse(c *compiler, st *refusedStmt) error {
+	if st.relation != nil {
+		if _, err := findRelation(st.relation, c.src); err != nil {
+			return err
+		}
+		return pgwire.Errorf("0A000", "%s is not possible: events are immutable", st.what).
+			WithHint("Append an event that corrects or supersedes the earlier one.")
+	}
+	if strings.HasPrefix(st.what, "ALTER ") || strings.HasPrefix(st.what, "DROP ") {
+		return pgwire.Errorf("0A000", "%s is not possible: the schema is fixed and events are immutable", st.what).
+			WithHint("The relations are events and streams.")
+	}
+	return pgwire.Errorf("0A000", "%s is not supported", st.what)
+}
+
+// Bind makes a portal.
+func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgwire.Value) (pgwire.Portal, error) {
+	s.ctx = ctx
+	if s.tx.failed {
+		if c, ok := st.(*commandPlan); !ok || s.checkFailed(c.parsed) != nil {
+			return nil, errFailedTransaction
+		}
+	}
+	portal, err := st.(plan).bind(s, params)
+	if err != nil {
+		return nil, engineError(err)
+	}
+	return &guard{Portal: portal, s: s}, nil
+}
+
+// guard is what every portal has in common: the failed-transaction check, the times,
+// and errors with SQLSTATEs.
+type guard struct {
+	pgwire.Portal
+	s *Session
+}
+
+func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last bool) (pgwire.Tag, bool, error) {
+	s := g.s
+	s.ctx = ctx
+	if s.tx.failed {
+		if c, ok := g.Portal.(*commandPortal); !ok || s.checkFailed(c.plan.parsed) != nil {
+			return pgwire.Tag{}, false, errFailedTransaction
+		}
+	}
+	s.statementTime = time.Now().UnixMicro()
+	s.tx.enter(s)
+	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
+	if err == nil && last && s.tx.state == txImplicit && done {
+		err = s.commit(ctx)
+	}
+	return tag, done, engineError(err)
+}
+
+// Sync ends the implicit transaction.
+func (s *Session) Sync(ctx context.Context) error {
+	s.ctx = ctx
+	if s.tx.state != txImplicit {
+		return nil
+	}
+	return engineError(s.commit(ctx))
+}
+
+// Fail aborts the transaction after an error.
+func (s *Session) Fail() {
+	if s.tx.state == txExplicit {
+		s.tx.failed = true
+		return
+	}
+	s.rollback()
+}
+
+// Status is the transaction status.
+func (s *Session) Status() byte {
+	switch {
+	case s.tx.state != txExplicit:
+		return 'I'
+	case s.tx.failed:
+		return 'E'
+	}
+	return 'T'
+}
+
+// Close ends the session; what was staged is gone.
+func (s *Session) Close() { s.rollback() }
+
+func (s *Session) transactionTime() int64 {
+	if s.tx.state != txNone {
+		return s.tx.startedAt
+	}
+	return s.statementTime
+}
