@@ -46,7 +46,7 @@ type ProposedEvent struct {
 	Stream string
 	// EventID must be unique over the whole history. Zero: a UUIDv7 is made.
 	EventID uuid.UUID
-	// Type is required: 1 to Limits.TypeBytes bytes of UTF-8.
+	// Type is up to Limits.TypeBytes bytes of UTF-8. It may be empty, as a column may.
 	Type string
 	// Payload is JSON, or with Opaque any bytes. Nil is no payload. It is stored
 	// byte for byte.
@@ -188,8 +188,6 @@ func (e *ProposedEvent) Validate(limits Limits) error {
 
 func (e *ProposedEvent) validateNames(limits Limits) error {
 	switch {
-	case e.Type == "":
-		return &InvalidEventError{Field: "type", Reason: "is missing"}
 	case len(e.Type) > limits.TypeBytes:
 		return &TooLargeError{What: "event type", Size: int64(len(e.Type)), Limit: int64(limits.TypeBytes)}
 	case !validText(e.Type):

@@ -200,7 +200,7 @@ func TestConditions(t *testing.T) {
 		{"position moved", &AppendRequest{Events: []ProposedEvent{NewEvent("b", "T", nil)}, Conditions: []Condition{{Kind: LogAt, Position: 4}}}, new(*PositionMovedError)},
 		{"name for an unnamed stream", &AppendRequest{Events: []ProposedEvent{NewEvent("late", "T", nil)}}, new(*UnnamedStreamError)},
 		{"bad JSON", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "T", []byte(`{`))}}, new(*InvalidEventError)},
-		{"no type", &AppendRequest{Events: []ProposedEvent{NewEvent("a", "", nil)}}, new(*InvalidEventError)},
+		{"no stream", &AppendRequest{Events: []ProposedEvent{NewEvent("", "T", nil)}}, new(*InvalidEventError)},
 		{"too large", &AppendRequest{Events: []ProposedEvent{NewEvent("a", strings.Repeat("t", 257), nil)}}, new(*TooLargeError)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

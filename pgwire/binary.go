@@ -108,8 +108,18 @@ func parseBinaryArray(element uint32, b []byte, parameter int) (Value, error) {
 	if len(b) < 12 {
 		return Value{}, errShortBinary
 	}
-	dims := be.Uint32(b)
-	b = b[12:] // the element type was checked against the column's when binding
+	dims, flags, got := int32(be.Uint32(b)), be.Uint32(b[4:]), be.Uint32(b[8:])
+	b = b[12:]
+	switch {
+	case dims < 0:
+		return Value{}, Errorf("22P03", "invalid number of dimensions: %d", dims)
+	case dims > 6:
+		return Value{}, Errorf("54000", "number of array dimensions (%d) exceeds the maximum allowed (6)", dims)
+	case flags > 1:
+		return Value{}, Errorf("22P03", "invalid array flags")
+	case got != element && !(got == OIDVarchar && element == OIDText):
+		return Value{}, Errorf("42804", "binary data has array element type %d (%s) instead of expected %d (%s)", got, TypeName(got), element, TypeName(element))
+	}
 	if dims == 0 {
 		return ArrayValue([]Value{}), nil
 	}
@@ -136,7 +146,7 @@ func parseBinaryArray(element uint32, b []byte, parameter int) (Value, error) {
 			continue
 		}
 		if size < 0 || int(size) > len(b) {
-			return Value{}, errShortBinary
+			return Value{}, Errorf("22P03", "insufficient data left in message")
 		}
 		v, err := ParseBinary(element, b[:size], parameter)
 		if err != nil {

@@ -41,6 +41,7 @@ type Conn struct {
 	r              *bufio.Reader
 	out            []byte
 	body           []byte // of the message being handled
+	unread         int64  // bytes of a refused message's body, still to be skipped
 	pid            int32
 	key            []byte
 	version        uint32
@@ -234,7 +235,7 @@ func (c *Conn) handle(typ byte) error {
 	case 'p':
 		return fatalProtocol("unexpected password message")
 	}
-	return fatalProtocol("invalid frontend message type %d", typ)
+	panic("message type that checkHeader does not know")
 }
 
 // ready ends a query cycle.
@@ -264,6 +265,11 @@ func (c *Conn) flush() error {
 // next reads a message into c.body and returns its type. The body is valid until the
 // next call.
 func (c *Conn) next() (byte, error) {
+	if c.unread > 0 {
+		if err := c.skipUnread(); err != nil {
+			return 0, err
+		}
+	}
 	if c.r.Buffered() == 0 {
 		c.armIdle()
 	}
@@ -271,13 +277,16 @@ func (c *Conn) next() (byte, error) {
 	if err != nil {
 		return 0, c.readError(err)
 	}
-	typ, length := header[0], int64(be.Uint32(header[1:]))-4
-	if length < 0 || length > maxFrameBytes {
-		return 0, fatalProtocol("invalid message length")
+	typ, length := header[0], int64(int32(be.Uint32(header[1:])))-4
+	if err := c.checkHeader(typ, length); err != nil {
+		return 0, err
 	}
 	_, _ = c.r.Discard(5)
 	if length > int64(c.server.MaxMessageBytes) {
-		return typ, c.refuse(typ, length)
+		// The answer does not wait for the body, which is skipped so that the session
+		// lives on.
+		c.unread = length
+		return typ, Errorf("54000", "message of type \"%c\" is too long: %d bytes, the limit is %d", typ, length, c.server.MaxMessageBytes)
 	}
 	if int64(c.r.Buffered()) < length {
 		// Bytes must keep coming: a second for 64 KiB, and a minute to begin with.
@@ -286,13 +295,38 @@ func (c *Conn) next() (byte, error) {
 	return typ, c.readBody(int(length))
 }
 
-// refuse skips a message that is too long, so that the session lives on.
-func (c *Conn) refuse(typ byte, length int64) error {
-	c.setDeadline(time.Minute + time.Duration(length/(64<<10))*time.Second)
-	if _, err := io.CopyN(io.Discard, c.r, length); err != nil {
+// smallMessageBytes is PostgreSQL's PQ_SMALL_MESSAGE_LIMIT, for messages that carry no
+// data of the client's.
+const smallMessageBytes = 10000
+
+// checkHeader refuses what cannot be a message, before its body is read.
+func (c *Conn) checkHeader(typ byte, length int64) error {
+	limit := int64(smallMessageBytes)
+	switch typ {
+	case 'Q', 'P', 'B', 'F', 'd':
+		limit = maxFrameBytes
+	case 'C', 'D', 'E', 'S', 'H', 'X', 'c', 'f', 'p':
+	default:
+		return fatalProtocol("invalid frontend message type %d", typ)
+	}
+	if length < 0 || length > limit && limit == smallMessageBytes {
+		return fatalProtocol("invalid message length")
+	}
+	if length > limit {
+		return &Error{Severity: "FATAL", Code: "54000", Message: "message is too long"}
+	}
+	return nil
+}
+
+// skipUnread passes over the body of a message that was refused.
+func (c *Conn) skipUnread() error {
+	c.setDeadline(time.Minute + time.Duration(c.unread/(64<<10))*time.Second)
+	n, err := io.CopyN(io.Discard, c.r, c.unread)
+	c.unread -= n
+	if err != nil {
 		return c.readError(err)
 	}
-	return Errorf("54000", "message of type \"%c\" is too long: %d bytes, the limit is %d", typ, length, c.server.MaxMessageBytes)
+	return nil
 }
 
 // readBody takes memory as bytes arrive, so that a claim alone costs nothing.

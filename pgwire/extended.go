@@ -114,9 +114,6 @@ func (c *Conn) runSimple(ctx context.Context, q Query, last bool) error {
 	if err != nil {
 		return err
 	}
-	if n := len(st.ParameterOIDs()); n > 0 {
-		return Errorf("42P02", "there is no parameter $%d", n)
-	}
 	p, err := c.session.Bind(ctx, st, nil)
 	if err != nil {
 		return err
@@ -126,7 +123,7 @@ func (c *Conn) runSimple(ctx context.Context, q Query, last bool) error {
 		c.rowDescription(columns, nil)
 	}
 	out := Output{c: c, columns: p.Columns()}
-	tag, _, err := p.Execute(ctx, &out, 0, last)
+	tag, _, err := p.Execute(ctx, &out, 0, func() (bool, error) { return last, nil })
 	if err != nil {
 		return err
 	}
@@ -138,7 +135,7 @@ func (c *Conn) parse() error {
 	m := message{b: c.body}
 	name := m.string()
 	text := m.stringBytes()
-	var oids []uint32
+	oids := []uint32{}
 	for n := m.int16(); n > 0 && !m.bad; n-- {
 		oids = append(oids, uint32(m.int32()))
 	}
@@ -147,6 +144,9 @@ func (c *Conn) parse() error {
 	}
 	if err := CheckText(text); err != nil {
 		return err
+	}
+	if name == "" {
+		delete(c.statements, "")
 	}
 	return c.run(func(ctx context.Context) error {
 		st, err := c.prepare(ctx, string(text), oids)
@@ -183,7 +183,7 @@ type emptyStatement struct{}
 func (emptyStatement) ParameterOIDs() []uint32 { return nil }
 func (emptyStatement) Columns() []Column       { return nil }
 func (emptyStatement) Close()                  {}
-func (emptyStatement) Execute(context.Context, *Output, int64, bool) (Tag, bool, error) {
+func (emptyStatement) Execute(context.Context, *Output, int64, Lookahead) (Tag, bool, error) {
 	return Tag{}, true, nil
 }
 
@@ -322,6 +322,9 @@ func (c *Conn) describe() error {
 		if !ok {
 			return c.missingStatement(string(name))
 		}
+		if err := c.describable(st.Columns()); err != nil {
+			return err
+		}
 		c.send(&pgproto3.ParameterDescription{ParameterOIDs: st.ParameterOIDs()})
 		c.describeColumns(st.Columns(), nil)
 		return nil
@@ -330,10 +333,22 @@ func (c *Conn) describe() error {
 		if !ok {
 			return missingPortal(string(name))
 		}
+		if err := c.describable(p.Columns()); err != nil {
+			return err
+		}
 		c.describeColumns(p.Columns(), p.formats)
 		return nil
 	}
 	return protocolViolation("invalid DESCRIBE message subtype %d", kind[0])
+}
+
+// describable: in a failed transaction only what returns no rows can be described,
+// which is all that may run.
+func (c *Conn) describable(columns []Column) error {
+	if columns != nil && c.session.Status() == 'E' {
+		return Errorf("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+	}
+	return nil
 }
 
 func (c *Conn) describeColumns(columns []Column, formats []int16) {
@@ -388,13 +403,9 @@ func (c *Conn) execute() error {
 		return c.executeFinished(p, string(name))
 	}
 	return c.run(func(ctx context.Context) error {
-		last, err := c.syncFollows()
-		if err != nil {
-			return err
-		}
 		out := Output{c: c, columns: p.Columns(), formats: p.formats}
 		p.began = true
-		tag, done, err := p.Execute(ctx, &out, max(maxRows, 0), last)
+		tag, done, err := p.Execute(ctx, &out, max(maxRows, 0), c.syncFollows)
 		if err != nil {
 			return err
 		}

@@ -46,13 +46,17 @@ type Statement interface {
 type Portal interface {
 	Columns() []Column
 	// Execute runs the portal, or goes on with it, until max rows were returned (0:
-	// all). done is false if there may be more; then it may be called again. last says
-	// that nothing follows in this implicit transaction, so that a single statement
-	// need not stage what it can do at once.
-	Execute(ctx context.Context, out *Output, max int64, last bool) (tag Tag, done bool, err error)
+	// all). done is false if there may be more; then it may be called again. last tells
+	// whether nothing follows in this implicit transaction, so that a single statement
+	// need not stage what it can do at once; it may have to wait for the client to say.
+	Execute(ctx context.Context, out *Output, max int64, last Lookahead) (tag Tag, done bool, err error)
 	// Close frees what the portal holds.
 	Close()
 }
+
+// Lookahead tells whether the implicit transaction ends with the statement that is
+// being executed. The error is that of a connection that has gone.
+type Lookahead func() (bool, error)
 
 // Tag is a command tag.
 type Tag struct {

@@ -11,6 +11,8 @@ type parsed struct {
 	end int
 	// params is the highest parameter number in it.
 	params int
+	// firstParam is where the first of them stands.
+	firstParam int
 }
 
 type (

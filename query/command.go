@@ -41,12 +41,12 @@ func (s *Session) prepareCommand(p *parsed) (plan, error) {
 	return &commandPlan{parsed: p}, nil
 }
 
-func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, last bool) (pgwire.Tag, bool, error) {
+func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag, err := p.s.command(ctx, p.plan.parsed, last)
 	return tag, true, err
 }
 
-func (s *Session) command(ctx context.Context, p *parsed, last bool) (pgwire.Tag, error) {
+func (s *Session) command(ctx context.Context, p *parsed, last pgwire.Lookahead) (pgwire.Tag, error) {
 	tag := func(name string) pgwire.Tag { return pgwire.Tag{Command: name, Rows: -1} }
 	switch st := p.statement.(type) {
 	case *transactionStmt:
@@ -133,7 +133,6 @@ func (s *Session) transactionCommand(ctx context.Context, st *transactionStmt) (
 func (s *Session) beginBlock() {
 	if len(s.tx.staged) > 0 || s.tx.position >= 0 {
 		s.tx.state = txExplicit
-		s.tx.settings = s.settings.clone()
 		return
 	}
 	s.tx.begin(s, txExplicit)
@@ -155,7 +154,9 @@ func (s *Session) commitCommand(ctx context.Context, st *transactionStmt) (pgwir
 	} else {
 		before := s.tx.settings
 		if err := s.commit(ctx); err != nil {
-			s.settings.restore(before, s.conn)
+			if before.values != nil {
+				s.settings.restore(before, s.conn)
+			}
 			return tag, err
 		}
 	}
@@ -245,8 +246,11 @@ func (s *Session) setTransaction(st *setTransactionStmt) error {
 	return nil
 }
 
-func (s *Session) setCommand(st *setStmt, last bool) error {
-	if st.local && s.tx.state != txExplicit && last {
+func (s *Session) setCommand(st *setStmt, last pgwire.Lookahead) error {
+	if st.local && s.tx.state != txExplicit && s.tx.statements == 1 {
+		if alone, err := last(); err != nil || !alone {
+			return errOr(err, s.set(st.name, st.values, true))
+		}
 		s.warn("25P01", "SET LOCAL can only be used in transaction blocks")
 	}
 	if st.values == nil {
@@ -282,11 +286,15 @@ func (s *Session) reset(name string) error {
 	return nil
 }
 
-func (s *Session) discard(what string, last bool) error {
+func (s *Session) discard(what string, last pgwire.Lookahead) error {
 	if what != "ALL" {
 		return nil
 	}
-	if s.tx.state == txExplicit || !last {
+	alone, err := last()
+	if err != nil {
+		return err
+	}
+	if s.tx.state == txExplicit || !alone || s.tx.statements > 1 {
 		return pgwire.Errorf("25001", "DISCARD ALL cannot run inside a transaction block")
 	}
 	s.conn.EndTransaction(true)
@@ -355,7 +363,7 @@ func (emptyPlan) ParameterOIDs() []uint32                                { retur
 func (emptyPlan) Columns() []pgwire.Column                               { return nil }
 func (emptyPlan) Close()                                                 {}
 func (e emptyPlan) bind(*Session, []pgwire.Value) (pgwire.Portal, error) { return e, nil }
-func (emptyPlan) Execute(context.Context, *pgwire.Output, int64, bool) (pgwire.Tag, bool, error) {
+func (emptyPlan) Execute(context.Context, *pgwire.Output, int64, pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	return pgwire.Tag{}, true, nil
 }
 
@@ -438,7 +446,7 @@ type rowsPortal struct {
 func (p *rowsPortal) Columns() []pgwire.Column { return p.columns }
 func (p *rowsPortal) Close()                   {}
 
-func (p *rowsPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ bool) (pgwire.Tag, bool, error) {
+func (p *rowsPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: p.tag, Rows: -1}
 	if p.load != nil {
 		var err error
@@ -461,4 +469,12 @@ func (p *rowsPortal) Execute(ctx context.Context, out *pgwire.Output, limit int6
 		tag.Rows = n
 	}
 	return tag, true, nil
+}
+
+// errOr returns the first of two errors.
+func errOr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
 }

@@ -202,9 +202,6 @@ func (c *compiler) param(x *paramExpr) *scalar {
 func (c *compiler) paramScalar(n int, oid uint32, pos int) *scalar {
 	return &scalar{oid: oid, constant: true, column: -1, pos: pos, eval: func(e *env, v *pgwire.Value) error {
 		*v = e.params[n-1]
-		if oid == pgwire.OIDJSONB || oid == pgwire.OIDJSON {
-			return checkJSON(oid, v.Bytes)
-		}
 		return nil
 	}}
 }

@@ -239,7 +239,7 @@ type copyOutPortal struct {
 func (p *copyOutPortal) Columns() []pgwire.Column { return nil }
 func (p *copyOutPortal) Close()                   {}
 
-func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ bool) (pgwire.Tag, bool, error) {
+func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "COPY"}
 	if err := p.query.open(ctx); err != nil {
 		return tag, false, err
@@ -307,14 +307,18 @@ type copyExpectation struct {
 func (p *copyInPortal) Columns() []pgwire.Column { return nil }
 func (p *copyInPortal) Close()                   {}
 
-func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, last bool) (pgwire.Tag, bool, error) {
+func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "COPY"}
 	s := p.s
 	if s.tx.readOnly {
 		return tag, false, pgwire.Errorf("25006", "cannot execute COPY FROM in a read-only transaction")
 	}
 	s.before()
-	p.staging = s.tx.state == txExplicit || !last || len(s.tx.staged) > 0
+	alone, err := last()
+	if err != nil {
+		return tag, false, err
+	}
+	p.staging = s.tx.state == txExplicit || !alone || len(s.tx.staged) > 0
 	in, err := out.BeginCopyIn(len(p.plan.columns), p.plan.format.kind == "binary")
 	if err != nil {
 		return tag, false, err
@@ -357,7 +361,7 @@ func (p *copyInPortal) add(r *copyReader, fields []copyField) error {
 	p.rows++
 	e := engine.ProposedEvent{Version: engine.AnyVersion}
 	var payload, opaque []byte
-	expected, hasExpected := int64(0), false
+	expected, hasExpected, typed := int64(0), false, false
 	for i, column := range p.plan.columns {
 		if fields[i].null {
 			continue
@@ -375,13 +379,14 @@ func (p *copyInPortal) add(r *copyReader, fields []copyField) error {
 		case evExpectedVersion:
 			expected, hasExpected = v.Int, true
 		default:
+			typed = typed || column == evType
 			if err := setEventField(&e, column, &v); err != nil {
 				return err
 			}
 		}
 	}
 	r.column = -1
-	if err := finishEvent(&e, payload, opaque); err != nil {
+	if err := finishEvent(&e, payload, opaque, typed); err != nil {
 		return err
 	}
 	if err := e.Validate(p.s.server.store.Limits()); err != nil {

@@ -53,7 +53,7 @@ func (s *Session) declare(st *declareStmt) error {
 }
 
 // Execute lets the protocol's Execute read from a cursor.
-func (p *cursorPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ bool) (pgwire.Tag, bool, error) {
+func (p *cursorPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	n, err := p.forward(ctx, out, limit, limit == 0)
 	return pgwire.Tag{Command: "SELECT", Rows: n}, limit == 0 || n < limit, err
 }
@@ -165,7 +165,7 @@ type fetchPortal struct {
 func (p *fetchPortal) Columns() []pgwire.Column { return p.plan.out }
 func (p *fetchPortal) Close()                   {}
 
-func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ bool) (pgwire.Tag, bool, error) {
+func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	st := p.plan.st
 	tag := pgwire.Tag{Command: "FETCH"}
 	if st.move {
@@ -188,7 +188,7 @@ func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, 
 		if st.all {
 			limit = 0
 		}
-		inner, _, err = c.Portal.Execute(ctx, out, limit, false)
+		inner, _, err = c.Portal.Execute(ctx, out, limit, func() (bool, error) { return false, nil })
 		tag.Rows = inner.Rows
 	default:
 		err = noCursor(st.cursor)

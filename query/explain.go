@@ -48,7 +48,7 @@ type explainPortal struct {
 func (p *explainPortal) Columns() []pgwire.Column { return p.plan.out }
 func (p *explainPortal) Close()                   { p.inner.Close() }
 
-func (p *explainPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, last bool) (pgwire.Tag, bool, error) {
+func (p *explainPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "EXPLAIN", Rows: -1}
 	if p.plan.st.analyze {
 		begin := time.Now()
@@ -68,7 +68,7 @@ func (p *explainPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64
 }
 
 // run executes the statement and counts its rows, which are not sent.
-func (p *explainPortal) run(ctx context.Context, last bool) (rows int64, err error) {
+func (p *explainPortal) run(ctx context.Context, last pgwire.Lookahead) (rows int64, err error) {
 	switch inner := p.inner.(type) {
 	case *selectPortal:
 		if err := inner.open(ctx); err != nil {

@@ -222,7 +222,7 @@ type insertPortal struct {
 func (p *insertPortal) Columns() []pgwire.Column { return p.plan.out }
 func (p *insertPortal) Close()                   {}
 
-func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, last bool) (pgwire.Tag, bool, error) {
+func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "INSERT 0"}
 	if !p.ran {
 		p.ran = true
@@ -230,8 +230,8 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 			return tag, false, err
 		}
 	}
-	tag.Rows = p.count
 	if p.plan.returning == nil {
+		tag.Rows = p.count
 		return tag, true, nil
 	}
 	e := env{session: p.s, params: p.params}
@@ -250,13 +250,14 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 			return tag, false, err
 		}
 		p.at++
+		tag.Rows++
 	}
 	return tag, true, nil
 }
 
 // append builds the events and appends them: at once if nothing else belongs to the
 // transaction, else by staging them.
-func (p *insertPortal) append(ctx context.Context, last bool) error {
+func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error {
 	s := p.s
 	if s.tx.readOnly {
 		return pgwire.Errorf("25006", "cannot execute INSERT in a read-only transaction")
@@ -270,8 +271,14 @@ func (p *insertPortal) append(ctx context.Context, last bool) error {
 		}
 	}
 	s.before() // settles the snapshot of a REPEATABLE READ transaction
-	if s.tx.state == txImplicit && last && len(s.tx.staged) == 0 {
-		return p.appendNow(ctx, events, b.expected)
+	if s.tx.state == txImplicit && len(s.tx.staged) == 0 {
+		alone, err := last()
+		if err != nil {
+			return err
+		}
+		if alone {
+			return p.appendNow(ctx, events, b.expected)
+		}
 	}
 	return p.appendStaged(events, b.expected)
 }
@@ -363,6 +370,7 @@ func (b *builder) event(e *env, row []*scalar, out *engine.ProposedEvent) error 
 	expected, hasExpected := int64(0), false
 	var v pgwire.Value
 	var payload, opaque []byte
+	typed := false
 	for i, s := range row {
 		if s == nil {
 			continue // DEFAULT
@@ -382,12 +390,13 @@ func (b *builder) event(e *env, row []*scalar, out *engine.ProposedEvent) error 
 		case evExpectedVersion:
 			expected, hasExpected = v.Int, true
 		default:
+			typed = typed || b.plan.columns[i] == evType
 			if err := setEventField(out, b.plan.columns[i], &v); err != nil {
 				return err
 			}
 		}
 	}
-	if err := finishEvent(out, payload, opaque); err != nil {
+	if err := finishEvent(out, payload, opaque, typed); err != nil {
 		return err
 	}
 	if !hasExpected {
@@ -416,9 +425,6 @@ func setEventField(out *engine.ProposedEvent, column int, v *pgwire.Value) error
 		}
 		out.EventID = v.UUID
 	case evType:
-		if v.Text == "" {
-			return pgwire.Errorf("22023", "an event type cannot be empty")
-		}
 		out.Type = v.Text
 	case evMetadata:
 		out.Metadata = v.Bytes
@@ -438,7 +444,7 @@ func setEventField(out *engine.ProposedEvent, column int, v *pgwire.Value) error
 }
 
 // finishEvent checks what a row needs as a whole.
-func finishEvent(out *engine.ProposedEvent, payload, opaque []byte) error {
+func finishEvent(out *engine.ProposedEvent, payload, opaque []byte, typed bool) error {
 	switch {
 	case payload != nil && opaque != nil:
 		return pgwire.Errorf("22023", "payload and payload_bytes cannot both be given")
@@ -450,7 +456,7 @@ func finishEvent(out *engine.ProposedEvent, payload, opaque []byte) error {
 	if out.Stream == "" && out.StreamID == (uuid.UUID{}) {
 		return notNullError("stream_id")
 	}
-	if out.Type == "" {
+	if !typed {
 		return notNullError("type")
 	}
 	if out.Stream != "" {

@@ -24,7 +24,9 @@ type parser struct {
 	prev   token // before it
 	depth  int
 	params int
-	insert bool // within VALUES, where DEFAULT may stand
+	// firstParam is where the first parameter of the statement stands.
+	firstParam int
+	insert     bool // within VALUES, where DEFAULT may stand
 }
 
 // parse splits a text into its statements.
@@ -174,12 +176,16 @@ func (p *parser) name() name {
 // statementParsed parses one statement and notes where it lies.
 func (p *parser) statementParsed() *parsed {
 	saved := p.params
-	p.params = 0
+	savedFirst := p.firstParam
+	p.params, p.firstParam = 0, -1
 	out := &parsed{src: p.src, pos: p.tok.pos}
 	out.statement = p.statement()
 	out.end = p.prev.end
-	out.params = p.params
+	out.params, out.firstParam = p.params, p.firstParam
 	p.params = max(saved, out.params)
+	if savedFirst >= 0 {
+		p.firstParam = savedFirst
+	}
 	return out
 }
 
@@ -248,6 +254,14 @@ func (p *parser) otherStatement() statement {
 	return nil
 }
 
+// noteParam counts a parameter.
+func (p *parser) noteParam(t token) {
+	if p.firstParam < 0 {
+		p.firstParam = t.pos
+	}
+	p.params = max(p.params, t.num)
+}
+
 // skip passes over the rest of the statement.
 func (p *parser) skip() {
 	depth := 0
@@ -262,7 +276,7 @@ func (p *parser) skip() {
 		case p.isOp(";") && depth == 0:
 			return
 		case p.tok.kind == tokParam:
-			p.params = max(p.params, p.tok.num)
+			p.noteParam(p.tok)
 		}
 		p.advance()
 	}
@@ -279,7 +293,8 @@ func (p *parser) skipBeyond(what string) statement {
 }
 
 func (p *parser) relation() relationRef {
-	r := relationRef{pos: p.tok.pos, table: p.ident()}
+	r := relationRef{pos: p.tok.pos}
+	r.table = p.ident()
 	for p.op(".") {
 		r.schema, r.table = r.table, p.label()
 	}
@@ -376,7 +391,8 @@ func (p *parser) conflict() *conflictClause {
 		}
 		p.expectOp(")")
 	case p.words("on", "constraint"):
-		c.target = []name{{pos: p.tok.pos, text: constraintColumns[p.ident()]}}
+		pos := p.tok.pos
+		c.target = []name{{pos: pos, text: constraintColumns[p.ident()]}}
 	}
 	p.expectWord("do")
 	if p.word("nothing") {

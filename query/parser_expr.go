@@ -320,7 +320,7 @@ func (p *parser) primary() expr {
 		return &literal{n, t.kind, t.text}
 	case tokParam:
 		p.advance()
-		p.params = max(p.params, t.num)
+		p.noteParam(t)
 		return &paramExpr{n, t.num}
 	case tokOp:
 		if t.text == "(" {

@@ -76,7 +76,8 @@ func (p *parser) refuseFile() {
 func (p *parser) copyOptions() []copyOption {
 	var options []copyOption
 	for {
-		o := copyOption{pos: p.tok.pos, name: p.label()}
+		o := copyOption{pos: p.tok.pos}
+		o.name = p.label()
 		switch {
 		case p.op("("):
 			for {
@@ -244,7 +245,9 @@ func (p *parser) preparedStatement() statement {
 			p.expectOp(")")
 		}
 		p.expectWord("as")
+		outer, first := p.params, p.firstParam
 		s.body = p.body()
+		p.params, p.firstParam = outer, first // the parameters are the body's own
 		return s
 	case "execute":
 		s := &executeStmt{name: p.ident()}

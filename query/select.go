@@ -336,7 +336,7 @@ func (p *selectPortal) count(x *scalar, code, what string) (int64, error) {
 	return v.Int, nil
 }
 
-func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ bool) (pgwire.Tag, bool, error) {
+func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "SELECT"}
 	if p.rows == nil {
 		if err := p.open(ctx); err != nil {

@@ -91,11 +91,23 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	if err := s.checkFailed(p); err != nil {
 		return nil, err
 	}
+	if oids == nil && p.params > 0 {
+		return nil, pgwire.Errorf("42P02", "there is no parameter %s", paramAt(p)).At(charPosition(p.src, p.firstParam))
+	}
 	st, err := s.prepare(p, oids)
 	if err != nil {
 		return nil, engineError(err)
 	}
 	return st, nil
+}
+
+// paramAt is the statement's first parameter as it is written.
+func paramAt(p *parsed) string {
+	t, err := (&lexer{src: p.src, i: p.firstParam}).next()
+	if err != nil {
+		return ""
+	}
+	return p.src[t.pos:t.end]
 }
 
 func (s *Session) checkFailed(p *parsed) error {
@@ -169,6 +181,11 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgwire
 			return nil, errFailedTransaction
 		}
 	}
+	for i, oid := range st.ParameterOIDs() {
+		if err := checkJSON(oid, params[i].Bytes); err != nil {
+			return nil, err
+		}
+	}
 	portal, err := st.(plan).bind(s, params)
 	if err != nil {
 		return nil, engineError(err)
@@ -183,7 +200,7 @@ type guard struct {
 	s *Session
 }
 
-func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last bool) (pgwire.Tag, bool, error) {
+func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	s := g.s
 	s.ctx = ctx
 	if s.tx.failed {
@@ -194,8 +211,11 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	s.statementTime = time.Now().UnixMicro()
 	s.tx.enter(s)
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
-	if err == nil && last && s.tx.state == txImplicit && done {
-		err = s.commit(ctx)
+	if err == nil && done && s.tx.state == txImplicit && len(s.tx.staged) > 0 {
+		var over bool
+		if over, err = last(); over && err == nil {
+			err = s.commit(ctx)
+		}
 	}
 	return tag, done, engineError(err)
 }

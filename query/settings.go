@@ -44,7 +44,7 @@ func init() {
 		fixedSetting("data_checksums", "on"), fixedSetting("wal_level", "replica"), fixedSetting("fsync", "on"),
 		report(setting{name: "client_encoding", initial: "UTF8", check: checkEncoding}),
 		report(setting{name: "DateStyle", initial: "ISO, MDY", check: checkDateStyle}),
-		report(setting{name: "IntervalStyle", initial: "postgres", check: oneOf("IntervalStyle", "postgres")}),
+		report(setting{name: "IntervalStyle", initial: "postgres", check: oneOf("IntervalStyle", "postgres", "postgres_verbose", "sql_standard", "iso_8601")}),
 		report(setting{name: "TimeZone", initial: "UTC", check: checkZone}),
 		report(setting{name: "standard_conforming_strings", initial: "on", check: onlyOn("standard_conforming_strings")}),
 		report(setting{name: "application_name", check: checkApplicationName}),
@@ -216,6 +216,7 @@ func (s *Session) set(name string, values []string, local bool) error {
 	case "transaction_deferrable":
 		return nil
 	}
+	s.tx.keepSettings(s)
 	if local {
 		if _, ok := s.settings.local[name]; !ok {
 			s.settings.local[name] = s.settings.value(name)
@@ -260,7 +261,8 @@ func (s *Session) show(name string) (string, error) {
 		return "off", nil
 	}
 	if knownSettings[name] == nil {
-		if _, ok := s.settings.values[name]; !ok {
+		_, set := s.settings.values[name]
+		if _, began := s.settings.startup[name]; !set && !began {
 			return "", pgwire.Errorf("42704", "unrecognized configuration parameter \"%s\"", name)
 		}
 	}
@@ -281,15 +283,6 @@ func (s *Session) applyStartup(params map[string]string) error {
 		}
 		return nil
 	}
-	for _, name := range slices.Sorted(maps.Keys(params)) {
-		switch name {
-		case "user", "database", "options", "replication":
-			continue
-		}
-		if err := take(name, params[name]); err != nil {
-			return err
-		}
-	}
 	words := splitOptions(params["options"])
 	for i := 0; i < len(words); i++ {
 		text, ok := strings.CutPrefix(words[i], "-c")
@@ -305,6 +298,15 @@ func (s *Session) applyStartup(params map[string]string) error {
 			return pgwire.Errorf("42601", "invalid command-line argument for server process: %s", words[i])
 		}
 		if err := take(strings.ReplaceAll(name, "-", "_"), value); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		switch name {
+		case "user", "database", "options", "replication":
+			continue
+		}
+		if err := take(name, params[name]); err != nil {
 			return err
 		}
 	}
@@ -511,7 +513,7 @@ func oneOf(name string, values ...string) func(*Session, string) (string, error)
 			return v, nil
 		}
 		switch name + " " + v {
-		case "bytea_output escape", "IntervalStyle iso_8601", "IntervalStyle sql_standard", "IntervalStyle postgres_verbose":
+		case "bytea_output escape":
 			return "", pgwire.Errorf("0A000", "%s = %s is not supported", name, value)
 		}
 		return "", invalidSetting(name, value)

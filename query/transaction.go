@@ -43,7 +43,8 @@ type transaction struct {
 	ids        map[uuid.UUID]bool // of staged events that were given by the client
 	position   int64              // pinned: of the first staged event; -1 if not
 	savepoints []savepoint
-	settings   settings // as they were at BEGIN
+	settings   settings // as they were before the transaction changed one
+	statements int      // that began in it
 }
 
 // stagedStream is a stream that the transaction has appended to, or relies on.
@@ -76,6 +77,7 @@ func (t *transaction) enter(s *Session) {
 	if t.state == txNone {
 		t.begin(s, txImplicit)
 	}
+	t.statements++
 }
 
 func (t *transaction) begin(s *Session, state txState) {
@@ -85,7 +87,11 @@ func (t *transaction) begin(s *Session, state txState) {
 		readOnly:  s.settings.value("default_transaction_read_only") == "on",
 		staged:    t.staged[:0], versions: t.versions[:0],
 	}
-	if state == txExplicit {
+}
+
+// keepSettings remembers the settings as they were before the transaction changed one.
+func (t *transaction) keepSettings(s *Session) {
+	if t.state != txNone && t.settings.values == nil {
 		t.settings = s.settings.clone()
 	}
 }
@@ -298,7 +304,7 @@ func (s *Session) commit(ctx context.Context) error {
 
 // rollback drops what is staged and ends the transaction.
 func (s *Session) rollback() {
-	if s.tx.state == txExplicit {
+	if s.tx.settings.values != nil {
 		s.settings.restore(s.tx.settings, s.conn)
 	}
 	s.end()
