@@ -67,6 +67,10 @@ type ProposedEvent struct {
 	valid       bool
 }
 
+// NullTag stands among Tags for a null, which an SQL array may hold. No text is equal
+// to it: it is not UTF-8.
+const NullTag = "\xff"
+
 // NewEvent returns a proposal of an event of the given type with a JSON payload
 // for the named stream.
 func NewEvent(stream, eventType string, payload []byte) ProposedEvent {
@@ -158,7 +162,7 @@ func (e *ProposedEvent) Validate(limits Limits) error {
 		return err
 	}
 	for _, tag := range e.Tags {
-		if !validText(tag) {
+		if tag != NullTag && !validText(tag) {
 			return &InvalidEventError{Field: "tags", Reason: "is not valid UTF-8 text"}
 		}
 	}

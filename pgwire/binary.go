@@ -188,10 +188,7 @@ func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
 	case OIDJSONB:
 		return append(append(dst, 1), v.Bytes...)
 	case OIDNumeric, OIDInterval:
-		if out, err := typeMap.Encode(oid, pgtype.BinaryFormatCode, v.Text, dst); err == nil && out != nil {
-			return out
-		}
-		return dst
+		return appendRareBinary(dst, oid, v.Text)
 	case OIDVoid:
 		return dst
 	}
@@ -202,6 +199,21 @@ func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
 		return append(dst, v.Bytes...)
 	}
 	return append(dst, v.Text...)
+}
+
+// appendRareBinary encodes a numeric or interval from its text form.
+func appendRareBinary(dst []byte, oid uint32, text string) []byte {
+	var value interface{ Scan(any) error } = new(pgtype.Numeric)
+	if oid == OIDInterval {
+		value = new(pgtype.Interval)
+	}
+	if err := value.Scan(text); err != nil {
+		return dst
+	}
+	if out, err := typeMap.Encode(oid, pgtype.BinaryFormatCode, value, dst); err == nil && out != nil {
+		return out
+	}
+	return dst
 }
 
 func appendBinaryArray(dst []byte, element uint32, items []Value) []byte {

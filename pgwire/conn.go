@@ -48,6 +48,8 @@ type Conn struct {
 	startupParams  map[string]string
 	parameters     map[string]string
 	parameterOrder []string
+	reported       map[string]string // as the client knows them
+	changed        bool
 	greeted        bool
 	counted        bool // among the server's sessions
 	deadline       bool // a read deadline is set
@@ -67,7 +69,7 @@ type Conn struct {
 func newConn(s *Server, nc net.Conn) *Conn {
 	c := &Conn{
 		Zone: UTC, server: s, net: nc, r: bufio.NewReaderSize(nc, readBufferBytes),
-		startupParams: map[string]string{}, parameters: map[string]string{},
+		startupParams: map[string]string{}, parameters: map[string]string{}, reported: map[string]string{},
 		statements: map[string]Statement{}, portals: map[string]*portal{},
 	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
@@ -91,7 +93,22 @@ func (c *Conn) SetParameter(name, value string) {
 	}
 	c.parameters[name] = value
 	if c.greeted && old != value {
-		c.send(&pgproto3.ParameterStatus{Name: name, Value: value})
+		c.changed = true
+	}
+}
+
+// reportChanges tells the client of parameters whose value is another than it was told;
+// like PostgreSQL before ReadyForQuery only, so that what is undone by then is not told.
+func (c *Conn) reportChanges() {
+	if !c.changed {
+		return
+	}
+	c.changed = false
+	for _, name := range c.parameterOrder {
+		if v := c.parameters[name]; c.reported[name] != v {
+			c.reported[name] = v
+			c.send(&pgproto3.ParameterStatus{Name: name, Value: v})
+		}
 	}
 }
 
@@ -243,6 +260,7 @@ func (c *Conn) ready() error {
 	if c.isStopping() {
 		return errShutdown
 	}
+	c.reportChanges()
 	c.out = append(c.out, 'Z', 0, 0, 0, 5, c.session.Status())
 	return c.flush()
 }

@@ -573,6 +573,15 @@ func (c *Conn) DropPortal(name string) bool {
 	return ok
 }
 
+// Portals returns the names of the portals there are.
+func (c *Conn) Portals() map[string]bool {
+	names := make(map[string]bool, len(c.portals))
+	for name := range c.portals {
+		names[name] = true
+	}
+	return names
+}
+
 // EndTransaction closes the portals that do not outlive it; with all, every portal.
 func (c *Conn) EndTransaction(all bool) { c.closePortals(all) }
 

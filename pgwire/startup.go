@@ -141,9 +141,11 @@ func (c *Conn) greet() {
 	}
 	c.key = newCancelKey(size)
 	c.send(&pgproto3.AuthenticationOk{})
+	c.changed = true
 	for _, name := range c.parameterOrder {
-		c.send(&pgproto3.ParameterStatus{Name: name, Value: c.parameters[name]})
+		c.reported[name] = c.parameters[name] + "?" // all are told
 	}
+	c.reportChanges()
 	c.greeted = true
 	c.send(&pgproto3.BackendKeyData{ProcessID: uint32(c.pid), SecretKey: c.key})
 }

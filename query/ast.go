@@ -27,9 +27,10 @@ type (
 	}
 
 	conflictClause struct {
-		target []name // empty: none given
-		beyond *beyond
-		pos    int
+		target    []name // empty: none given
+		targetPos int
+		beyond    *beyond
+		pos       int
 	}
 
 	selectStmt struct {
@@ -196,6 +197,17 @@ type typeName struct {
 type expr interface{ position() int }
 
 type node struct{ pos int }
+
+// leftmost is where an expression begins, for errors about the whole of it.
+func leftmost(x expr) int {
+	switch x := x.(type) {
+	case *castExpr:
+		return min(x.pos, leftmost(x.x))
+	case *binaryExpr:
+		return min(x.pos, leftmost(x.l))
+	}
+	return x.position()
+}
 
 func (n node) position() int { return n.pos }
 

@@ -4,15 +4,19 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/eventgres/eventgres/pgwire"
 )
 
 // commandPlan is a statement that returns no rows and takes no parameters:
 // transactions, settings, names.
-type commandPlan struct{ parsed *parsed }
+type commandPlan struct {
+	parsed *parsed
+	params []uint32 // as the client declared them; none is used
+}
 
-func (p *commandPlan) ParameterOIDs() []uint32  { return nil }
+func (p *commandPlan) ParameterOIDs() []uint32  { return p.params }
 func (p *commandPlan) Columns() []pgwire.Column { return nil }
 
 func (p *commandPlan) bind(s *Session, _ []pgwire.Value) (pgwire.Portal, error) {
@@ -26,20 +30,6 @@ type commandPortal struct {
 
 func (p *commandPortal) Columns() []pgwire.Column { return nil }
 func (p *commandPortal) Close()                   {}
-
-// prepareCommand checks what can be checked before the command runs.
-func (s *Session) prepareCommand(p *parsed) (plan, error) {
-	switch st := p.statement.(type) {
-	case *declareStmt:
-		if st.scroll && st.noScroll {
-			return nil, pgwire.Errorf("42P11", "cannot specify both SCROLL and NO SCROLL")
-		}
-		if st.body.params > 0 {
-			return nil, pgwire.Errorf("42P02", "there is no parameter $%d", st.body.params)
-		}
-	}
-	return &commandPlan{parsed: p}, nil
-}
 
 func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag, err := p.s.command(ctx, p.plan.parsed, last)
@@ -67,8 +57,6 @@ func (s *Session) command(ctx context.Context, p *parsed, last pgwire.Lookahead)
 			return tag("DEALLOCATE ALL"), nil
 		}
 		return tag("DEALLOCATE"), s.conn.DropStatement(st.name)
-	case *declareStmt:
-		return tag("DECLARE CURSOR"), s.declare(st)
 	case *closeStmt:
 		if st.name == "" {
 			s.conn.EndTransaction(true)
@@ -256,7 +244,26 @@ func (s *Session) setCommand(st *setStmt, last pgwire.Lookahead) error {
 	if st.values == nil {
 		return s.resetOne(st.name, st.local)
 	}
+	if st.name == "search_path" {
+		for i, v := range st.values {
+			st.values[i] = quoteName(v)
+		}
+	}
 	return s.set(st.name, st.values, st.local)
+}
+
+// quoteName quotes a name that would not be read back as itself.
+func quoteName(name string) string {
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c != '_' && (c < 'a' || c > 'z') && (i == 0 || c < '0' || c > '9') {
+			return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+		}
+	}
+	if name == "" || reserved[name] {
+		return `"` + name + `"`
+	}
+	return name
 }
 
 func (s *Session) resetOne(name string, local bool) error {

@@ -23,7 +23,10 @@ type scalar struct {
 	null    bool
 	// param is the number of the parameter it is, if its type is yet to be settled.
 	param int
-	pos   int
+	// deduced is the number of the parameter it is, if its type followed from an earlier
+	// use.
+	deduced int
+	pos     int
 }
 
 // env is what an expression is evaluated in.
@@ -35,11 +38,12 @@ type env struct {
 
 // compiler turns expressions into scalars, and finds the types of parameters.
 type compiler struct {
-	src     string
-	session *Session
-	rel     *relation // nil: no columns
-	alias   string
-	params  []uint32 // by number - 1; 0: not known yet
+	src      string
+	session  *Session
+	rel      *relation // nil: no columns
+	alias    string
+	params   []uint32 // by number - 1; 0: not known yet
+	declared []uint32 // as the client gave them
 	// mentioned has the numbers of parameters that occur.
 	mentioned map[int]bool
 	// aggregates collects those of a select list that has some; then columns may only
@@ -196,7 +200,11 @@ func (c *compiler) param(x *paramExpr) *scalar {
 	if oid == 0 || oid == pgwire.OIDUnknown {
 		return &scalar{oid: pgwire.OIDUnknown, param: x.n, constant: true, column: -1, pos: x.pos}
 	}
-	return c.paramScalar(x.n, oid, x.pos)
+	s := c.paramScalar(x.n, oid, x.pos)
+	if x.n > len(c.declared) || c.declared[x.n-1] == 0 {
+		s.deduced = x.n
+	}
+	return s
 }
 
 func (c *compiler) paramScalar(n int, oid uint32, pos int) *scalar {
@@ -359,7 +367,32 @@ func (c *compiler) binary(x *binaryExpr) (*scalar, error) {
 	case "||":
 		return c.concat(x)
 	}
+	if !otherOperators[x.op] {
+		return nil, c.noOperator(x)
+	}
 	return nil, c.beyond("operator "+x.op, x.pos)
+}
+
+// otherOperators are those of PostgreSQL that the native path does not know.
+var otherOperators = func() map[string]bool {
+	m := map[string]bool{}
+	for _, op := range strings.Fields("-> ->> #> #>> @> <@ ? ?| ?& ~ ~* !~ !~* ~~ !~~ ~~* !~~* ^ && & | # << >> -|- @@ @? ^@ #- &< &> is is-not is distinct") {
+		m[op] = true
+	}
+	return m
+}()
+
+func (c *compiler) noOperator(x *binaryExpr) error {
+	l, err := c.compile(x.l)
+	if err != nil {
+		return err
+	}
+	r, err := c.compile(x.r)
+	if err != nil {
+		return err
+	}
+	return c.at(pgwire.Errorf("42883", "operator does not exist: %s %s %s", pgwire.TypeName(l.oid), x.op, pgwire.TypeName(r.oid)).
+		WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), x.pos)
 }
 
 func (c *compiler) logic(x *binaryExpr) (*scalar, error) {

@@ -129,7 +129,7 @@ func parseCopyOptions(c *compiler, options []copyOption, from bool) (copyFormat,
 			case "match":
 				f.header = v
 			default:
-				return f, c.at(pgwire.Errorf("42601", "header requires a Boolean value or \"match\""), o.pos)
+				return f, pgwire.Errorf("42601", "header requires a Boolean value or \"match\"")
 			}
 		case "force_quote":
 			f.forceQuote = set
@@ -364,6 +364,9 @@ func (p *copyInPortal) add(r *copyReader, fields []copyField) error {
 	expected, hasExpected, typed := int64(0), false, false
 	for i, column := range p.plan.columns {
 		if fields[i].null {
+			if column == evEventID {
+				return notNullError("event_id")
+			}
 			continue
 		}
 		r.column = column

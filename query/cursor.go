@@ -21,32 +21,65 @@ type cursorPortal struct {
 func (p *cursorPortal) Columns() []pgwire.Column { return p.query.Columns() }
 func (p *cursorPortal) Close()                   {}
 
-func (s *Session) declare(st *declareStmt) error {
+// declarePlan is DECLARE.
+type declarePlan struct {
+	st    *declareStmt
+	inner *selectPlan
+}
+
+func (s *Session) prepareDeclare(p *parsed, st *declareStmt, oids []uint32) (plan, error) {
+	if st.scroll && st.noScroll {
+		return nil, pgwire.Errorf("42P11", "cannot specify both SCROLL and NO SCROLL")
+	}
+	if _, ok := st.body.statement.(*insertStmt); ok {
+		return nil, pgwire.Errorf("42601", "syntax error at or near \"INSERT\"").At(charPosition(st.body.src, st.body.pos))
+	}
+	inner, err := s.prepare(st.body, oids)
+	if err != nil {
+		return nil, err
+	}
+	query, ok := inner.(*selectPlan)
+	if !ok {
+		return nil, pgwire.Errorf("0A000", "a cursor of this statement is not supported")
+	}
+	return &declarePlan{st: st, inner: query}, nil
+}
+
+func (p *declarePlan) ParameterOIDs() []uint32  { return p.inner.params }
+func (p *declarePlan) Columns() []pgwire.Column { return nil }
+
+func (p *declarePlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
+	portal, err := p.inner.bind(s, params)
+	if err != nil {
+		return nil, err
+	}
+	return &declarePortal{plan: p, s: s, query: portal.(*selectPortal)}, nil
+}
+
+type declarePortal struct {
+	plan  *declarePlan
+	s     *Session
+	query *selectPortal
+}
+
+func (p *declarePortal) Columns() []pgwire.Column { return nil }
+func (p *declarePortal) Close()                   {}
+
+func (p *declarePortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	return pgwire.Tag{Command: "DECLARE CURSOR", Rows: -1}, true, p.s.declare(ctx, p.plan.st, p.query)
+}
+
+func (s *Session) declare(ctx context.Context, st *declareStmt, query *selectPortal) error {
 	if s.tx.state != txExplicit && !st.hold {
 		return pgwire.Errorf("25P01", "DECLARE CURSOR can only be used in transaction blocks")
 	}
-	if _, ok := st.body.statement.(*insertStmt); ok {
-		return pgwire.Errorf("42601", "syntax error at or near \"INSERT\"").At(charPosition(st.body.src, st.body.pos))
-	}
-	inner, err := s.prepare(st.body, nil)
-	if err != nil {
-		return err
-	}
-	plan, ok := inner.(*selectPlan)
-	if !ok {
-		return pgwire.Errorf("0A000", "a cursor of this statement is not supported")
-	}
-	portal, err := plan.bind(s, nil)
-	if err != nil {
-		return err
-	}
-	c := &cursorPortal{query: portal.(*selectPortal), noScroll: st.noScroll, count: -1, hold: st.hold}
+	c := &cursorPortal{query: query, noScroll: st.noScroll, count: -1, hold: st.hold}
 	if st.hold && len(s.tx.staged) > 0 {
 		return pgwire.Errorf("0A000", "a cursor WITH HOLD cannot show appends that are not committed").
 			WithHint("Commit first.")
 	}
 	// The cursor sees the log as it is now.
-	if err := c.query.open(s.ctx); err != nil {
+	if err := c.query.open(ctx); err != nil {
 		return err
 	}
 	return s.conn.AddPortal(st.name, c, st.hold)

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -103,11 +104,6 @@ func (p *insertPlan) compileRows(c *compiler, st *insertStmt) error {
 		return nil
 	}
 	width := len(st.rows[0])
-	for _, row := range st.rows {
-		if len(row) != width {
-			return c.at(pgwire.Errorf("42601", "VALUES lists must all be the same length"), row[0].position())
-		}
-	}
 	if width > len(p.columns) {
 		return c.at(pgwire.Errorf("42601", "INSERT has more expressions than target columns"), st.rows[0][len(p.columns)].position())
 	}
@@ -118,6 +114,9 @@ func (p *insertPlan) compileRows(c *compiler, st *insertStmt) error {
 		p.columns = p.columns[:width]
 	}
 	for _, row := range st.rows {
+		if len(row) != width {
+			return c.at(pgwire.Errorf("42601", "VALUES lists must all be the same length"), row[0].position())
+		}
 		out := make([]*scalar, len(row))
 		for i, x := range row {
 			s, err := compileForColumn(c, x, eventsRelation, p.columns[i])
@@ -145,11 +144,15 @@ func compileForColumn(c *compiler, x expr, rel *relation, column int) (*scalar, 
 	if err != nil {
 		return nil, err
 	}
+	if n := s.deduced; n > 0 && s.oid != target.oid {
+		return nil, c.at(pgwire.Errorf("42P08", "inconsistent types deduced for parameter $%d", n).
+			WithDetail("%s versus %s", pgwire.TypeName(s.oid), pgwire.TypeName(target.oid)), x.position())
+	}
 	out, ok := assign(s, target.oid, c.zone)
 	if !ok {
 		return nil, c.at(pgwire.Errorf("42804", "column \"%s\" is of type %s but expression is of type %s",
 			target.name, pgwire.TypeName(target.oid), pgwire.TypeName(s.oid)).
-			WithHint("You will need to rewrite or cast the expression."), x.position())
+			WithHint("You will need to rewrite or cast the expression."), leftmost(x))
 	}
 	return out, nil
 }
@@ -164,11 +167,12 @@ func (p *insertPlan) compileConflict(c *compiler, cl *conflictClause) error {
 	}
 	for _, n := range cl.target {
 		if _, ok := eventsRelation.byName[n.text]; !ok && n.text != "stream_id, version" {
-			return c.at(pgwire.Errorf("42703", "column \"%s\" does not exist", n.text), n.pos)
+			return c.at(pgwire.Errorf("42703", "column \"%s\" does not exist", n.text), cl.targetPos)
 		}
 	}
 	switch {
-	case len(cl.target) == 1 && cl.target[0].text == "event_id":
+	case len(cl.target) == 1 && cl.target[0].text == "event_id",
+		len(cl.target) == 0 && !slices.Contains(p.columns, evVersion): // nothing else can conflict
 		p.skip = true
 		return nil
 	case len(cl.target) == 1 && cl.target[0].text == "position" || len(cl.target) == 0,
@@ -197,6 +201,9 @@ func (p *insertPlan) compileReturning(c *compiler, st *insertStmt) error {
 		return err
 	}
 	for _, i := range mentioned(c, p.returning, st.returning) {
+		if i == evExpectedVersion {
+			return errInsertOnly
+		}
 		p.returnsPosition = p.returnsPosition || i == evPosition
 		p.returnsVersion = p.returnsVersion || i == evVersion
 		p.returnsTime = p.returnsTime || i == evRecordedAt
@@ -380,6 +387,9 @@ func (b *builder) event(e *env, row []*scalar, out *engine.ProposedEvent) error 
 			return err
 		}
 		if v.Kind == pgwire.Null {
+			if b.plan.columns[i] == evEventID {
+				return notNullError("event_id") // a null is not DEFAULT
+			}
 			continue
 		}
 		switch b.plan.columns[i] {
@@ -431,10 +441,11 @@ func setEventField(out *engine.ProposedEvent, column int, v *pgwire.Value) error
 	case evTags:
 		out.Tags = make([]string, 0, len(v.Array))
 		for i := range v.Array {
+			tag := v.Array[i].Text
 			if v.Array[i].Kind == pgwire.Null {
-				return pgwire.Errorf("22004", "a tag cannot be null")
+				tag = engine.NullTag
 			}
-			out.Tags = append(out.Tags, v.Array[i].Text)
+			out.Tags = append(out.Tags, tag)
 		}
 	default:
 		return pgwire.Errorf("428C9", "cannot insert a non-DEFAULT value into column \"%s\"", eventsRelation.columns[column].name).

@@ -77,10 +77,6 @@ func figureName(x expr) string {
 			return n
 		}
 		return internalTypeName(x.typ.oid)
-	case *literal:
-		if x.kind == tokIdent && x.text != "null" {
-			return "bool"
-		}
 	case *arrayExpr:
 		return "array"
 	case *caseExpr:

@@ -251,14 +251,13 @@ func (l *lexer) quotedIdent() (token, error) {
 func (l *lexer) prefixedString(prefix byte) (token, error) {
 	switch prefix {
 	case 'e', 'E':
-		start := l.i
 		l.i++
 		s, err := l.str(true)
 		if err != nil {
 			return token{}, err
 		}
 		if err := pgwire.CheckText([]byte(s)); err != nil {
-			return token{}, err.(*pgwire.Error).At(charPosition(l.src, start))
+			return token{}, err
 		}
 		return token{kind: tokString, text: s}, nil
 	case 'n', 'N':
@@ -302,6 +301,9 @@ func (l *lexer) str(escapes bool) (string, error) {
 			b.WriteByte(c)
 			l.i++
 		}
+	}
+	if escapes {
+		start-- // the E
 	}
 	return "", l.errorf(start, "unterminated quoted string at or near \"%s\"", clipToken(l.src[start:]))
 }
@@ -369,7 +371,11 @@ func (l *lexer) unicodeEscape(b *strings.Builder, pos int, kind byte) error {
 		return pgwire.Errorf("22025", "invalid Unicode escape").WithHint(`Unicode escapes must be \uXXXX or \UXXXXXXXX.`).At(charPosition(l.src, pos))
 	}
 	r := rune(v)
-	if r >= 0xD800 && r < 0xDC00 && strings.HasPrefix(l.src[l.i:], `\u`) {
+	if r >= 0xD800 && r < 0xDC00 {
+		if !strings.HasPrefix(l.src[l.i:], `\u`) {
+			at := min(l.i+1, len(l.src))
+			return l.errorf(l.i, "invalid Unicode surrogate pair at or near \"%s\"", l.src[l.i:at])
+		}
 		l.i += 2
 		low, n := l.digits(16, 4)
 		if n < 4 || low < 0xDC00 || low > 0xDFFF {

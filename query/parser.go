@@ -382,7 +382,9 @@ func (p *parser) conflict() *conflictClause {
 	p.expectWord("on")
 	p.expectWord("conflict")
 	switch {
-	case p.op("("):
+	case p.isOp("("):
+		c.targetPos = p.tok.pos
+		p.advance()
 		for {
 			c.target = append(c.target, p.name())
 			if !p.op(",") {
@@ -454,12 +456,15 @@ func (p *parser) selectStatement() statement {
 		if p.isWord(w) {
 			what := strings.ToUpper(w)
 			if w == "group" {
+				p.advance()
+				p.expectWord("by")
 				what = "GROUP BY"
 			}
 			return p.skipRest(s, what)
 		}
 	}
-	if p.words("order", "by") {
+	if p.word("order") {
+		p.expectWord("by")
 		s.orderBy = p.orderItems()
 	}
 	p.limits(s)

@@ -420,12 +420,10 @@ func (p *parser) keywordExpr(t token) expr {
 			p.expectOp(")")
 			return &beyondExpr{n, strings.ToUpper(t.text)}
 		}
-		if t.text == "interval" && next.kind == tokString {
+	}
+	if _, ok := typeNames[t.text]; ok || t.text == "double" {
+		if next := p.peek(); next.kind == tokString || next.kind == tokIdent || next.text == "(" {
 			return p.typedLiteral()
-		}
-	case "double", "timestamp", "date", "time", "timestamptz", "uuid", "jsonb", "json", "text", "bigint", "integer", "int", "bytea", "numeric", "character", "bool", "boolean":
-		if x := p.typedLiteral(); x != nil {
-			return x
 		}
 	}
 	return nil
@@ -435,6 +433,10 @@ func (p *parser) keywordExpr(t token) expr {
 func (p *parser) typedLiteral() expr {
 	saved := *p
 	pos := p.tok.pos
+	if next := p.peek(); next.text == "(" && p.tok.text != "varchar" && p.tok.text != "char" && p.tok.text != "character" &&
+		p.tok.text != "numeric" && p.tok.text != "decimal" && p.tok.text != "timestamp" && p.tok.text != "timestamptz" && p.tok.text != "bpchar" {
+		return nil // a function of that name
+	}
 	typ, ok := p.tryTypeName()
 	if ok && p.tok.kind == tokString {
 		lit := &literal{node{p.tok.pos}, tokString, p.tok.text}

@@ -121,6 +121,10 @@ func beyondError(src string, b *beyond) error {
 		At(charPosition(src, b.pos))
 }
 
+// errInsertOnly: what an append expected is not kept.
+var errInsertOnly = pgwire.Errorf("0A000", "expected_version can be inserted and not read").
+	WithHint("The stream's version is in column version.")
+
 func badColumn(c *columnExpr, src string) error {
 	if c.table != "" {
 		return pgwire.Errorf("42703", "column %s.%s does not exist", c.table, c.column).At(charPosition(src, c.pos))
@@ -173,7 +177,11 @@ func eventColumn(e *engine.RecordedEvent, i int, v *pgwire.Value) {
 			v.Kind = pgwire.KindArray
 			v.Array = v.Array[:0]
 			for _, tag := range e.Tags {
-				v.Array = append(v.Array, pgwire.TextValue(tag))
+				item := pgwire.TextValue(tag)
+				if tag == engine.NullTag {
+					item = pgwire.Value{}
+				}
+				v.Array = append(v.Array, item)
 			}
 		}
 	case evRecordedAt:

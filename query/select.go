@@ -17,12 +17,13 @@ type selectPlan struct {
 	residual *scalar // what access does not guarantee; nil: nothing
 	access   access
 	desc     bool
+	sort     []sortKey // if rows cannot be read in the order that is asked for
 	limit    *scalar
 	offset   *scalar
 
 	aggregates []*aggregate // if any, there is one row
 
-	usesPosition, usesVersion, usesTime bool
+	usesPosition, usesVersion, usesTime, usesExpected bool
 }
 
 func (p *selectPlan) ParameterOIDs() []uint32  { return p.params }
@@ -79,13 +80,12 @@ func (p *selectPlan) compile(c *compiler, st *selectStmt) error {
 	if p.offset, err = compileCount(c, st.offset, "OFFSET"); err != nil {
 		return err
 	}
-	p.noteUses(c, st)
-	return nil
+	return p.noteUses(c, st)
 }
 
-func (p *selectPlan) noteUses(c *compiler, st *selectStmt) {
+func (p *selectPlan) noteUses(c *compiler, st *selectStmt) error {
 	if p.rel == nil {
-		return
+		return nil
 	}
 	used := mentioned(c, p.items, st.items)
 	used = appendMentioned(used, p.rel, st.where)
@@ -95,6 +95,7 @@ func (p *selectPlan) noteUses(c *compiler, st *selectStmt) {
 	for _, i := range used {
 		switch {
 		case p.rel == eventsRelation:
+			p.usesExpected = p.usesExpected || i == evExpectedVersion
 			p.usesPosition = p.usesPosition || i == evPosition
 			p.usesVersion = p.usesVersion || i == evVersion
 			p.usesTime = p.usesTime || i == evRecordedAt
@@ -104,6 +105,7 @@ func (p *selectPlan) noteUses(c *compiler, st *selectStmt) {
 			p.usesTime = p.usesTime || i == stCreatedAt || i == stUpdatedAt
 		}
 	}
+	return nil
 }
 
 func (p *selectPlan) compileWhere(c *compiler, st *selectStmt) error {
@@ -214,44 +216,59 @@ func (p *selectPlan) compileOrder(c *compiler, st *selectStmt) error {
 	if len(st.orderBy) == 0 {
 		return nil
 	}
-	settled := false
-	for i, item := range st.orderBy {
-		column, err := p.orderColumn(c, item.expr)
+	settled, native, first := false, true, true
+	var keys []sortKey
+	for _, item := range st.orderBy {
+		key, err := p.orderKey(c, item.expr)
 		if err != nil {
 			return err
 		}
-		if p.rel == nil || len(p.aggregates) > 0 || settled {
-			continue // one row, or the order is total already
+		if !sortable(key.oid) {
+			return c.beyond("ORDER BY "+pgwire.TypeName(key.oid), item.expr.position())
 		}
-		rank := p.access.rank(p.rel, column)
+		nullsFirst := item.desc
+		if item.nullsFirst != nil {
+			nullsFirst = *item.nullsFirst
+		}
+		keys = append(keys, sortKey{key, item.desc, nullsFirst})
+		if p.rel == nil || settled {
+			continue // the order is total already
+		}
+		rank := p.access.rank(p.rel, key.column)
 		switch {
 		case rank == orderConstant:
 			continue
-		case rank == orderNone, i > 0 && p.desc != item.desc && rank != orderTotal, i > 0 && p.desc != item.desc:
-			return c.beyond("this ORDER BY", item.expr.position())
+		case rank == orderNone, !first && p.desc != item.desc:
+			native = false
 		}
-		p.desc = item.desc
+		if first {
+			p.desc, first = item.desc, false
+		}
 		settled = rank == orderTotal
+	}
+	if !native && len(p.aggregates) == 0 {
+		p.sort, p.desc = keys, false
 	}
 	return nil
 }
 
-// orderColumn finds the column that an ORDER BY item stands for, -1 if it is none.
-func (p *selectPlan) orderColumn(c *compiler, x expr) (int, error) {
+// orderKey finds what an ORDER BY item stands for: an item of the select list, or an
+// expression.
+func (p *selectPlan) orderKey(c *compiler, x expr) (*scalar, error) {
 	if l, ok := x.(*literal); ok && l.kind == tokInteger {
 		v, err := pgwire.ParseText(pgwire.OIDInt8, l.text, pgwire.UTC)
 		if err != nil || v.Int < 1 || v.Int > int64(len(p.items)) {
-			return 0, c.at(pgwire.Errorf("42P10", "ORDER BY position %s is not in select list", l.text), l.pos)
+			return nil, c.at(pgwire.Errorf("42P10", "ORDER BY position %s is not in select list", l.text), l.pos)
 		}
-		return p.items[v.Int-1].column, nil
+		return p.items[v.Int-1], nil
 	}
 	if l, ok := x.(*literal); ok && l.kind != tokIdent {
-		return 0, c.at(pgwire.Errorf("42601", "non-integer constant in ORDER BY"), l.pos)
+		return nil, c.at(pgwire.Errorf("42601", "non-integer constant in ORDER BY"), l.pos)
 	}
 	if ref, ok := x.(*columnExpr); ok && ref.table == "" {
 		for i := range p.out {
 			if p.out[i].Name == ref.column {
-				return p.items[i].column, nil
+				return p.items[i], nil
 			}
 		}
 	}
@@ -261,9 +278,9 @@ func (p *selectPlan) orderColumn(c *compiler, x expr) (int, error) {
 	}
 	s, err := c.compile(x)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return s.column, nil
+	return c.settle(s, orText(s))
 }
 
 func (p *selectPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
@@ -286,6 +303,7 @@ type selectPortal struct {
 	skip   int64 // of OFFSET, still to be skipped
 	left   int64 // of LIMIT
 	opened bool
+	sorted *sorter // if the plan sorts
 	ended  bool
 	// before is the snapshot, kept for a cursor that goes back.
 	before int64
@@ -296,13 +314,17 @@ func (p *selectPortal) Close()                   {}
 
 // open prepares the rows as of now, or of an earlier opening.
 func (p *selectPortal) open(ctx context.Context) error {
+	if p.plan.usesExpected {
+		// It can be prepared, since clients learn the types for COPY that way.
+		return errInsertOnly
+	}
 	if !p.opened {
 		p.before = p.s.before()
 		p.opened = true
 	}
 	p.e = env{session: p.s, params: p.params}
 	p.values = make([]pgwire.Value, len(p.plan.items))
-	p.ended = false
+	p.ended, p.sorted = false, nil
 	var err error
 	if p.left, err = p.count(p.plan.limit, "2201W", "LIMIT"); err != nil {
 		return err
@@ -364,6 +386,9 @@ func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 
 // next moves to the next row of the result and puts it into values.
 func (p *selectPortal) next(ctx context.Context) (bool, error) {
+	if p.plan.sort != nil {
+		return p.nextSorted(ctx)
+	}
 	for p.left > 0 {
 		ok, err := p.rows.next(ctx, &p.e.row)
 		if err != nil {

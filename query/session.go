@@ -126,7 +126,7 @@ func (s *Session) checkFailed(p *parsed) error {
 var errFailedTransaction = pgwire.Errorf("25P02", "current transaction is aborted, commands ignored until end of transaction block")
 
 func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
-	c := &compiler{src: p.src, session: s, params: append([]uint32(nil), oids...)}
+	c := &compiler{src: p.src, session: s, params: append([]uint32(nil), oids...), declared: oids}
 	for _, oid := range oids {
 		if oid != 0 && !pgwire.KnownType(oid) {
 			return nil, pgwire.Errorf("0A000", "parameters of the type with OID %d are not supported", oid)
@@ -148,15 +148,47 @@ func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
 	case *showStmt:
 		return s.prepareShow(st)
 	case *refusedStmt:
-		return nil, s.refuse(c, st)
+		if err := s.refuse(c, st); p.params == 0 || err.(*pgwire.Error).Code != "0A000" {
+			return nil, err
+		}
+		return &refusedPlan{params: textParams(p.params, oids), err: s.refuse(c, st)}, nil
 	case *beyondStmt:
 		return nil, beyondError(p.src, &st.beyond)
 	}
-	if p.params > 0 {
-		return nil, c.at(pgwire.Errorf("42P02", "there is no parameter $%d", p.params), p.pos)
+	if d, ok := p.statement.(*declareStmt); ok {
+		return s.prepareDeclare(p, d, oids)
 	}
-	return s.prepareCommand(p)
+	if p.params > 0 {
+		return nil, c.at(pgwire.Errorf("42P02", "there is no parameter $%d", p.params), p.firstParam)
+	}
+	for i, oid := range oids {
+		if oid == 0 {
+			return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
+		}
+	}
+	return &commandPlan{parsed: p, params: oids}, nil
 }
+
+// refusedPlan is a statement that can be described and never runs.
+type refusedPlan struct {
+	params []uint32
+	err    error
+}
+
+func textParams(n int, oids []uint32) []uint32 {
+	params := make([]uint32, n)
+	for i := range params {
+		params[i] = pgwire.OIDText
+		if i < len(oids) && oids[i] != 0 {
+			params[i] = oids[i]
+		}
+	}
+	return params
+}
+
+func (p *refusedPlan) ParameterOIDs() []uint32                              { return p.params }
+func (p *refusedPlan) Columns() []pgwire.Column                             { return nil }
+func (p *refusedPlan) bind(*Session, []pgwire.Value) (pgwire.Portal, error) { return nil, p.err }
 
 func (s *Session) refuse(c *compiler, st *refusedStmt) error {
 	if st.relation != nil {

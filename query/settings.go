@@ -516,7 +516,7 @@ func oneOf(name string, values ...string) func(*Session, string) (string, error)
 		case "bytea_output escape":
 			return "", pgwire.Errorf("0A000", "%s = %s is not supported", name, value)
 		}
-		return "", invalidSetting(name, value)
+		return "", invalidSetting(strings.ToLower(name), value)
 	}
 }
 

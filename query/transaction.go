@@ -63,6 +63,7 @@ type savepoint struct {
 	ids      map[uuid.UUID]bool
 	position int64
 	settings settings
+	portals  map[string]bool
 }
 
 const (
@@ -332,7 +333,7 @@ func (s *Session) addSavepoint(name string) error {
 	}
 	sp := savepoint{
 		name: name, staged: len(t.staged), size: t.size, position: t.position,
-		ids: maps.Clone(t.ids), streams: map[uuid.UUID]stagedStream{}, settings: s.settings.clone(),
+		ids: maps.Clone(t.ids), streams: map[uuid.UUID]stagedStream{}, settings: s.settings.clone(), portals: s.conn.Portals(),
 	}
 	for id, st := range t.streams {
 		sp.streams[id] = *st
@@ -367,6 +368,11 @@ func (s *Session) rollbackTo(name string) error {
 	}
 	t.savepoints = t.savepoints[:i+1]
 	t.failed = false
+	for name := range s.conn.Portals() {
+		if !sp.portals[name] && name != "" {
+			s.conn.DropPortal(name)
+		}
+	}
 	s.settings.restore(sp.settings, s.conn)
 	return nil
 }
