@@ -301,7 +301,7 @@ func (s *Session) discard(what string, last pgwire.Lookahead) error {
 	if err != nil {
 		return err
 	}
-	if s.tx.state == txExplicit || !alone || s.tx.statements > 1 {
+	if s.tx.state == txExplicit || !alone || s.several || s.tx.statements > 1 {
 		return pgwire.Errorf("25001", "DISCARD ALL cannot run inside a transaction block")
 	}
 	s.conn.EndTransaction(true)

@@ -47,7 +47,7 @@ type Session struct {
 	ctx           context.Context // of the call being served
 	statementTime int64           // µs since the Unix epoch
 	request       engine.AppendRequest
-	sequence      int // of cursors, to name errors in EXPLAIN and tests
+	several       bool // the text being run has more than one statement
 }
 
 // Connect begins a session.
@@ -69,6 +69,7 @@ func (s *Session) Parse(sql string) ([]pgwire.Query, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.several = len(list) > 1
 	out := make([]pgwire.Query, len(list))
 	for i, p := range list {
 		out[i] = p
@@ -97,6 +98,11 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	st, err := s.prepare(p, oids)
 	if err != nil {
 		return nil, engineError(err)
+	}
+	for i := len(st.ParameterOIDs()); i < len(oids); i++ {
+		if oids[i] == 0 {
+			return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
+		}
 	}
 	return st, nil
 }
@@ -160,11 +166,6 @@ func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
 	}
 	if p.params > 0 {
 		return nil, c.at(pgwire.Errorf("42P02", "there is no parameter $%d", p.params), p.firstParam)
-	}
-	for i, oid := range oids {
-		if oid == 0 {
-			return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
-		}
 	}
 	return &commandPlan{parsed: p, params: oids}, nil
 }

@@ -344,7 +344,14 @@ func invalidSetting(name, value string) *pgwire.Error {
 }
 
 func checkEncoding(_ *Session, value string) (string, error) {
-	switch strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(value)) {
+	// As PostgreSQL compares names: letters and digits alone. asyncpg sends quotes.
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(value))
+	switch name {
 	case "utf8", "unicode":
 		return "UTF8", nil
 	case "sqlascii", "latin1", "win1252", "latin9", "euckr", "sjis":
