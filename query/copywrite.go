@@ -14,14 +14,12 @@ type copyWriter struct {
 	zone    *pgwire.Zone
 	buf     []byte
 	text    []byte
+	signed  bool // the binary signature was written
 }
 
 // begin returns what comes before the first row; nil for nothing.
 func (w *copyWriter) begin() []byte {
-	if w.format.kind == "binary" {
-		return append([]byte(binarySignature), 0, 0, 0, 0, 0, 0, 0, 0)
-	}
-	if w.format.header == "" {
+	if w.format.kind == "binary" || w.format.header == "" {
 		return nil
 	}
 	for i, c := range w.columns {
@@ -36,9 +34,20 @@ func (w *copyWriter) begin() []byte {
 // end returns what comes after the last row.
 func (w *copyWriter) end() []byte {
 	if w.format.kind == "binary" {
-		return []byte{0xff, 0xff}
+		return append(w.signature(), 0xff, 0xff)
 	}
 	return nil
+}
+
+// signature begins the binary format, once. PostgreSQL sends it in one message with the
+// first row, and clients take it off there.
+func (w *copyWriter) signature() []byte {
+	w.buf = w.buf[:0]
+	if !w.signed {
+		w.signed = true
+		w.buf = append(append(w.buf, binarySignature...), 0, 0, 0, 0, 0, 0, 0, 0)
+	}
+	return w.buf
 }
 
 // row returns a row, valid until the next call.
@@ -63,7 +72,7 @@ func (w *copyWriter) row(values []pgwire.Value) []byte {
 }
 
 func (w *copyWriter) binaryRow(values []pgwire.Value) []byte {
-	w.buf = binary.BigEndian.AppendUint16(w.buf, uint16(len(values)))
+	w.buf = binary.BigEndian.AppendUint16(w.signature(), uint16(len(values)))
 	for i := range values {
 		if values[i].Kind == pgwire.Null {
 			w.buf = append(w.buf, 0xff, 0xff, 0xff, 0xff)

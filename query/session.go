@@ -99,7 +99,11 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	if err != nil {
 		return nil, engineError(err)
 	}
-	for i := len(st.ParameterOIDs()); i < len(oids); i++ {
+	taken := len(st.ParameterOIDs())
+	if _, ok := st.(*commandPlan); ok {
+		taken = 0
+	}
+	for i := taken; i < len(oids); i++ {
 		if oids[i] == 0 {
 			return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
 		}
