@@ -158,7 +158,6 @@ type name struct {
 type relationRef struct {
 	schema, table string
 	alias         string
-	columnAliases []string
 	pos           int
 }
 

@@ -826,12 +826,24 @@ func integerOp(op string, a, b int64, oid uint32) (int64, error) {
 }
 
 func (c *compiler) concat(x *binaryExpr) (*scalar, error) {
-	l, r, err := c.pair(x)
+	l, err := c.compile(x.l)
 	if err != nil {
 		return nil, err
 	}
-	if !isText(l.oid) || !isText(r.oid) {
-		return nil, c.beyond("operator || on "+pgwire.TypeName(l.oid), x.pos)
+	r, err := c.compile(x.r)
+	if err != nil {
+		return nil, err
+	}
+	lText, rText := isText(orText(l)), isText(orText(r))
+	if !lText && !rText || !isScalarType(orText(l)) || !isScalarType(orText(r)) {
+		return nil, c.beyond("operator || on "+pgwire.TypeName(l.oid)+" and "+pgwire.TypeName(r.oid), x.pos)
+	}
+	// Text || anything appends the other's text form.
+	if l, err = c.concatSide(l); err != nil {
+		return nil, err
+	}
+	if r, err = c.concatSide(r); err != nil {
+		return nil, err
 	}
 	var rv pgwire.Value
 	return derived(pgwire.OIDText, x.pos, func(e *env, v *pgwire.Value) error {
@@ -848,6 +860,19 @@ func (c *compiler) concat(x *binaryExpr) (*scalar, error) {
 		*v = pgwire.TextValue(v.Text + rv.Text)
 		return nil
 	}, l, r), nil
+}
+
+func (c *compiler) concatSide(s *scalar) (*scalar, error) {
+	s, err := c.settle(s, orText(s))
+	if err != nil || isText(s.oid) {
+		return s, err
+	}
+	return textCast(s, pgwire.OIDText, c.zone), nil
+}
+
+// isScalarType tells of types that || appends to a text, rather than to one another.
+func isScalarType(oid uint32) bool {
+	return !isJSONType(oid) && oid != pgwire.OIDBytea && pgwire.ElementType(oid) == 0
 }
 
 func (c *compiler) array(x *arrayExpr) (*scalar, error) {

@@ -384,7 +384,7 @@ func conflictError(stream streamRef, expected, actual int64) *pgwire.Error {
 	if label == "" {
 		label = stream.id.String()
 	}
-	e := pgwire.Errorf("40001", "could not append to stream \"%s\": expected version %d, actual version %d", label, expected, actual).
+	e := pgwire.Errorf("40001", "could not append to stream \"%s\": it is not at the expected version", label).
 		WithDetail("Stream %s: expected version %d, actual version %d.", label, expected, actual).
 		WithHint("Read the stream again and retry.")
 	e.Schema, e.Table = "public", "events"

@@ -37,7 +37,6 @@ type transaction struct {
 
 	staged     []engine.ProposedEvent
 	versions   []int64 // of staged events, as far as is known
-	skipped    map[uuid.UUID]bool
 	size       int
 	streams    map[uuid.UUID]*stagedStream
 	ids        map[uuid.UUID]bool // of staged events that were given by the client

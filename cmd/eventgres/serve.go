@@ -124,7 +124,7 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 // greet tells a person at a terminal what to type.
 func (c *serveCommand) greet(listeners []net.Listener) {
 	if tcp, ok := listeners[0].Addr().(*net.TCPAddr); ok && c.LogFormat == "text" {
-		fmt.Fprintf(os.Stderr, "\n    psql -h %s -p %d\n\n", tcp.IP, tcp.Port)
+		fmt.Fprintf(os.Stderr, "\n    psql -h %s -p %d events\n\n", tcp.IP, tcp.Port)
 	}
 }
 

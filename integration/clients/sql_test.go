@@ -302,6 +302,7 @@ func copyIn(ctx context.Context, c sqlClient, stream string, rows int, bad bool)
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing left to roll back
+	//lint:ignore SA1019 deprecated, and what programs with lib/pq are full of
 	stmt, err := tx.PrepareContext(ctx, pq.CopyIn("events", "stream", "type", "payload", "tags"))
 	if err != nil {
 		return err

@@ -1,0 +1,86 @@
+# All it takes is Go and a C compiler.
+#
+#   make run     build, start on 127.0.0.1:5433, load a sample into an empty store
+#   make test    every test; those that want a program that is not installed are skipped
+#
+#   make build   bin/eventgres
+#   make lint    go vet, staticcheck, gofumpt
+#   make race    the unit tests, and a server under load, with the race detector
+#   make bench   benchmarks                          BENCHTIME=1s
+#   make fuzz    every fuzz target for a while       FUZZTIME=10m
+#   make crash   kill the server under load          ROUNDS=200 SEED=
+#   make scale   the load and the slow reader in their full sizes
+#   make fmt     rewrite the sources as gofumpt wants them
+#   make clean   remove bin/ (the data directory stays)
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || echo v0.1.0-dev)
+LDFLAGS := -X github.com/eventgres/eventgres/query.Version=$(VERSION)
+
+DATA   ?= data
+LISTEN ?= 127.0.0.1:5433
+
+BENCHTIME ?= 1s
+FUZZTIME  ?= 10m
+ROUNDS    ?= 200
+SEED      ?=
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+
+SOURCES := cmd engine pgwire query integration
+UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
+
+.PHONY: build run test race lint fmt bench fuzz crash scale clean
+
+build:
+	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/eventgres ./cmd/eventgres
+
+run: build
+	exec bin/eventgres serve --sample --data "$(DATA)" --listen "$(LISTEN)"
+
+# The packages of integration/ start servers; more than two at a time would only take
+# each other's processors.
+test:
+	$(GO) test -count=1 -timeout 20m -p 2 ./...
+
+race:
+	$(GO) test -race -count=1 -timeout 20m -p 2 $(UNIT)
+	$(GO) build -race -buildvcs=false -o bin/eventgres-race ./cmd/eventgres
+	EVENTGRES_BIN="$(CURDIR)/bin/eventgres-race" $(GO) test -count=1 -timeout 20m -p 1 -short -run 'Eventgres|Writers' \
+		./integration/wire ./integration/compare ./integration/crash
+
+lint:
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@unformatted=$$($(GO) run $(GOFUMPT) -l $(SOURCES)) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "not as gofumpt formats it (make fmt):"; echo "$$unformatted"; exit 1; fi
+
+fmt:
+	$(GO) run $(GOFUMPT) -l -w $(SOURCES)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 \
+		./engine ./query $(if $(wildcard integration/bench/*_test.go),./integration/bench)
+
+# go test fuzzes one target of one package at a time. What it finds, it writes into
+# the package's testdata/fuzz.
+fuzz:
+	@set -e; \
+	list=$$($(GO) test -list '^Fuzz' ./...); \
+	echo "$$list" | \
+	awk '/^Fuzz/ { target[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, target[i]; n = 0 }' | \
+	while read -r package target; do \
+		echo "== $$package $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout 0 "$$package" </dev/null; \
+	done
+
+crash:
+	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))
+
+scale:
+	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -run 'Writers|SlowReader' ./integration/crash $(if $(SEED),-seed $(SEED))
+
+clean:
+	rm -rf bin
