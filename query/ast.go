@@ -13,6 +13,9 @@ type parsed struct {
 	params int
 	// firstParam is where the first of them stands.
 	firstParam int
+	// plan is what the session's cache keeps beside the statement.
+	keep bool
+	plan plan
 }
 
 type (

@@ -245,9 +245,11 @@ func (s *Session) setCommand(st *setStmt, last pgwire.Lookahead) error {
 		return s.resetOne(st.name, st.local)
 	}
 	if st.name == "search_path" {
+		quoted := make([]string, len(st.values))
 		for i, v := range st.values {
-			st.values[i] = quoteName(v)
+			quoted[i] = quoteName(v)
 		}
+		return s.set(st.name, quoted, st.local)
 	}
 	return s.set(st.name, st.values, st.local)
 }

@@ -47,6 +47,7 @@ type Session struct {
 	ctx           context.Context // of the call being served
 	statementTime int64           // µs since the Unix epoch
 	request       engine.AppendRequest
+	cache         statementCache
 	several       bool // the text being run has more than one statement
 }
 
@@ -65,9 +66,13 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 
 // Parse splits a text into statements.
 func (s *Session) Parse(sql string) ([]pgwire.Query, error) {
-	list, err := parse(sql)
-	if err != nil {
-		return nil, err
+	list := s.cache.get(sql, s.conn.Zone.Name)
+	if list == nil {
+		var err error
+		if list, err = parse(sql); err != nil {
+			return nil, err
+		}
+		s.cache.put(sql, list)
 	}
 	s.several = len(list) > 1
 	out := make([]pgwire.Query, len(list))
@@ -135,7 +140,22 @@ func (s *Session) checkFailed(p *parsed) error {
 
 var errFailedTransaction = pgwire.Errorf("25P02", "current transaction is aborted, commands ignored until end of transaction block")
 
+// prepare analyses a statement, or finds its plan in the cache.
 func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
+	if p.plan != nil && len(oids) == 0 {
+		return p.plan, nil
+	}
+	made, err := s.analyse(p, oids)
+	if err == nil && p.keep && len(oids) == 0 {
+		switch made.(type) {
+		case *insertPlan, *selectPlan, *commandPlan:
+			p.plan = made
+		}
+	}
+	return made, err
+}
+
+func (s *Session) analyse(p *parsed, oids []uint32) (plan, error) {
 	c := &compiler{src: p.src, session: s, params: append([]uint32(nil), oids...), declared: oids}
 	for _, oid := range oids {
 		if oid != 0 && !pgwire.KnownType(oid) {
