@@ -29,6 +29,7 @@ type AppendRequest struct {
 
 	known     []int64 // by event: its position if its id was in the log, else -1
 	checkedTo int64   // the log below this position was searched for ids
+	stored    int     // upper bound of its frame's size, bytes
 	done      chan error
 	state     requestState
 }
@@ -76,7 +77,7 @@ type group struct {
 	ids        map[uuid.UUID]struct{} // given by clients, in this group
 
 	spare   []*pendingStream
-	request uint32 // number of the request being applied
+	request uint64 // number of the request being applied
 	touched []*pendingStream
 	newIDs  []uuid.UUID
 }
@@ -87,7 +88,7 @@ type pendingStream struct {
 	name    string // known if an event of the group gave it
 	named   bool
 	count   uint32
-	request uint32 // the last request that touched it
+	request uint64 // the last request that touched it
 	before  uint32 // count before that request
 	offered uint32 // events of that request for it, duplicates included
 }
@@ -217,7 +218,7 @@ func (g *group) pending(id uuid.UUID) *pendingStream {
 		} else {
 			s = new(pendingStream)
 		}
-		*s = pendingStream{id: id}
+		*s = pendingStream{id: id, request: g.request - 1} // not touched by this one yet
 		// The writer is the only one who changes the table, so it needs no lock.
 		if i, ok := g.log.streams.find(id); ok {
 			entry := g.log.streams.at(i)
@@ -294,7 +295,7 @@ func (g *group) encode(r *AppendRequest, appended int) {
 		})
 		g.next++
 	}
-	g.buf = endFrame(g.buf, start, kindAppend, first, uint32(appended), g.base)
+	g.buf = g.seg.key.endFrame(g.buf, start, kindAppend, first, uint32(appended), g.base)
 }
 
 // streamName reads the name of a named stream off its newest event.

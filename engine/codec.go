@@ -53,9 +53,13 @@ func beginFrame(dst []byte) []byte {
 	return append(dst, header[:]...)
 }
 
+// frameKey is the store's secret that frame checksums start from, so that nobody can put
+// bytes into a payload that a scan would take for a frame.
+type frameKey uint32
+
 // endFrame completes the frame that starts at dst[start:] and returns dst with the
 // end byte appended.
-func endFrame(dst []byte, start int, kind uint16, first int64, count, synced uint32) []byte {
+func (key frameKey) endFrame(dst []byte, start int, kind uint16, first int64, count, synced uint32) []byte {
 	dst = append(dst, frameEnd)
 	frame := dst[start:]
 	le.PutUint32(frame[4:], uint32(len(frame)))
@@ -65,13 +69,13 @@ func endFrame(dst []byte, start int, kind uint16, first int64, count, synced uin
 	le.PutUint32(frame[24:], crc32.Checksum(frame[frameHeaderSize:], castagnoli))
 	le.PutUint16(frame[28:], kind)
 	le.PutUint16(frame[30:], frameMagic)
-	le.PutUint32(frame[0:], crc32.Checksum(frame[4:frameHeaderSize], castagnoli))
+	le.PutUint32(frame[0:], crc32.Update(uint32(key), castagnoli, frame[4:frameHeaderSize]))
 	return dst
 }
 
-// decodeFrameHeader verifies and decodes a header; b holds at least
+// decodeHeader verifies and decodes a header; b holds at least
 // frameHeaderSize bytes.
-func decodeFrameHeader(b []byte) (h frameHeader, ok bool) {
+func (key frameKey) decodeHeader(b []byte) (h frameHeader, ok bool) {
 	b = b[:frameHeaderSize]
 	h = frameHeader{
 		checksum: le.Uint32(b),
@@ -83,7 +87,7 @@ func decodeFrameHeader(b []byte) (h frameHeader, ok bool) {
 		kind:     le.Uint16(b[28:]),
 	}
 	ok = le.Uint16(b[30:]) == frameMagic &&
-		h.checksum == crc32.Checksum(b[4:], castagnoli) &&
+		h.checksum == crc32.Update(uint32(key), castagnoli, b[4:]) &&
 		h.length > frameHeaderSize
 	return h, ok
 }

@@ -125,14 +125,14 @@ func (c *Cursor) fill(ctx context.Context) bool {
 	if c.err = ctx.Err(); c.err != nil {
 		return false
 	}
+	if !c.backward && c.next > c.last || c.backward && c.next < c.last {
+		return false
+	}
 	n := c.last - c.next + 1
 	if c.backward {
 		n = c.next - c.last + 1
 	}
 	n = min(n, c.left, int64(c.pageSize))
-	if n <= 0 {
-		return false
-	}
 	c.pageSize = min(c.pageSize*4, maxPage)
 	c.page, c.at = c.page[:0], 0
 	lo, hi := c.next, c.next+n-1
@@ -196,7 +196,7 @@ func (c *Cursor) read(p place) error {
 		}
 		b = c.buffered(p)
 	}
-	if size := recordSize(b); size > len(b) && size <= maxSegmentSize {
+	if size := recordSize(b); size > len(b) && p.seg.holds(int64(p.offset), size) {
 		c.grow(size)
 		if err := c.loadSpan(p.seg, int64(p.offset), size); err != nil {
 			return err

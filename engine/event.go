@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/google/uuid"
 )
@@ -64,8 +65,17 @@ type ProposedEvent struct {
 	SkipDuplicate bool
 
 	generatedID bool
-	valid       bool
+	// What was found to be JSON; another slice is checked again.
+	jsonPayload, jsonMetadata checkedBytes
 }
+
+// checkedBytes remembers which bytes were checked, by where they are.
+type checkedBytes struct {
+	at *byte
+	n  int
+}
+
+func identityOf(b []byte) checkedBytes { return checkedBytes{unsafe.SliceData(b), len(b)} }
 
 // NullTag stands among Tags for a null, which an SQL array may hold. No text is equal
 // to it: it is not UTF-8.
@@ -149,14 +159,10 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Validate checks the event against the limits, its JSON and its UTF-8, settles
-// StreamID and EventID where they are to be derived, and returns an
-// *InvalidEventError, a *TooLargeError or nil. Append calls it on every event that
-// has not been through it.
+// Validate checks the event against the limits, its JSON and its UTF-8, settles its
+// StreamID, and returns an *InvalidEventError, a *TooLargeError or nil. Append calls it
+// on every event; bytes that it has found to be JSON are not looked at again.
 func (e *ProposedEvent) Validate(limits Limits) error {
-	if e.valid {
-		return nil
-	}
 	limits = limits.withDefaults()
 	if err := e.validateNames(limits); err != nil {
 		return err
@@ -166,28 +172,33 @@ func (e *ProposedEvent) Validate(limits Limits) error {
 			return &InvalidEventError{Field: "tags", Reason: "is not valid UTF-8 text"}
 		}
 	}
-	if e.Payload != nil && !e.Opaque {
+	if id := identityOf(e.Payload); e.Payload != nil && !e.Opaque && e.jsonPayload != id {
 		if err := ValidateJSON(e.Payload); err != nil {
 			return &InvalidEventError{Field: "payload", Reason: err.Error(), Err: err}
 		}
+		e.jsonPayload = id
 	}
-	if e.Metadata != nil {
+	if id := identityOf(e.Metadata); e.Metadata != nil && e.jsonMetadata != id {
 		if err := ValidateJSON(e.Metadata); err != nil {
 			return &InvalidEventError{Field: "metadata", Reason: err.Error(), Err: err}
 		}
+		e.jsonMetadata = id
 	}
 	if size := e.storedSize(); size > limits.EventBytes {
 		return &TooLargeError{What: "event", Size: int64(size), Limit: int64(limits.EventBytes)}
 	}
-	if e.EventID == (uuid.UUID{}) {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return err
-		}
-		e.EventID, e.generatedID = id, true
-	}
-	e.valid = true
 	return nil
+}
+
+// GiveID makes an event id, if there is none. Append does it too; whoever needs to know
+// the id before calls it.
+func (e *ProposedEvent) GiveID() error {
+	if e.EventID != (uuid.UUID{}) {
+		return nil
+	}
+	id, err := uuid.NewV7()
+	e.EventID = id
+	return err
 }
 
 func (e *ProposedEvent) validateNames(limits Limits) error {

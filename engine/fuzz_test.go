@@ -78,7 +78,7 @@ func FuzzOpen(f *testing.F) {
 		e.EventID, e.StreamID = uuid.UUID{9}, StreamID("s")
 		b := beginFrame(nil)
 		b = appendRecord(b, &e, placement{position: 3, version: int64(n), recordedAt: 1 << 60, baseTime: 0})
-		return endFrame(b, 0, kindAppend, 3, 1, 64)
+		return frameKey(0).endFrame(b, 0, kindAppend, 3, 1, 64)
 	}
 	f.Add([]byte{})
 	f.Add(frame(3))

@@ -22,6 +22,7 @@ type EventLog struct {
 	dir   string
 	store uuid.UUID
 	hash  idHash
+	key   frameKey
 	cache *blockCache
 
 	mu       sync.RWMutex
@@ -95,6 +96,11 @@ func (l *EventLog) locate(places []place, entry streamEntry, from, to uint32) ([
 			places, number, ordinal, version, done = locateInMemory(places, seg, mem, ordinal, from, version)
 		} else {
 			places, number, version, done, err = l.locateInIndex(places, seg, entry.id, from, version)
+			if err == nil && !done && number != 0 {
+				if mem := l.segmentNumber(number).mem.Load(); mem != nil {
+					ordinal = l.newestIn(mem, entry.id)
+				}
+			}
 		}
 		if err != nil || done {
 			reversePlaces(places[start:])
@@ -170,6 +176,13 @@ func (s *segment) readAvailable(b []byte, offset int64) ([]byte, error) {
 	return b[:n], nil
 }
 
+// holds tells whether size bytes at offset lie within the file: a length that does not
+// is damaged, and no memory is taken for it.
+func (s *segment) holds(offset int64, size int) bool {
+	end, err := s.file.Size()
+	return err == nil && offset+int64(size) <= end
+}
+
 // readRecord reads the one record at p into buf, growing it, and decodes it.
 func (d *decoder) readRecord(p place, buf []byte, e *RecordedEvent) ([]byte, error) {
 	if cap(buf) < recordGuess {
@@ -179,7 +192,7 @@ func (d *decoder) readRecord(p place, buf []byte, e *RecordedEvent) ([]byte, err
 	if err != nil {
 		return buf, err
 	}
-	if size := recordSize(b); size > len(b) && size <= maxSegmentSize {
+	if size := recordSize(b); size > len(b) && p.seg.holds(int64(p.offset), size) {
 		buf = make([]byte, size)
 		if b, err = p.seg.readAvailable(buf, int64(p.offset)); err != nil {
 			return buf, err
@@ -302,4 +315,16 @@ type pendingEvent struct {
 	eventID  uuid.UUID
 	offset   uint32
 	named    bool
+}
+
+// newestIn finds a stream's newest event in a sealed segment that has no index file.
+func (l *EventLog) newestIn(mem *memIndex, id uuid.UUID) uint32 {
+	l.mu.RLock()
+	stream, _ := l.streams.find(id)
+	l.mu.RUnlock()
+	o := mem.n - 1
+	for o > 0 && mem.at(o).stream != stream {
+		o--
+	}
+	return o
 }

@@ -16,7 +16,8 @@ type opening struct {
 	durableSegment uint32 // from the checkpoint
 	durableOffset  int64
 	progress       progress
-	last           bool // the segment being opened is the last
+	last           bool     // the segment being opened is the last
+	next           *segment // the header of the one after it, if there is one
 }
 
 func (o *opening) run() error {
@@ -48,7 +49,7 @@ func (o *opening) run() error {
 // begin makes the first segment of a new store.
 func (o *opening) begin() error {
 	s := o.store
-	seg := &segment{number: 1, baseTime: o.baseTime}
+	seg := &segment{number: 1, baseTime: o.baseTime, key: s.log.key}
 	if err := createSegment(s.opts.FS, s.dir, s.log.store, seg); err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (o *opening) begin() error {
 
 func (o *opening) openSegment(number uint32, last bool) error {
 	s, l := o.store, o.store.log
-	seg := &segment{number: number, name: segmentName(s.dir, number)}
+	seg := &segment{number: number, name: segmentName(s.dir, number), key: l.key}
 	var err error
 	if seg.file, err = s.opts.FS.OpenReadWrite(seg.name); err != nil {
 		return err
@@ -80,14 +81,30 @@ func (o *opening) openSegment(number uint32, last bool) error {
 		return err
 	}
 	switch {
-	case last && seg.sealed:
-		// The next segment is made before this one is sealed.
-		return &CorruptionError{File: segmentName(s.dir, number+1), Reason: "the segment is missing: the one before it is sealed"}
+	case last:
+		seg.sealed = false // what ends the file may be payload; the scan will tell
 	case seg.sealed:
 		return o.loadSealed(seg)
 	}
 	// The last segment, or the one before it if the crash came before its seal.
+	if o.next = nil; !last {
+		if err := o.peekNext(number + 1); err != nil {
+			return err
+		}
+	}
 	return o.replay(seg)
+}
+
+// peekNext reads the header of a segment: it says where the one before it ends.
+func (o *opening) peekNext(number uint32) error {
+	next := &segment{number: number, name: segmentName(o.store.dir, number), key: o.store.log.key}
+	var err error
+	if next.file, err = o.store.opts.FS.Open(next.name); err != nil {
+		return err
+	}
+	defer next.file.Close()
+	o.next = next
+	return next.readHeader(o.store.log.store)
 }
 
 // follow checks that seg continues the log where prev ends, and seals prev if a crash
@@ -98,6 +115,9 @@ func (o *opening) follow(prev, seg *segment) error {
 		if seg.first != prev.first+prev.count || seg.chainStart != prev.chain {
 			return seg.corrupt(24, fmt.Sprintf("the segment does not continue %s", prev.name))
 		}
+		if o.last && o.durableSegment < seg.number {
+			return prev.seal(prev.end, seg.first, prev.chain) // it may never have been synced
+		}
 		return nil
 	}
 	w := o.store.w
@@ -107,12 +127,16 @@ func (o *opening) follow(prev, seg *segment) error {
 	if err := prev.seal(w.end, seg.first, w.chain); err != nil {
 		return err
 	}
-	return o.index(prev)
+	o.index(prev)
+	return nil
 }
 
-// index gives a sealed segment that is in memory its index file.
-func (o *opening) index(seg *segment) error {
-	return o.store.log.buildIndex(seg, seg.mem.Load())
+// index gives a sealed segment that is in memory its index file. If it cannot be written
+// the segment stays indexed in memory: reads go on.
+func (o *opening) index(seg *segment) {
+	if err := o.store.log.buildIndex(seg, seg.mem.Load()); err != nil {
+		o.store.opts.Logger.Error("index not written; the segment stays indexed in memory", "segment", seg.name, "error", err)
+	}
 }
 
 // loadSealed enters a sealed segment's streams into the table, from its index file,
@@ -138,35 +162,34 @@ func (o *opening) loadSealed(seg *segment) error {
 	if err := o.replay(seg); err != nil {
 		return err
 	}
-	return o.index(seg)
+	o.index(seg)
+	return nil
 }
 
 func (o *opening) loadStreams(seg *segment, idx *indexFile) error {
 	l := o.store.log
 	var begun []indexedStream
-	// Twice over the file, so that nothing is entered from one that is damaged.
+	type growth struct{ stream, count uint32 }
+	var grown []growth
+	// Nothing is entered before all of the file has been read and found intact.
 	if err := idx.eachStream(func(s indexedStream) error {
 		if s.firstVersion == 0 {
 			begun = append(begun, s)
 			return nil
 		}
-		if i, ok := l.streams.find(s.id); !ok || l.streams.at(i).count != s.firstVersion {
+		i, ok := l.streams.find(s.id)
+		if !ok || l.streams.at(i).count != s.firstVersion {
 			return fmt.Errorf("%w: %s does not continue the segments before it", errNoIndex, idx.name)
 		}
+		grown = append(grown, growth{i, s.count})
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := idx.eachStream(func(s indexedStream) error {
-		if s.firstVersion > 0 {
-			i, _ := l.streams.find(s.id)
-			e := l.streams.at(i)
-			e.count += s.count
-			e.last = e.last&namedBit | seg.number
-		}
-		return nil
-	}); err != nil {
-		return err
+	for _, g := range grown {
+		e := l.streams.at(g.stream)
+		e.count += g.count
+		e.last = e.last&namedBit | seg.number
 	}
 	// The table is in the order in which the streams began.
 	sort.Slice(begun, func(i, j int) bool { return begun[i].firstOrdinal < begun[j].firstOrdinal })
@@ -293,6 +316,9 @@ func (o *opening) cutTail(seg *segment, scanner *frameScanner, t tail) error {
 	} else if o.durableSegment > seg.number {
 		return seg.corrupt(t.offset, t.reason+"; the log was durable beyond this segment")
 	}
+	if n := o.next; n != nil && (n.first != scanner.next || n.chainStart != scanner.chain) {
+		return seg.corrupt(t.offset, fmt.Sprintf("%s; the next segment shows that the log went on to position %d", t.reason, n.first))
+	}
 	if err := checkTail(seg, scanner, t, durable); err != nil {
 		return err
 	}
@@ -308,6 +334,9 @@ func (o *opening) cutTail(seg *segment, scanner *frameScanner, t tail) error {
 		if err := seg.file.Truncate(t.offset); err != nil {
 			return err
 		}
+	}
+	if err := seg.rewrite(max(scanner.synced, durable), t.offset); err != nil {
+		return err
 	}
 	return seg.file.SyncData()
 }

@@ -52,7 +52,7 @@ func findWitness(s *frameScanner, offset int64) (int64, error) {
 			if b[i+30] != byte(frameMagic&0xff) || b[i+31] != byte(frameMagic>>8) {
 				continue
 			}
-			h, ok := decodeFrameHeader(b[i:])
+			h, ok := s.seg.key.decodeHeader(b[i:])
 			if ok && int64(h.synced) > offset && int64(h.synced) <= at+int64(i) && h.first >= s.next {
 				return at + int64(i), nil
 			}
@@ -72,7 +72,7 @@ func looksTorn(s *frameScanner, offset int64) (bool, error) {
 		return true, nil // the file ends here
 	}
 	length := int64(frameHeaderSize)
-	h, ok := decodeFrameHeader(b)
+	h, ok := s.seg.key.decodeHeader(b)
 	if ok {
 		length = int64(h.length)
 	}

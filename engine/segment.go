@@ -31,6 +31,7 @@ type segment struct {
 
 	name string
 	file vfs.File
+	key  frameKey
 
 	// Of a sealed segment.
 	sealed bool
@@ -126,7 +127,7 @@ func writeAndSync(f vfs.File, b []byte) error {
 func (s *segment) seal(end, next int64, chain uint32) error {
 	b := beginFrame(make([]byte, 0, sealSize))
 	b = le.AppendUint32(b, chain)
-	b = endFrame(b, 0, kindSeal, next, 0, uint32(end))
+	b = s.key.endFrame(b, 0, kindSeal, next, 0, uint32(end))
 	if _, err := s.file.WriteAt(b, end); err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (s *segment) readSeal() error {
 	if _, err := s.file.ReadAt(b, size-sealSize); err != nil {
 		return fmt.Errorf("read %s: %w", s.name, err)
 	}
-	h, ok := decodeFrameHeader(b)
+	h, ok := s.key.decodeHeader(b)
 	if !ok || h.kind != kindSeal || int64(h.synced) != size-sealSize || h.first < s.first ||
 		h.bodyCRC != crc32.Checksum(b[frameHeaderSize:], castagnoli) {
 		return nil
@@ -173,6 +174,7 @@ type frameScanner struct {
 	limit  int64 // end of the file
 	next   int64 // position the next frame must begin at
 	chain  uint32
+	synced int64  // all below was durable when the last intact frame was written
 	buf    []byte // file content from bufAt
 	bufAt  int64
 }
@@ -180,7 +182,7 @@ type frameScanner struct {
 func newFrameScanner(seg *segment, limit int64) *frameScanner {
 	return &frameScanner{
 		seg: seg, offset: segmentHeaderSize, limit: limit, next: seg.first,
-		chain: seg.chainStart,
+		chain: seg.chainStart, synced: segmentHeaderSize,
 	}
 }
 
@@ -221,7 +223,7 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 		}
 		return h, nil, "the file ends within a frame header", nil
 	}
-	h, ok := decodeFrameHeader(b)
+	h, ok := s.seg.key.decodeHeader(b)
 	if !ok {
 		if allZero(b) {
 			return h, nil, "end", nil
@@ -247,6 +249,7 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 	if h.kind == kindAppend {
 		s.chain = chainCRC(s.chain, header[:])
 		s.next += int64(h.count)
+		s.synced = max(s.synced, int64(h.synced))
 		s.offset += int64(h.length)
 	}
 	return h, frame, "", nil
@@ -279,4 +282,20 @@ func allZero(b []byte) bool {
 		}
 	}
 	return true
+}
+
+// rewrite writes from..to once more: after a failed sync the kernel holds bytes as clean
+// that never reached the disk, and no later sync writes them.
+func (s *segment) rewrite(from, to int64) error {
+	b := make([]byte, min(to-from, scanReadSize))
+	for ; from < to; from += int64(len(b)) {
+		b = b[:min(to-from, int64(len(b)))]
+		if _, err := s.file.ReadAt(b, from); err != nil {
+			return err
+		}
+		if _, err := s.file.WriteAt(b, from); err != nil {
+			return err
+		}
+	}
+	return nil
 }

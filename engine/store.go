@@ -71,7 +71,7 @@ func Open(dir string, options Options) (*Store, error) {
 		}
 	}
 	// Directories that are there already may never have been synced.
-	for _, d := range []string{filepath.Dir(filepath.Clean(dir)), dir} {
+	for _, d := range []string{filepath.Dir(filepath.Clean(dir)), dir, filepath.Join(dir, "log")} {
 		if err := opts.FS.SyncDir(d); err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func (s *Store) open() error {
 		return err
 	}
 	s.log = &EventLog{
-		fs: s.opts.FS, dir: s.dir, store: id.UUID, hash: newIDHash(id.UUID),
+		fs: s.opts.FS, dir: s.dir, store: id.UUID, hash: newIDHash(id.secret), key: id.key(),
 		cache: newBlockCache(s.opts.CacheBlocks),
 	}
 	s.log.streams = newStreamTable(s.log.hash)
@@ -172,10 +172,24 @@ func (w *writer) settle() error {
 // identity is what the file STORE says.
 type identity struct {
 	uuid.UUID
-	createdAt int64 // µs since the Unix epoch
+	createdAt int64     // µs since the Unix epoch
+	secret    uuid.UUID // known to nobody who has not read the data directory
 }
 
-const identityFormat = "eventgres store, format 1\nid %s\ncreated %d\n"
+func (id *identity) key() frameKey { return frameKey(crc32.Checksum(id.secret[:], castagnoli)) }
+
+const identityFormat = "eventgres store, format 1\nid %s\ncreated %d\nsecret %s\n"
+
+func parseIdentity(text string) (id identity, err error) {
+	var store, secret string
+	if _, err := fmt.Sscanf(text, identityFormat, &store, &id.createdAt, &secret); err != nil {
+		return id, fmt.Errorf("STORE is not of a format this program reads: %q", strings.SplitN(text, "\n", 2)[0])
+	}
+	if id.UUID, err = uuid.Parse(store); err == nil {
+		id.secret, err = uuid.Parse(secret)
+	}
+	return id, err
+}
 
 func openIdentity(fsys vfs.FS, dir string) (id identity, created bool, err error) {
 	name := filepath.Join(dir, "STORE")
@@ -190,17 +204,13 @@ func openIdentity(fsys vfs.FS, dir string) (id identity, created bool, err error
 				return id, false, &CorruptionError{File: name, Reason: "the file is missing, and there are segments"}
 			}
 		}
-		id = identity{UUID: uuid.New(), createdAt: time.Now().UnixMicro()}
-		return id, true, writeChecked(fsys, name, fmt.Sprintf(identityFormat, id.UUID, id.createdAt))
+		id = identity{UUID: uuid.New(), createdAt: time.Now().UnixMicro(), secret: uuid.New()}
+		return id, true, writeChecked(fsys, name, fmt.Sprintf(identityFormat, id.UUID, id.createdAt, id.secret))
 	}
 	if err != nil {
 		return id, false, err
 	}
-	var s string
-	if _, err := fmt.Sscanf(text, identityFormat, &s, &id.createdAt); err != nil {
-		return id, false, fmt.Errorf("%s is not of a format this program reads: %q", name, strings.SplitN(text, "\n", 2)[0])
-	}
-	id.UUID, err = uuid.Parse(s)
+	id, err = parseIdentity(text)
 	return id, false, err
 }
 

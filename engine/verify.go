@@ -66,6 +66,7 @@ type verifier struct {
 	fs       vfs.FS
 	logger   *slog.Logger
 	report   VerifyReport
+	key      frameKey
 	versions map[uuid.UUID]int64 // next version by stream
 	prev     *segment
 	// lost: something before was damaged, so that versions and positions may jump.
@@ -93,14 +94,11 @@ func (v *verifier) run() error {
 	if err != nil {
 		return v.note(err)
 	}
-	var text string
-	var created int64
-	if _, err := fmt.Sscanf(id, identityFormat, &text, &created); err != nil {
-		return fmt.Errorf("STORE is not of a format this program reads")
-	}
-	if v.report.StoreID, err = uuid.Parse(text); err != nil {
+	identity, err := parseIdentity(id)
+	if err != nil {
 		return err
 	}
+	v.report.StoreID, v.key = identity.UUID, identity.key()
 	durableSegment, durableOffset, err := readCheckpoint(v.fs, v.dir)
 	if err := v.note(err); err != nil {
 		return err
@@ -126,7 +124,7 @@ func (v *verifier) run() error {
 }
 
 func (v *verifier) segment(number uint32, last bool, durable int64) error {
-	seg := &segment{number: number, name: segmentName(v.dir, number)}
+	seg := &segment{number: number, name: segmentName(v.dir, number), key: v.key}
 	var err error
 	if seg.file, err = v.fs.Open(seg.name); err != nil {
 		return err
@@ -178,6 +176,9 @@ func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) er
 			}
 			continue
 		}
+		if !last && !seg.sealed && v.continued(seg, s) {
+			return nil // the crash came between the making of the next segment and the seal
+		}
 		if last && !seg.sealed {
 			if err := checkTail(seg, s, tail{offset, bad}, durable); err == nil {
 				if bad != "end" {
@@ -202,6 +203,21 @@ func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) er
 		v.damage(seg.name, offset, next, bad)
 		s.offset = next
 	}
+}
+
+// continued tells whether the segment after seg is the last, and begins where the scan
+// has come to.
+func (v *verifier) continued(seg *segment, s *frameScanner) bool {
+	if int(seg.number)+1 != v.report.Segments {
+		return false
+	}
+	next := &segment{number: seg.number + 1, name: segmentName(v.dir, seg.number+1), key: v.key}
+	var err error
+	if next.file, err = v.fs.Open(next.name); err != nil {
+		return false
+	}
+	defer next.file.Close()
+	return next.readHeader(v.report.StoreID) == nil && next.first == s.next && next.chainStart == s.chain
 }
 
 func (v *verifier) records(seg *segment, h frameHeader, frame []byte, offset int64) error {
@@ -238,7 +254,7 @@ func nextFrame(s *frameScanner, offset int64) (int64, error) {
 			return -1, err
 		}
 		for i := 0; i+frameHeaderSize <= len(b) && i < step; i++ {
-			h, ok := decodeFrameHeader(b[i:])
+			h, ok := s.seg.key.decodeHeader(b[i:])
 			if !ok || h.first < s.next {
 				continue
 			}

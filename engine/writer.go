@@ -80,14 +80,14 @@ func (w *writer) collect(requests []*AppendRequest) ([]*AppendRequest, bool) {
 	size := 0
 	if w.carried != nil {
 		requests = append(requests, w.carried)
-		size, w.carried = w.carried.size(), nil
+		size, w.carried = w.carried.stored, nil
 	} else {
 		r, ok := <-w.queue
 		if !ok {
 			return requests, false
 		}
 		requests = append(requests, r)
-		size = r.size()
+		size = r.stored
 	}
 	for len(requests) < maxGroupRequests && size < maxGroupBytes {
 		select {
@@ -95,7 +95,7 @@ func (w *writer) collect(requests []*AppendRequest) ([]*AppendRequest, bool) {
 			if !ok {
 				return requests, true
 			}
-			if size += r.size(); size > maxGroupBytes {
+			if size += r.stored; size > maxGroupBytes {
 				w.carried = r
 				return requests, true
 			}
@@ -107,14 +107,6 @@ func (w *writer) collect(requests []*AppendRequest) ([]*AppendRequest, bool) {
 	return requests, true
 }
 
-func (r *AppendRequest) size() int {
-	n := frameHeaderSize + 1
-	for i := range r.Events {
-		n += r.Events[i].storedSize()
-	}
-	return n
-}
-
 // commit makes the requests' appends durable, publishes them and answers.
 func (w *writer) commit(requests []*AppendRequest) {
 	size := int64(0)
@@ -122,7 +114,7 @@ func (w *writer) commit(requests []*AppendRequest) {
 	for _, r := range requests {
 		if r.state.v.CompareAndSwap(requestWaiting, requestTaken) {
 			taken = append(taken, r)
-			size += int64(r.size())
+			size += int64(r.stored)
 		}
 	}
 	if len(taken) == 0 {
@@ -253,7 +245,7 @@ func (w *writer) roll() error {
 	old := w.active()
 	next := &segment{
 		number: old.number + 1, first: w.log.committed.Load(),
-		baseTime: w.log.recordedAt.Load(), chainStart: w.chain,
+		baseTime: w.log.recordedAt.Load(), chainStart: w.chain, key: w.log.key,
 	}
 	// Until the old segment is sealed nothing more may be appended to it: the new
 	// one's header says where it ends.
@@ -355,7 +347,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 	if len(r.Events) > maxAppendEvents {
 		return &TooLargeError{What: "append (events)", Size: int64(len(r.Events)), Limit: maxAppendEvents}
 	}
-	size := 0
+	size, inherited := 0, 0 // bytes; the latter of names that events may take from their streams
 	given := false
 	for i := range r.Events {
 		e := &r.Events[i]
@@ -366,12 +358,22 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 			}
 			return err
 		}
+		// An id that is made here cannot be in the log yet. From the next time on the same
+		// event is a retry.
+		e.generatedID = e.EventID == (uuid.UUID{})
+		if err := e.GiveID(); err != nil {
+			return err
+		}
 		size += e.storedSize()
+		if e.Stream == "" {
+			inherited += limits.NameBytes
+		}
 		given = given || !e.generatedID
 	}
 	if size > limits.AppendBytes {
 		return &TooLargeError{What: "append", Size: int64(size), Limit: int64(limits.AppendBytes)}
 	}
+	r.stored = frameHeaderSize + 1 + size + inherited
 	if r.ProposedAt == 0 {
 		r.ProposedAt = time.Now().UnixMicro()
 	}
