@@ -184,7 +184,7 @@ func (e *ProposedEvent) Validate(limits Limits) error {
 		}
 		e.jsonMetadata = id
 	}
-	if size := e.storedSize(); size > limits.EventBytes {
+	if size := e.StoredSize(); size > limits.EventBytes {
 		return &TooLargeError{What: "event", Size: int64(size), Limit: int64(limits.EventBytes)}
 	}
 	return nil
@@ -226,8 +226,8 @@ func (e *ProposedEvent) validateNames(limits Limits) error {
 	return nil
 }
 
-// storedSize is an upper bound of the record's size in bytes.
-func (e *ProposedEvent) storedSize() int {
+// StoredSize is an upper bound of the size in bytes that the event takes in the log.
+func (e *ProposedEvent) StoredSize() int {
 	n := maxRecordOverhead + len(e.Stream) + len(e.Type) + len(e.Payload) + len(e.Metadata)
 	for _, tag := range e.Tags {
 		n += 5 + len(tag)

@@ -364,7 +364,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 		if err := e.GiveID(); err != nil {
 			return err
 		}
-		size += e.storedSize()
+		size += e.StoredSize()
 		if e.Stream == "" {
 			inherited += limits.NameBytes
 		}

@@ -131,6 +131,9 @@ func parseBinaryArray(element uint32, b []byte, parameter int) (Value, error) {
 	}
 	n := be.Uint32(b)
 	b = b[8:]
+	if n > maxArrayElements {
+		return Value{}, Errorf("54000", "array has more than %d elements", maxArrayElements)
+	}
 	if uint64(n)*4 > uint64(len(b)) { // each has a length of four bytes at least
 		return Value{}, errShortBinary
 	}

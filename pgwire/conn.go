@@ -3,6 +3,7 @@ package pgwire
 import (
 	"bufio"
 	"context"
+	"crypto/subtle"
 	"errors"
 	"io"
 	"net"
@@ -59,11 +60,13 @@ type Conn struct {
 	portals    map[string]*portal
 	values     []Value // of Bind, reused
 
-	mu       sync.Mutex // guards what follows, which other goroutines touch
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	busy     bool
-	stopping bool
+	mu        sync.Mutex // guards what follows, which other goroutines touch
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	busy      bool
+	copying   bool   // COPY data is being read
+	statement uint64 // number of the statement being run
+	stopping  bool
 }
 
 func newConn(s *Server, nc net.Conn) *Conn {
@@ -128,6 +131,7 @@ func (c *Conn) serve() {
 	defer c.net.Close()
 	defer func() {
 		if p := recover(); p != nil {
+			c.out = c.out[:0] // it may end within a message
 			c.server.Logger.Error("panic in a connection", "panic", p, "stack", string(debug.Stack()))
 			c.fatal(&Error{Severity: "FATAL", Code: "58000", Message: "internal error; the connection is closed, the log is untouched"})
 		}
@@ -192,12 +196,15 @@ func (c *Conn) loop() error {
 		if err == nil && typ == 'X' {
 			return errDisconnected
 		}
-		if err == nil && skipping && typ != 'S' {
+		if skipping && typ != 'S' && (err == nil || c.unread > 0) {
 			continue
 		}
 		if err == nil {
 			skipping = false
 			err = c.handle(typ)
+			if err == nil && len(c.out) >= flushBytes {
+				err = c.flush() // a client may ask much before it reads
+			}
 		}
 		if err == nil {
 			continue
@@ -304,6 +311,10 @@ func (c *Conn) next() (byte, error) {
 		// The answer does not wait for the body, which is skipped so that the session
 		// lives on.
 		c.unread = length
+		if typ == 'd' && !c.copying {
+			c.body = c.body[:0]
+			return typ, nil // left over from a COPY that failed
+		}
 		return typ, Errorf("54000", "message of type \"%c\" is too long: %d bytes, the limit is %d", typ, length, c.server.MaxMessageBytes)
 	}
 	if int64(c.r.Buffered()) < length {
@@ -372,6 +383,10 @@ func (c *Conn) readBody(length int) error {
 
 // armIdle sets the deadline that applies while the connection waits for a message.
 func (c *Conn) armIdle() {
+	if c.copying {
+		c.armCopy()
+		return
+	}
 	timeout := c.IdleTimeout
 	if c.session.Status() != 'I' {
 		timeout = c.IdleInTransactionTimeout
@@ -386,6 +401,16 @@ func (c *Conn) armIdle() {
 		c.mu.Unlock()
 		c.deadline = false
 	}
+}
+
+// armCopy waits without limit, unless the statement has been interrupted already.
+func (c *Conn) armCopy() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopping && c.ctx.Err() == nil {
+		_ = c.net.SetReadDeadline(time.Time{})
+	}
+	c.deadline = true
 }
 
 func (c *Conn) setDeadline(d time.Duration) {
@@ -404,6 +429,8 @@ func (c *Conn) readError(err error) error {
 	switch {
 	case c.isStopping():
 		return errShutdown
+	case c.copying && c.ctx.Err() != nil:
+		return c.ctx.Err() // run knows the cause
 	case c.session.Status() != 'I' && c.IdleInTransactionTimeout > 0:
 		return &Error{Severity: "FATAL", Code: "25P03", Message: "terminating connection due to idle-in-transaction timeout"}
 	case c.IdleTimeout > 0:
@@ -421,10 +448,12 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 	}
 	ctx := c.ctx
 	c.busy = true
+	c.statement++
+	statement := c.statement
 	c.mu.Unlock()
 	var timer *time.Timer
 	if c.StatementTimeout > 0 {
-		timer = time.AfterFunc(c.StatementTimeout, func() { c.interrupt(errTimeout) })
+		timer = time.AfterFunc(c.StatementTimeout, func() { c.interrupt(errTimeout, statement) })
 	}
 	err := f(ctx)
 	if timer != nil {
@@ -439,13 +468,28 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 	return err
 }
 
-// interrupt ends what the connection is running. It does nothing if it is idle.
-func (c *Conn) interrupt(cause error) {
+// anyStatement interrupts whatever is running.
+const anyStatement = 0
+
+// interrupt ends the statement with the given number, if that is what the connection is
+// running.
+func (c *Conn) interrupt(cause error, statement uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.busy {
-		c.cancel(cause)
+	if !c.busy || statement != anyStatement && statement != c.statement {
+		return
 	}
+	c.cancel(cause)
+	if c.copying {
+		_ = c.net.SetReadDeadline(time.Unix(1, 0)) // wakes a read
+	}
+}
+
+// hasKey compares a cancel key.
+func (c *Conn) hasKey(key []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.key) > 0 && subtle.ConstantTimeCompare(c.key, key) == 1
 }
 
 // shutdown ends the connection from outside.

@@ -12,6 +12,7 @@ type portal struct {
 	Portal
 	formats  []int16 // as Bind gave them
 	hold     bool    // outlives the transaction
+	fresh    bool    // made in the current transaction
 	finished bool
 	began    bool
 	tag      Tag // of a finished portal that is executed again
@@ -104,6 +105,11 @@ func (c *Conn) runQuery(ctx context.Context, text string) error {
 	for i, q := range queries {
 		if err := c.runSimple(ctx, q, i == len(queries)-1); err != nil {
 			return err
+		}
+		if len(c.out) >= flushBytes {
+			if err := c.flush(); err != nil {
+				return err
+			}
 		}
 	}
 	return c.session.Sync(ctx)
@@ -562,7 +568,7 @@ func (c *Conn) AddPortal(name string, p Portal, hold bool) error {
 	if len(c.portals) >= maxNames {
 		return Errorf("54000", "a connection may have %d portals at most", maxNames)
 	}
-	c.portals[name] = &portal{Portal: p, hold: hold}
+	c.portals[name] = &portal{Portal: p, hold: hold, fresh: true}
 	return nil
 }
 
@@ -582,6 +588,16 @@ func (c *Conn) Portals() map[string]bool {
 	return names
 }
 
+// DropNewPortals closes the portals made in the current transaction, which is being
+// rolled back; those with hold too.
+func (c *Conn) DropNewPortals() {
+	for name, p := range c.portals {
+		if p.fresh && p.hold {
+			c.dropPortal(name)
+		}
+	}
+}
+
 // EndTransaction closes the portals that do not outlive it; with all, every portal.
 func (c *Conn) EndTransaction(all bool) { c.closePortals(all) }
 
@@ -596,6 +612,8 @@ func (c *Conn) closePortals(all bool) {
 	for name, p := range c.portals {
 		if all || !p.hold {
 			c.dropPortal(name)
+			continue
 		}
+		p.fresh = false
 	}
 }

@@ -21,6 +21,9 @@ func (o *Output) Zone() *Zone { return o.c.Zone }
 // Row sends a row; the values are of the columns' types, and are copied.
 func (o *Output) Row(ctx context.Context, row []Value) error {
 	c := o.c
+	if len(row) != len(o.columns) {
+		return Errorf("0A000", "the row has %d columns where %d were announced", len(row), len(o.columns))
+	}
 	start := len(c.out)
 	c.out = append(c.out, 'D', 0, 0, 0, 0)
 	c.out = be.AppendUint16(c.out, uint16(len(row)))
@@ -129,10 +132,16 @@ func (r *CopyReader) Next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// nextCopy reads a message during COPY. The idle timeouts do not apply.
+// nextCopy reads a message during COPY. The idle timeouts do not apply; a cancel or the
+// statement timeout wakes the read.
 func (c *Conn) nextCopy() (byte, error) {
-	idle, inTransaction := c.IdleTimeout, c.IdleInTransactionTimeout
-	c.IdleTimeout, c.IdleInTransactionTimeout = 0, 0
-	defer func() { c.IdleTimeout, c.IdleInTransactionTimeout = idle, inTransaction }()
+	c.setCopying(true)
+	defer c.setCopying(false)
 	return c.next()
+}
+
+func (c *Conn) setCopying(copying bool) {
+	c.mu.Lock()
+	c.copying = copying
+	c.mu.Unlock()
 }

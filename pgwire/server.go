@@ -3,7 +3,6 @@ package pgwire
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"log/slog"
 	"net"
@@ -31,6 +30,9 @@ type Server struct {
 	listeners []net.Listener
 	wg        sync.WaitGroup
 }
+
+// cutGrace is how long connections that were cut may take to notice.
+const cutGrace = 5 * time.Second
 
 // startupSockets bounds connections that have not begun a session, beside those that
 // have: each costs a goroutine and a small buffer, for StartupTimeout at most.
@@ -144,8 +146,8 @@ func (s *Server) cancel(pid int32, key []byte) {
 	s.mu.Lock()
 	c := s.conns[pid]
 	s.mu.Unlock()
-	if c != nil && len(c.key) > 0 && subtle.ConstantTimeCompare(c.key, key) == 1 {
-		c.interrupt(errCanceled)
+	if c != nil && c.hasKey(key) {
+		c.interrupt(errCanceled, anyStatement)
 	}
 }
 
@@ -176,7 +178,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		c.net.Close()
 	}
 	s.mu.Unlock()
-	<-done
+	select {
+	case <-done:
+	case <-time.After(cutGrace): // a statement that does not look at its context
+	}
 	return ctx.Err()
 }
 

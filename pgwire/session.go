@@ -21,8 +21,8 @@ type Session interface {
 	// Prepare analyses a statement. Parameters whose OID is not given, or 0, get
 	// their types inferred. It executes nothing.
 	Prepare(ctx context.Context, q Query, parameterOIDs []uint32) (Statement, error)
-	// Bind makes a portal of a statement. The values belong to the portal, but the
-	// bytes in them only until Execute returns for the first time.
+	// Bind makes a portal of a statement. The values and the bytes in them are the
+	// connection's, until Bind returns: what the portal needs of them it copies.
 	Bind(ctx context.Context, s Statement, parameters []Value) (Portal, error)
 	// Sync ends the implicit transaction, if one is open.
 	Sync(ctx context.Context) error

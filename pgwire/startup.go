@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -30,9 +29,7 @@ const (
 // startup reads up to the start-up packet and answers it. It returns false if the
 // connection has served its purpose.
 func (c *Conn) startup() (bool, error) {
-	if err := c.net.SetReadDeadline(time.Now().Add(c.server.StartupTimeout)); err != nil {
-		return false, errDisconnected
-	}
+	c.setDeadline(c.server.StartupTimeout) // until the first message is awaited
 	// Each kind of encryption may be asked for once.
 	for refused := 0; ; refused++ {
 		packet, err := c.readStartupPacket()
@@ -139,7 +136,9 @@ func (c *Conn) greet() {
 	if c.version >= protocol32 {
 		size = cancelKey32
 	}
-	c.key = newCancelKey(size)
+	c.mu.Lock()
+	c.key = newCancelKey(size) // Server.cancel reads it
+	c.mu.Unlock()
 	c.send(&pgproto3.AuthenticationOk{})
 	c.changed = true
 	for _, name := range c.parameterOrder {

@@ -187,7 +187,7 @@ func validNumeric(s string) bool {
 
 // maxArrayElements bounds an array literal; a value that needs more is too large for
 // an event anyway.
-const maxArrayElements = 1 << 20
+const maxArrayElements = 1 << 18
 
 func parseArray(element uint32, s string, loc *Zone) (Value, error) {
 	p := arrayParser{s: strings.TrimSpace(s), element: element, loc: loc, whole: s}

@@ -143,6 +143,8 @@ func (a *access) rank(rel *relation, column int) int {
 		switch {
 		case a.kind == accessStream:
 			return orderConstant
+		case a.kind != accessLog:
+			return orderNone // in the order of the list
 		case column == stFirstPosition:
 			return orderTotal
 		case column == stCreatedAt:

@@ -95,6 +95,9 @@ func (p *selectPlan) aggregate(ctx context.Context, portal *selectPortal) error 
 		a.reset()
 	}
 	if p.rel == nil {
+		if ok, err := portal.constantWhere(); err != nil || !ok {
+			return err
+		}
 		return p.addRow(&portal.e)
 	}
 	if known, err := p.aggregateFromIndex(ctx, portal); known || err != nil {
@@ -131,7 +134,7 @@ func (p *selectPlan) addRow(e *env) error {
 // nothing but a range of one stream or of the log is asked for.
 func (p *selectPlan) aggregateFromIndex(ctx context.Context, portal *selectPortal) (bool, error) {
 	s, e := portal.s, &portal.e
-	if p.rel != eventsRelation || p.residual != nil || len(s.tx.staged) > 0 ||
+	if p.rel != eventsRelation || p.residual != nil || e.staged > 0 ||
 		p.access.kind != accessLog && p.access.kind != accessStream {
 		return false, nil
 	}

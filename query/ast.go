@@ -14,8 +14,9 @@ type parsed struct {
 	// firstParam is where the first of them stands.
 	firstParam int
 	// plan is what the session's cache keeps beside the statement.
-	keep bool
-	plan plan
+	keep     bool
+	plan     plan
+	planZone string // the time zone it was made in
 }
 
 type (

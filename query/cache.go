@@ -15,18 +15,6 @@ type statementCache struct {
 	seed  maphash.Seed
 	seen  *[seenTexts]uint64 // hashes of texts that came once, by hash
 	texts map[string][]*parsed
-	// zone is the time zone the plans were made in: literals were read in it.
-	zone string
-}
-
-// get returns the statements of a text, if they are kept. Plans that were made in
-// another time zone are dropped.
-func (c *statementCache) get(text, zone string) []*parsed {
-	if c.zone != zone {
-		clear(c.texts)
-		c.zone = zone
-	}
-	return c.texts[text]
 }
 
 // put keeps the statements of a text that has come before.

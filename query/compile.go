@@ -1,6 +1,8 @@
 package query
 
 import (
+	"context"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -34,6 +36,7 @@ type env struct {
 	session *Session
 	params  []pgwire.Value
 	row     row
+	staged  int // staged events that are seen
 }
 
 // compiler turns expressions into scalars, and finds the types of parameters.
@@ -111,6 +114,9 @@ func (c *compiler) settle(s *scalar, oid uint32) (*scalar, error) {
 	case s.unknown && s.null:
 		return nullScalar(oid, s.pos), nil
 	case s.unknown:
+		if c.session != nil && isTimeType(oid) && volatileTime(s.text) {
+			c.session.volatile = true
+		}
 		v, err := pgwire.ParseText(oid, s.text, c.zone())
 		if err == nil {
 			err = checkJSON(oid, v.Bytes)
@@ -121,6 +127,15 @@ func (c *compiler) settle(s *scalar, oid uint32) (*scalar, error) {
 		return constScalar(oid, v, s.pos), nil
 	}
 	return s, nil
+}
+
+// volatileTime tells of texts that stand for the moment they are read at.
+func volatileTime(text string) bool {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "now", "today", "tomorrow", "yesterday":
+		return true
+	}
+	return false
 }
 
 func (c *compiler) zone() *pgwire.Zone {
@@ -441,6 +456,18 @@ func (c *compiler) pair(x *binaryExpr) (l, r *scalar, err error) {
 	if r, err = c.settle(r, rOID); err != nil {
 		return nil, nil, err
 	}
+	if l.oid != r.oid && isTimeType(l.oid) && isTimeType(r.oid) {
+		to := uint32(pgwire.OIDTimestamp)
+		if l.oid == pgwire.OIDTimestamptz || r.oid == pgwire.OIDTimestamptz {
+			to = pgwire.OIDTimestamptz
+		}
+		if l.oid != to {
+			l = timeCast(l, to, c.zone)
+		}
+		if r.oid != to {
+			r = timeCast(r, to, c.zone)
+		}
+	}
 	if !comparable(l.oid, r.oid) {
 		return nil, nil, c.at(pgwire.Errorf("42883", "operator does not exist: %s %s %s", pgwire.TypeName(l.oid), strings.ToUpper(x.op), pgwire.TypeName(r.oid)).
 			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), x.pos)
@@ -540,6 +567,15 @@ func compareValues(a, b *pgwire.Value) int {
 		return strings.Compare(string(a.Bytes), string(b.Bytes))
 	case pgwire.KindArray:
 		for i := 0; i < len(a.Array) && i < len(b.Array); i++ {
+			x, y := a.Array[i].Kind == pgwire.Null, b.Array[i].Kind == pgwire.Null
+			switch {
+			case x && y:
+				continue
+			case x:
+				return 1 // within arrays null is the greatest
+			case y:
+				return -1
+			}
 			if order := compareValues(&a.Array[i], &b.Array[i]); order != 0 {
 				return order
 			}
@@ -554,6 +590,12 @@ func compareNumbers(a, b *pgwire.Value) int {
 	if a.Kind == pgwire.KindFloat || b.Kind == pgwire.KindFloat {
 		x, y := asFloat(a), asFloat(b)
 		switch {
+		case math.IsNaN(x) && math.IsNaN(y):
+			return 0
+		case math.IsNaN(x):
+			return 1 // NaN is equal to itself and greater than all others
+		case math.IsNaN(y):
+			return -1
 		case x < y:
 			return -1
 		case x > y:
@@ -561,7 +603,20 @@ func compareNumbers(a, b *pgwire.Value) int {
 		}
 		return 0
 	}
+	if isNaNText(a) || isNaNText(b) {
+		switch {
+		case isNaNText(a) && isNaNText(b):
+			return 0
+		case isNaNText(a):
+			return 1
+		}
+		return -1
+	}
 	return asRat(a).Cmp(asRat(b))
+}
+
+func isNaNText(v *pgwire.Value) bool {
+	return v.Kind == pgwire.KindText && strings.EqualFold(v.Text, "nan")
 }
 
 func asFloat(v *pgwire.Value) float64 {
@@ -721,7 +776,7 @@ func (c *compiler) like(x *binaryExpr) (*scalar, error) {
 		if fold {
 			s, p = strings.ToLower(s), strings.ToLower(p)
 		}
-		ok, err := matchLike([]rune(s), []rune(p))
+		ok, err := matchLike(e.session.ctx, []rune(s), []rune(p))
 		*v = pgwire.BoolValue(ok)
 		return err
 	}, l, r), nil
@@ -729,10 +784,13 @@ func (c *compiler) like(x *binaryExpr) (*scalar, error) {
 
 // matchLike matches in time proportional to len(s) × len(pattern) at worst: it goes
 // back to the last % only.
-func matchLike(s, pattern []rune) (bool, error) {
+func matchLike(ctx context.Context, s, pattern []rune) (bool, error) {
 	i, j := 0, 0
 	star, mark := -1, 0
-	for i < len(s) {
+	for steps := 1; i < len(s); steps++ {
+		if steps%(1<<16) == 0 && ctx.Err() != nil {
+			return false, ctx.Err()
+		}
 		if j < len(pattern) {
 			switch c := pattern[j]; {
 			case c == '%':

@@ -401,7 +401,7 @@ func (p *copyInPortal) add(r *copyReader, fields []copyField) error {
 		}
 	}
 	p.chunk = append(p.chunk, e)
-	p.bytes += 64 + len(e.Payload) + len(e.Metadata) + len(e.Type) + len(e.Stream)
+	p.bytes += e.StoredSize()
 	return nil
 }
 

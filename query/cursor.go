@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 
 	"github.com/eventgres/eventgres/pgwire"
 )
@@ -201,27 +202,36 @@ func (p *fetchPortal) Close()                   {}
 func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	st := p.plan.st
 	tag := pgwire.Tag{Command: "FETCH"}
-	if st.move {
-		tag.Command, out = "MOVE", nil
-	}
 	portal, ok := p.s.conn.Portal(st.cursor)
 	if !ok {
 		return tag, false, noCursor(st.cursor)
+	}
+	if st.move {
+		tag.Command, out = "MOVE", nil
+	} else if !slices.Equal(portal.Columns(), p.plan.out) {
+		return tag, false, pgwire.Errorf("0A000", "cached plan must not change result type")
 	}
 	var err error
 	switch c := portal.(type) {
 	case *cursorPortal:
 		tag.Rows, err = c.fetch(ctx, out, st)
 	case *guard: // a portal of the extended protocol
+		query, ok := c.Portal.(*selectPortal)
+		if !ok {
+			return tag, false, pgwire.Errorf("55000", "portal \"%s\" cannot be run", st.cursor)
+		}
 		if st.how != "FORWARD" || st.count < 0 || out == nil {
 			return tag, false, errNoScroll
+		}
+		if st.count == 0 && !st.all {
+			return tag, true, nil
 		}
 		var inner pgwire.Tag
 		limit := st.count
 		if st.all {
 			limit = 0
 		}
-		inner, _, err = c.Portal.Execute(ctx, out, limit, func() (bool, error) { return false, nil })
+		inner, _, err = query.Execute(ctx, out, limit, func() (bool, error) { return false, nil })
 		tag.Rows = inner.Rows
 	default:
 		err = noCursor(st.cursor)

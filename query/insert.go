@@ -211,8 +211,18 @@ func (p *insertPlan) compileReturning(c *compiler, st *insertStmt) error {
 	return nil
 }
 
+// keepValues copies parameters out of the message they came in, which the next one
+// overwrites.
+func keepValues(params []pgwire.Value) []pgwire.Value {
+	kept := append([]pgwire.Value(nil), params...)
+	for i := range kept {
+		kept[i].Bytes = cloneBytes(kept[i].Bytes)
+	}
+	return kept
+}
+
 func (p *insertPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
-	return &insertPortal{plan: p, s: s, params: append([]pgwire.Value(nil), params...)}, nil
+	return &insertPortal{plan: p, s: s, params: keepValues(params)}, nil
 }
 
 type insertPortal struct {
@@ -292,6 +302,9 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 
 func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEvent, expected []expectation) error {
 	s := p.s
+	if s.request == nil {
+		s.request = new(engine.AppendRequest)
+	}
 	s.request.Events, s.request.ProposedAt = events, 0
 	s.request.Conditions = s.request.Conditions[:0]
 	for _, x := range expected {
@@ -299,10 +312,9 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
 		})
 	}
-	r := &s.request
-	err := s.server.writer.Append(ctx, r)
-	if err != nil {
-		s.request = engine.AppendRequest{} // a cancelled one must not be used again
+	r := s.request
+	if err := s.server.writer.Append(ctx, r); err != nil {
+		s.request = nil // a cancelled one may be in the queue yet
 		return err
 	}
 	for i := range r.Results {

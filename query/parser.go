@@ -10,8 +10,11 @@ const (
 	// maxDepth bounds the nesting of expressions. PostgreSQL stops at some thousands,
 	// where its stack does.
 	maxDepth = 1000
-	// maxOperands bounds a chain such as a + b + c …, which is a tree as deep.
-	maxOperands = 10_000
+	// maxOperands bounds the operators of one expression: a chain a + b + c … is a tree as
+	// deep as it is long.
+	maxOperands = 20_000
+	// maxItems is PostgreSQL's bound on a select list.
+	maxItems = 1664
 	// maxStatements bounds one simple query.
 	maxStatements = 10_000
 )
@@ -24,6 +27,8 @@ type parser struct {
 	prev   token // before it
 	depth  int
 	params int
+	// operators counts those of the expression being parsed.
+	operators int
 	// firstParam is where the first parameter of the statement stands.
 	firstParam int
 	insert     bool // within VALUES, where DEFAULT may stand
@@ -288,7 +293,11 @@ func (p *parser) skip() {
 // skipBeyond passes over a statement that only the full path could run.
 func (p *parser) skipBeyond(what string) statement {
 	s := &beyondStmt{beyond{what: what, pos: p.tok.pos}}
-	p.skip()
+	if p.depthInParens() {
+		p.skipToParen()
+	} else {
+		p.skip()
+	}
 	return s
 }
 
@@ -424,6 +433,9 @@ func (p *parser) selectItems() []selectItem {
 			}
 		}
 		items = append(items, item)
+		if len(items) > maxItems {
+			p.fail(pgwire.Errorf("54011", "target lists can have at most %d entries", maxItems))
+		}
 		if !p.op(",") {
 			return items
 		}

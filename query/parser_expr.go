@@ -43,8 +43,11 @@ func (p *parser) binary(minimum int) expr {
 	} else {
 		left = p.unary()
 	}
-	for operands := 0; ; operands++ {
-		if operands > maxOperands {
+	if p.depth == 1 {
+		p.operators = 0
+	}
+	for {
+		if p.operators++; p.operators > maxOperands {
 			p.tooDeep()
 		}
 		next := p.infix(left, minimum)

@@ -13,8 +13,10 @@ func (p *parser) copyStatement() statement {
 	p.word("binary")
 	if p.op("(") {
 		if !p.isWord("select") {
-			p.skip()
 			s.beyond = &beyond{what: "COPY of this statement", pos: p.tok.pos}
+			p.skipToParen()
+			p.expectOp(")")
+			p.skip()
 			return s
 		}
 		p.depth++
@@ -22,7 +24,10 @@ func (p *parser) copyStatement() statement {
 		case *selectStmt:
 			s.query = q
 		case *beyondStmt:
+			p.depth--
 			s.beyond = &q.beyond
+			p.expectOp(")")
+			p.skip()
 			return s
 		}
 		p.depth--

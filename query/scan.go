@@ -32,7 +32,7 @@ func (p *selectPlan) openRows(ctx context.Context, s *Session, e *env, before in
 		return nil, err
 	}
 	rows := &eventRows{source: committed, filter: filter, e: e}
-	if len(s.tx.staged) == 0 {
+	if e.staged == 0 {
 		return rows, nil
 	}
 	staged, err := p.stagedRows(s, e)
@@ -251,10 +251,13 @@ func (p *selectPlan) stagedRows(s *Session, e *env) ([]engine.RecordedEvent, err
 	}
 	var out []engine.RecordedEvent
 	var v pgwire.Value
-	for i := range t.staged {
-		ev := recorded(&t.staged[i], first+int64(i), t.versions[i], 0)
+	if p.filtersTime {
+		return nil, errStagedTime
+	}
+	for i := range e.staged {
+		ev := recorded(&t.staged[i], first+int64(i), s.stagedVersion(i), 0)
 		keep := true
-		if p.where != nil && !p.usesTime {
+		if p.where != nil {
 			e.row.event = &ev
 			if err := p.where.eval(e, &v); err != nil {
 				return nil, err
@@ -400,7 +403,7 @@ func (r *streamRows) describe(ctx context.Context, id uuid.UUID) (bool, error) {
 			ok = true
 		}
 		r.info.LastPosition = first + int64(i)
-		r.info.Version = t.versions[i]
+		r.info.Version = r.s.stagedVersion(i)
 	}
 	switch {
 	case r.plan.usesTime:

@@ -175,7 +175,7 @@ func eventColumn(e *engine.RecordedEvent, i int, v *pgwire.Value) {
 	case evTags:
 		if e.Tags != nil {
 			v.Kind = pgwire.KindArray
-			v.Array = v.Array[:0]
+			v.Array = make([]pgwire.Value, 0, len(e.Tags)) // what v held may be a constant's
 			for _, tag := range e.Tags {
 				item := pgwire.TextValue(tag)
 				if tag == engine.NullTag {

@@ -24,6 +24,7 @@ type selectPlan struct {
 	aggregates []*aggregate // if any, there is one row
 
 	usesPosition, usesVersion, usesTime, usesExpected bool
+	filtersTime                                       bool // WHERE names recorded_at
 }
 
 func (p *selectPlan) ParameterOIDs() []uint32  { return p.params }
@@ -88,7 +89,13 @@ func (p *selectPlan) noteUses(c *compiler, st *selectStmt) error {
 		return nil
 	}
 	used := mentioned(c, p.items, st.items)
-	used = appendMentioned(used, p.rel, st.where)
+	for _, i := range appendMentioned(nil, p.rel, st.where) {
+		if i == evRecordedAt && p.rel == eventsRelation {
+			p.filtersTime = true
+			continue
+		}
+		used = append(used, i)
+	}
 	for _, o := range st.orderBy {
 		used = appendMentioned(used, p.rel, o.expr)
 	}
@@ -284,12 +291,7 @@ func (p *selectPlan) orderKey(c *compiler, x expr) (*scalar, error) {
 }
 
 func (p *selectPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
-	portal := &selectPortal{plan: p, s: s, params: make([]pgwire.Value, len(params))}
-	for i := range params {
-		portal.params[i] = params[i]
-		portal.params[i].Bytes = cloneBytes(params[i].Bytes) // outlives the Bind message
-	}
-	return portal, nil
+	return &selectPortal{plan: p, s: s, params: keepValues(params)}, nil
 }
 
 // selectPortal runs a selectPlan, a part at a time if it is asked to.
@@ -307,6 +309,7 @@ type selectPortal struct {
 	ended  bool
 	// before is the snapshot, kept for a cursor that goes back.
 	before int64
+	staged int // events the transaction had staged by then
 }
 
 func (p *selectPortal) Columns() []pgwire.Column { return p.plan.out }
@@ -319,10 +322,10 @@ func (p *selectPortal) open(ctx context.Context) error {
 		return errInsertOnly
 	}
 	if !p.opened {
-		p.before = p.s.before()
+		p.before, p.staged = p.s.before(), len(p.s.tx.staged)
 		p.opened = true
 	}
-	p.e = env{session: p.s, params: p.params}
+	p.e = env{session: p.s, params: p.params, staged: min(p.staged, len(p.s.tx.staged))}
 	p.values = make([]pgwire.Value, len(p.plan.items))
 	p.ended, p.sorted = false, nil
 	var err error
@@ -403,7 +406,7 @@ func (p *selectPortal) next(ctx context.Context) (bool, error) {
 				return false, err
 			}
 		}
-		if p.plan.rel == nil || len(p.plan.aggregates) > 0 {
+		if p.plan.rel == nil && len(p.plan.aggregates) == 0 {
 			if ok, err := p.constantWhere(); err != nil || !ok {
 				p.ended = true
 				return false, err

@@ -44,10 +44,11 @@ type Session struct {
 	settings settings
 	tx       transaction
 
-	ctx           context.Context // of the call being served
-	statementTime int64           // µs since the Unix epoch
-	request       engine.AppendRequest
+	ctx           context.Context       // of the call being served
+	statementTime int64                 // µs since the Unix epoch
+	request       *engine.AppendRequest // used again while no cancelled append may hold it
 	cache         statementCache
+	volatile      bool // a literal such as 'now' was read: the plan is for once
 	several       bool // the text being run has more than one statement
 }
 
@@ -66,7 +67,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 
 // Parse splits a text into statements.
 func (s *Session) Parse(sql string) ([]pgwire.Query, error) {
-	list := s.cache.get(sql, s.conn.Zone.Name)
+	list := s.cache.texts[sql]
 	if list == nil {
 		var err error
 		if list, err = parse(sql); err != nil {
@@ -142,14 +143,16 @@ var errFailedTransaction = pgwire.Errorf("25P02", "current transaction is aborte
 
 // prepare analyses a statement, or finds its plan in the cache.
 func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
-	if p.plan != nil && len(oids) == 0 {
+	zone := s.conn.Zone.Name // literals are read in it
+	if p.plan != nil && len(oids) == 0 && p.planZone == zone {
 		return p.plan, nil
 	}
+	s.volatile = false
 	made, err := s.analyse(p, oids)
-	if err == nil && p.keep && len(oids) == 0 {
+	if err == nil && p.keep && len(oids) == 0 && !s.volatile {
 		switch made.(type) {
 		case *insertPlan, *selectPlan, *commandPlan:
-			p.plan = made
+			p.plan, p.planZone = made, zone
 		}
 	}
 	return made, err

@@ -36,12 +36,13 @@ type transaction struct {
 	snapshot int64
 
 	staged     []engine.ProposedEvent
-	versions   []int64 // of staged events, as far as is known
+	places     []int64 // of staged events among those of their stream
 	size       int
 	streams    map[uuid.UUID]*stagedStream
 	ids        map[uuid.UUID]bool // of staged events that were given by the client
 	position   int64              // pinned: of the first staged event; -1 if not
 	savepoints []savepoint
+	copied     int      // entries that savepoints hold
 	settings   settings // as they were before the transaction changed one
 	statements int      // that began in it
 }
@@ -70,6 +71,8 @@ const (
 	repeatableRead = "repeatable read"
 	// maxSavepoints bounds what one transaction keeps copies for.
 	maxSavepoints = 1000
+	// maxSavepointCopies bounds the entries that all of them hold.
+	maxSavepointCopies = 1 << 20
 )
 
 // enter begins the implicit transaction, if there is none yet.
@@ -85,7 +88,7 @@ func (t *transaction) begin(s *Session, state txState) {
 		state: state, startedAt: s.statementTime, position: -1, snapshot: -1,
 		isolation: s.settings.value("default_transaction_isolation"),
 		readOnly:  s.settings.value("default_transaction_read_only") == "on",
-		staged:    t.staged[:0], versions: t.versions[:0],
+		staged:    t.staged[:0], places: t.places[:0],
 	}
 }
 
@@ -152,6 +155,9 @@ func (s *Session) stage(events []engine.ProposedEvent, expected []expectation) (
 	limits := s.server.store.Limits()
 	for i := range events {
 		if err := events[i].Validate(limits); err != nil {
+			return nil, err
+		}
+		if err := events[i].GiveID(); err != nil {
 			return nil, err
 		}
 	}
@@ -255,8 +261,8 @@ func (s *Session) stageOne(e *engine.ProposedEvent, result *engine.EventResult) 
 	staged.Metadata = cloneBytes(e.Metadata)
 	staged.SkipDuplicate = false // its count was told; a duplicate by then is a conflict
 	t.staged = append(t.staged, staged)
-	t.versions = append(t.versions, next)
-	t.size += 64 + len(e.Payload) + len(e.Metadata) + len(e.Type) + len(e.Stream)
+	t.places = append(t.places, st.count-1)
+	t.size += e.StoredSize()
 	return nil
 }
 
@@ -271,6 +277,13 @@ func cloneBytes(b []byte) []byte {
 type expectation struct {
 	stream  streamRef
 	version int64
+}
+
+// stagedVersion is the version that a staged event will have, unless somebody else
+// appends to its stream before.
+func (s *Session) stagedVersion(i int) int64 {
+	e := &s.tx.staged[i]
+	return s.stagedStream(streamRef{e.StreamID, e.Stream}).base + 1 + s.tx.places[i]
 }
 
 // commit appends what is staged, if anything, and ends the transaction. After an error
@@ -297,13 +310,14 @@ func (s *Session) commit(ctx context.Context) error {
 	}
 	err := s.server.writer.Append(ctx, r)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		t.staged, t.versions = nil, nil // the request may be in the queue yet
+		t.staged, t.places = nil, nil // the request may be in the queue yet
 	}
 	return err
 }
 
 // rollback drops what is staged and ends the transaction.
 func (s *Session) rollback() {
+	s.conn.DropNewPortals()
 	if s.tx.settings.values != nil {
 		s.settings.restore(s.tx.settings, s.conn)
 	}
@@ -313,12 +327,12 @@ func (s *Session) rollback() {
 // end leaves the transaction. Buffers are kept if they are small.
 func (s *Session) end() {
 	explicit := s.tx.state == txExplicit
-	staged, versions := s.tx.staged, s.tx.versions
+	staged, places := s.tx.staged, s.tx.places
 	if cap(staged) > 256 {
-		staged, versions = nil, nil
+		staged, places = nil, nil
 	}
 	clear(staged)
-	s.tx = transaction{staged: staged[:0], versions: versions[:0], position: -1, snapshot: -1}
+	s.tx = transaction{staged: staged[:0], places: places[:0], position: -1, snapshot: -1}
 	s.settings.endLocal(s.conn)
 	if explicit {
 		s.conn.EndTransaction(false)
@@ -329,6 +343,11 @@ func (s *Session) addSavepoint(name string) error {
 	t := &s.tx
 	if len(t.savepoints) >= maxSavepoints {
 		return pgwire.Errorf("54000", "a transaction may have %d savepoints at most", maxSavepoints)
+	}
+	// A savepoint keeps a copy of what is known of streams and ids.
+	if t.copied += len(t.ids) + len(t.streams); t.copied > maxSavepointCopies {
+		return pgwire.Errorf("54000", "too many savepoints in a transaction of this size").
+			WithHint("Commit smaller transactions.")
 	}
 	sp := savepoint{
 		name: name, staged: len(t.staged), size: t.size, position: t.position,
@@ -359,7 +378,7 @@ func (s *Session) rollbackTo(name string) error {
 	}
 	sp := &t.savepoints[i]
 	clear(t.staged[sp.staged:])
-	t.staged, t.versions, t.size = t.staged[:sp.staged], t.versions[:sp.staged], sp.size
+	t.staged, t.places, t.size = t.staged[:sp.staged], t.places[:sp.staged], sp.size
 	t.ids, t.position = maps.Clone(sp.ids), sp.position
 	t.streams = map[uuid.UUID]*stagedStream{}
 	for id, st := range sp.streams {
