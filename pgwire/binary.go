@@ -3,6 +3,8 @@ package pgwire
 import (
 	"encoding/binary"
 	"math"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -52,9 +54,9 @@ func ParseBinary(oid uint32, b []byte, parameter int) (Value, error) {
 	case OIDFloat4:
 		return FloatValue(float64(math.Float32frombits(be.Uint32(b)))), nil
 	case OIDTimestamptz, OIDTimestamp:
-		return TimeValue(fromPGTime(int64(be.Uint64(b)))), nil
+		return fromPGTime(oid, int64(be.Uint64(b)))
 	case OIDDate:
-		return TimeValue(int64(int32(be.Uint32(b)))*microsPerDay + pgEpoch), nil
+		return fromPGDate(int32(be.Uint32(b)))
 	case OIDText, OIDVarchar, OIDBpchar, OIDName, OIDUnknown:
 		if err := CheckText(b); err != nil {
 			return Value{}, err
@@ -97,11 +99,30 @@ func (e *Error) withCode(code string) *Error {
 // typeMap serves the types that are too rare to encode by hand. It is only read.
 var typeMap = pgtype.NewMap()
 
-func fromPGTime(v int64) int64 {
+func fromPGTime(oid uint32, v int64) (Value, error) {
 	if v == Infinity || v == NegativeInfinity {
-		return v
+		return TimeValue(v), nil
 	}
-	return v + pgEpoch
+	if v > math.MaxInt64-pgEpoch {
+		return Value{}, Errorf("22008", "%s out of range", rangeName(oid))
+	}
+	if year := time.UnixMicro(v + pgEpoch).UTC().Year(); year > maxYear || year < minYear {
+		return Value{}, Errorf("22008", "%s out of range", rangeName(oid))
+	}
+	return TimeValue(v + pgEpoch), nil
+}
+
+func fromPGDate(days int32) (Value, error) {
+	switch days {
+	case math.MaxInt32:
+		return TimeValue(Infinity), nil
+	case math.MinInt32:
+		return TimeValue(NegativeInfinity), nil
+	}
+	if days > 106_000_000 || days < -4_000_000 {
+		return Value{}, Errorf("22008", "date out of range")
+	}
+	return fromPGTime(OIDDate, int64(days)*microsPerDay)
 }
 
 func parseBinaryArray(element uint32, b []byte, parameter int) (Value, error) {
@@ -181,6 +202,12 @@ func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
 		}
 		return be.AppendUint64(dst, uint64(v.Int-pgEpoch))
 	case OIDDate:
+		switch v.Int {
+		case Infinity:
+			return be.AppendUint32(dst, math.MaxInt32)
+		case NegativeInfinity:
+			return be.AppendUint32(dst, 1<<31)
+		}
 		return be.AppendUint32(dst, uint32(int32(floorDiv(v.Int-pgEpoch, microsPerDay))))
 	case OIDFloat8:
 		return be.AppendUint64(dst, math.Float64bits(v.Float))
@@ -206,6 +233,11 @@ func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
 
 // appendRareBinary encodes a numeric or interval from its text form.
 func appendRareBinary(dst []byte, oid uint32, text string) []byte {
+	if oid == OIDNumeric && strings.Trim(text, "0.") == "" {
+		// No digits; pgtype gives zero a weight that PostgreSQL does not.
+		_, fraction, _ := strings.Cut(text, ".")
+		return be.AppendUint16(append(dst, 0, 0, 0, 0, 0, 0), uint16(len(fraction)))
+	}
 	var value interface{ Scan(any) error } = new(pgtype.Numeric)
 	if oid == OIDInterval {
 		value = new(pgtype.Interval)

@@ -75,7 +75,7 @@ func (echoHandler) Connect(_ context.Context, c *Conn) (Session, error) {
 	return &echoSession{}, nil
 }
 
-type echoSession struct{ status byte }
+type echoSession struct{}
 
 func (s *echoSession) Parse(sql string) ([]Query, error) {
 	if sql == "" {

@@ -2,7 +2,9 @@ package pgwire
 
 import (
 	"encoding/hex"
+	"errors"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -31,17 +33,13 @@ func ParseText(oid uint32, s string, loc *Zone) (Value, error) {
 	case OIDBytea:
 		return parseBytea(s)
 	case OIDFloat8, OIDFloat4:
-		f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-		if err != nil {
-			return Value{}, invalidText(oid, s)
-		}
-		return FloatValue(f), nil
+		return parseFloat(oid, s)
 	case OIDNumeric:
 		t := strings.TrimSpace(s)
 		if !validNumeric(t) {
 			return Value{}, invalidText(oid, s)
 		}
-		return TextValue(t), nil
+		return TextValue(CanonicalNumeric(t)), nil
 	case OIDTimestamptz, OIDTimestamp, OIDDate:
 		return parseTime(oid, s, loc)
 	}
@@ -183,6 +181,55 @@ func validNumeric(s string) bool {
 		return false
 	}
 	return s != "" && strings.Trim(s, "0123456789.eE+-") == ""
+}
+
+// CanonicalNumeric writes a decimal as numeric prints it: digits on both sides of the
+// point, no exponent.
+func CanonicalNumeric(text string) string {
+	if strings.EqualFold(text, "nan") {
+		return "NaN"
+	}
+	text = strings.TrimPrefix(text, "+")
+	mantissa, exponent, hasExponent := strings.Cut(strings.ToLower(text), "e")
+	if hasExponent {
+		r, ok := new(big.Rat).SetString(text)
+		e, err := strconv.Atoi(exponent)
+		if !ok || err != nil || e > 1000 || e < -1000 {
+			return text
+		}
+		_, fraction, _ := strings.Cut(mantissa, ".")
+		return r.FloatString(max(len(fraction)-e, 0))
+	}
+	sign := ""
+	if strings.HasPrefix(mantissa, "-") {
+		sign, mantissa = "-", mantissa[1:]
+	}
+	whole, fraction, hasFraction := strings.Cut(mantissa, ".")
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	if hasFraction && fraction != "" {
+		whole += "." + fraction
+	}
+	if strings.Trim(whole, "0.") == "" {
+		sign = ""
+	}
+	return sign + whole
+}
+
+func parseFloat(oid uint32, s string) (Value, error) {
+	bits := 64
+	if oid == OIDFloat4 {
+		bits = 32
+	}
+	f, err := strconv.ParseFloat(strings.TrimSpace(s), bits)
+	if errors.Is(err, strconv.ErrRange) {
+		return Value{}, Errorf("22003", "\"%s\" is out of range for type %s", s, TypeName(oid))
+	}
+	if err != nil {
+		return Value{}, invalidText(oid, s)
+	}
+	return FloatValue(f), nil
 }
 
 // maxArrayElements bounds an array literal; a value that needs more is too large for
@@ -342,9 +389,9 @@ func AppendText(dst []byte, oid uint32, v *Value, loc *Zone) []byte {
 }
 
 func appendFloat(dst []byte, oid uint32, f float64) []byte {
-	bits := 64
+	bits, large := 64, 1e15
 	if oid == OIDFloat4 {
-		bits = 32
+		bits, large = 32, 1e6
 	}
 	switch {
 	case math.IsInf(f, 1):
@@ -354,7 +401,7 @@ func appendFloat(dst []byte, oid uint32, f float64) []byte {
 	case math.IsNaN(f):
 		return append(dst, "NaN"...)
 	}
-	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e15) {
+	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= large) {
 		return strconv.AppendFloat(dst, f, 'e', -1, bits)
 	}
 	return strconv.AppendFloat(dst, f, 'f', -1, bits)

@@ -48,6 +48,66 @@ func parseTime(oid uint32, s string, loc *Zone) (Value, error) {
 	return TimeValue(micros), nil
 }
 
+// Years that a Value's microseconds hold, and PostgreSQL accepts.
+const (
+	maxYear = 294246
+	minYear = -4712 // 4713 BC
+)
+
+func rangeName(oid uint32) string {
+	if oid == OIDDate {
+		return "date"
+	}
+	return "timestamp"
+}
+
+// instant is when a clock in a zone shows a wall time, given in µs as if it were UTC. As
+// in PostgreSQL a time that the clocks skip is taken with the offset before the change,
+// and one that they repeat with the offset after it.
+func instant(wall int64, where *time.Location) int64 {
+	offsetAt := func(micros int64) int64 {
+		_, offset := time.UnixMicro(micros).In(where).Zone()
+		return int64(offset) * microsPerSecond
+	}
+	before, after := offsetAt(wall-microsPerDay), offsetAt(wall+microsPerDay)
+	if before == after {
+		if direct := offsetAt(wall - before); direct != before {
+			return wall - direct // two changes within two days
+		}
+		return wall - before
+	}
+	fits := func(offset int64) bool { return offsetAt(wall-offset) == offset }
+	switch {
+	case fits(before) && !fits(after):
+		return wall - before
+	case fits(after) && !fits(before):
+		return wall - after
+	}
+	if fits(after) {
+		return wall - after // repeated
+	}
+	return wall - before // skipped
+}
+
+// ConvertTime casts between timestamptz, timestamp and date, as the session's zone has
+// them.
+func ConvertTime(v Value, from, to uint32, zone *Zone) Value {
+	if v.Int == Infinity || v.Int == NegativeInfinity || from == to {
+		return v
+	}
+	if from == OIDTimestamptz {
+		_, offset := time.UnixMicro(v.Int).In(zone.Location).Zone()
+		v.Int += int64(offset) * microsPerSecond
+	}
+	if to == OIDDate {
+		v.Int = floorDiv(v.Int, microsPerDay) * microsPerDay
+	}
+	if to == OIDTimestamptz {
+		v.Int = instant(v.Int, zone.Location)
+	}
+	return v
+}
+
 // timeParser takes ISO 8601 dates and times, as programs write them.
 type timeParser struct {
 	s, whole string
@@ -117,7 +177,11 @@ func (p *timeParser) parse(loc *Zone) (int64, error) {
 	if bc {
 		year = 1 - year
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, 0, where).UnixMicro() + int64(micros), nil
+	wall := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	if wall.Year() > maxYear || wall.Year() < minYear {
+		return 0, Errorf("22008", "%s out of range: \"%s\"", rangeName(p.oid), p.whole)
+	}
+	return instant(wall.UnixMicro()+int64(micros), where), nil
 }
 
 func (p *timeParser) clock() (hour, minute, second, micros int, err error) {

@@ -169,28 +169,15 @@ func isTimeType(oid uint32) bool {
 	return oid == pgwire.OIDTimestamptz || oid == pgwire.OIDTimestamp || oid == pgwire.OIDDate
 }
 
-// timeCast converts between instants and wall clocks through their text forms, which
-// carry exactly what the cast does.
+// timeCast converts between instants and wall clocks.
 func timeCast(s *scalar, to uint32, zone func() *pgwire.Zone) *scalar {
 	from := s.oid
 	return derived(to, s.pos, func(e *env, v *pgwire.Value) error {
 		if err := s.eval(e, v); err != nil || v.Kind == pgwire.Null {
 			return err
 		}
-		if v.Int == pgwire.Infinity || v.Int == pgwire.NegativeInfinity {
-			return nil
-		}
-		text := pgwire.AppendText(nil, from, v, zone())
-		if from == pgwire.OIDTimestamptz { // the clock as the session sees it
-			local := pgwire.AppendText(nil, pgwire.OIDTimestamptz, v, zone())
-			text = local[:len("2006-01-02 15:04:05")]
-			for i := len(text); i < len(local) && (local[i] == '.' || local[i] >= '0' && local[i] <= '9'); i++ {
-				text = local[:i+1]
-			}
-		}
-		out, err := pgwire.ParseText(to, string(text), zone())
-		*v = out
-		return err
+		*v = pgwire.ConvertTime(*v, from, to, zone())
+		return nil
 	}, s)
 }
 
@@ -220,7 +207,7 @@ func numberCast(s *scalar, to uint32) *scalar {
 		case to == pgwire.OIDNumeric && v.Kind == pgwire.KindInt:
 			*v = pgwire.TextValue(strconv.FormatInt(v.Int, 10))
 		case to == pgwire.OIDNumeric:
-			*v = pgwire.TextValue(canonicalDecimal(strconv.FormatFloat(v.Float, 'g', 15, 64)))
+			*v = pgwire.TextValue(pgwire.CanonicalNumeric(strconv.FormatFloat(v.Float, 'g', 15, 64)))
 		case v.Kind == pgwire.KindFloat:
 			f := math.RoundToEven(v.Float)
 			if math.IsNaN(f) || math.Abs(f) >= 1<<63 {

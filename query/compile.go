@@ -172,35 +172,12 @@ func (c *compiler) literal(x *literal) (*scalar, error) {
 		}
 		return constScalar(pgwire.OIDNumeric, pgwire.TextValue(x.text), x.pos), nil
 	case tokDecimal:
-		return constScalar(pgwire.OIDNumeric, pgwire.TextValue(canonicalDecimal(x.text)), x.pos), nil
+		return constScalar(pgwire.OIDNumeric, pgwire.TextValue(pgwire.CanonicalNumeric(x.text)), x.pos), nil
 	}
 	if x.text == "null" {
 		return &scalar{oid: pgwire.OIDUnknown, unknown: true, null: true, constant: true, column: -1, pos: x.pos}, nil
 	}
 	return constScalar(pgwire.OIDBool, pgwire.BoolValue(x.text == "true"), x.pos), nil
-}
-
-// canonicalDecimal writes a decimal as numeric prints it: digits on both sides of the
-// point, no exponent.
-func canonicalDecimal(text string) string {
-	mantissa, exponent, hasExponent := strings.Cut(strings.ToLower(text), "e")
-	if hasExponent {
-		r, ok := new(big.Rat).SetString(text)
-		e, err := strconv.Atoi(exponent)
-		if !ok || err != nil || e > 1000 || e < -1000 {
-			return text
-		}
-		_, fraction, _ := strings.Cut(mantissa, ".")
-		return r.FloatString(max(len(fraction)-e, 0))
-	}
-	sign := ""
-	if strings.HasPrefix(mantissa, "-") {
-		sign, mantissa = "-", mantissa[1:]
-	}
-	if strings.HasPrefix(mantissa, ".") {
-		mantissa = "0" + mantissa
-	}
-	return sign + strings.TrimSuffix(mantissa, ".")
 }
 
 func (c *compiler) param(x *paramExpr) *scalar {
@@ -291,11 +268,16 @@ func (c *compiler) unary(x *unaryExpr) (*scalar, error) {
 		return s, nil
 	}
 	return derived(s.oid, x.pos, func(e *env, v *pgwire.Value) error {
-		if err := s.eval(e, v); err != nil {
+		if err := s.eval(e, v); err != nil || v.Kind == pgwire.Null {
 			return err
 		}
-		v.Int, v.Float = -v.Int, -v.Float
-		return nil
+		if v.Kind == pgwire.KindFloat {
+			v.Float = -v.Float
+			return nil
+		}
+		negated, err := integerOp("-", 0, v.Int, s.oid)
+		*v = pgwire.IntValue(negated)
+		return err
 	}, s), nil
 }
 

@@ -47,12 +47,12 @@ func (p *parser) binary(minimum int) expr {
 		p.operators = 0
 	}
 	for {
-		if p.operators++; p.operators > maxOperands {
-			p.tooDeep()
-		}
 		next := p.infix(left, minimum)
 		if next == nil {
 			return left
+		}
+		if p.operators++; p.operators > maxOperands {
+			p.tooDeep()
 		}
 		left = next
 	}
@@ -132,7 +132,7 @@ func (p *parser) infixOperator(left expr, minimum int) expr {
 		prec = precMultiply
 	case "^":
 		prec = precPower
-	case "(", ")", ",", ";", ".", "[", "]", ":", "::", ":=", "..":
+	case "(", ")", ",", ";", ".", "[", "]", ":", "::", ":=", "..", "=>":
 		return nil
 	default:
 		prec = precOther
@@ -274,7 +274,7 @@ func (p *parser) unary() expr {
 			if p.depth++; p.depth > maxDepth {
 				p.tooDeep()
 			}
-			x := p.binary(precPower)
+			x := p.unary() // binds tighter than ^
 			p.depth--
 			if l, ok := x.(*literal); ok && op == "-" && (l.kind == tokInteger || l.kind == tokDecimal) && !strings.HasPrefix(l.text, "-") {
 				return &literal{node{pos}, l.kind, "-" + l.text}
@@ -338,6 +338,9 @@ func (p *parser) primary() expr {
 		}
 		return p.nameExpr()
 	case tokQuoted:
+		if t.text == "char" && p.peek().kind == tokString {
+			return p.typedLiteral()
+		}
 		return p.nameExpr()
 	}
 	p.unexpected()
@@ -543,7 +546,7 @@ func (p *parser) call(n node, parts []string) expr {
 			if p.isOp("=>") || p.isOp(":=") {
 				c.beyond = "named arguments"
 				p.advance()
-				p.expression()
+				c.args = append(c.args, p.expression())
 			}
 			if !p.op(",") {
 				break

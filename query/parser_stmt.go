@@ -10,7 +10,7 @@ import (
 func (p *parser) copyStatement() statement {
 	p.expectWord("copy")
 	s := &copyStmt{}
-	p.word("binary")
+	binary := p.word("binary") // the syntax of PostgreSQL 7
 	if p.op("(") {
 		if !p.isWord("select") {
 			s.beyond = &beyond{what: "COPY of this statement", pos: p.tok.pos}
@@ -64,6 +64,9 @@ func (p *parser) copyStatement() statement {
 		s.options = p.copyOptions()
 	} else {
 		s.options = p.oldCopyOptions()
+	}
+	if binary {
+		s.options = append(s.options, copyOption{name: "format", value: "binary", pos: p.prev.pos})
 	}
 	if p.isWord("where") {
 		s.beyond = &beyond{what: "COPY … WHERE", pos: p.tok.pos}

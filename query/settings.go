@@ -2,6 +2,7 @@ package query
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -401,7 +402,9 @@ func loadZone(value string) (*time.Location, bool) {
 	loc, err := time.LoadLocation(value)
 	if err != nil {
 		// Names are not case sensitive in PostgreSQL.
-		loc, err = time.LoadLocation(titleZone(value))
+		if loc, err = time.LoadLocation(titleZone(value)); err != nil {
+			loc, err = time.LoadLocation(strings.ToUpper(value))
+		}
 	}
 	return loc, err == nil
 }
@@ -437,7 +440,8 @@ func titleZone(value string) string {
 			b[i] -= 'a' - 'A'
 		}
 	}
-	return string(b)
+	// The words within names that are small: Port-au-Prince, Isle_of_Man, Dar_es_Salaam.
+	return strings.NewReplacer("-Au-", "-au-", "_Of_", "_of_", "_Es_", "_es_").Replace(string(b))
 }
 
 func checkZone(_ *Session, value string) (string, error) {
@@ -563,6 +567,7 @@ func checkDuration(name string) func(*Session, string) (string, error) {
 	return func(_ *Session, value string) (string, error) {
 		t := strings.TrimSpace(value)
 		unit := int64(1)
+		t, micros := strings.CutSuffix(t, "us")
 		number := strings.TrimRight(t, "abcdefghijklmnopqrstuvwxyz")
 		if suffix := t[len(number):]; suffix != "" {
 			i := slices.IndexFunc(durationUnits, func(u struct {
@@ -577,11 +582,17 @@ func checkDuration(name string) func(*Session, string) (string, error) {
 			}
 			unit = durationUnits[i].millis
 		}
+		if micros {
+			number += "e-3"
+		}
 		f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 		if err != nil {
 			return "", invalidSetting(name, value)
 		}
 		millis := f * float64(unit)
+		if math.IsNaN(millis) {
+			return "", invalidSetting(name, value)
+		}
 		if millis < 0 || millis > 1<<31-1 {
 			return "", pgwire.Errorf("22023", "%d ms is outside the valid range for parameter \"%s\" (0 .. 2147483647)", int64(millis), name)
 		}
