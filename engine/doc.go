@@ -12,7 +12,7 @@
 //
 // # Files
 //
-//	STORE               what this directory is: format version and store id
+//	STORE               what this directory is: format version, store id, secret
 //	LOCK                held by the one process that has the store open
 //	CHECKPOINT          a lower bound of what is durable (see below)
 //	log/00000001.seg    segments, numbered 1, 2, 3 …; all but the last are sealed
@@ -51,8 +51,9 @@
 // record in the wrong place is not taken for the right one; one event of a large
 // append is thereby read and verified alone.
 //
-// The frame's CRC covers the rest of its header, the body CRC all records and the end
-// byte: an append is whole or void. "synced" is the offset in the segment below which
+// The frame's CRC covers the rest of its header and starts from the store's secret, so
+// that no client can put bytes into a payload that a scan would take for a frame; the body
+// CRC covers all records and the end byte: an append is whole or void. "synced" is the offset in the segment below which
 // everything was durable when the frame was written: the start of its commit group.
 // "chain" is the CRC of every frame header of the log before it, so that a segment
 // follows only its real predecessor. A seal is a frame of kind 2, without events,
@@ -71,5 +72,7 @@
 //     Segments are written only once, into zeros, so sectors that did not reach the
 //     disk read as zeros. A frame that is all there and does not verify was damaged.
 //
-// Anything else is a [CorruptionError], and the store does not open.
+// Anything else is a [CorruptionError], and the store does not open. What recovery keeps
+// may have been read from memory that no sync has reached, or that a failed sync has left
+// looking clean: the last group is written again and synced before anything rests on it.
 package engine
