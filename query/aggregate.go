@@ -130,20 +130,27 @@ func (p *selectPlan) addRow(e *env) error {
 	return nil
 }
 
-// aggregateFromIndex answers what follows from the first and the last row alone, when
-// nothing but a range of one stream or of the log is asked for.
-func (p *selectPlan) aggregateFromIndex(ctx context.Context, portal *selectPortal) (bool, error) {
-	s, e := portal.s, &portal.e
-	if p.rel != eventsRelation || p.residual != nil || e.staged > 0 ||
-		p.access.kind != accessLog && p.access.kind != accessStream {
-		return false, nil
+// fromIndex tells whether the aggregates follow from the first and the last row.
+func (p *selectPlan) fromIndex() bool {
+	if p.rel != eventsRelation || p.residual != nil || p.access.kind != accessLog && p.access.kind != accessStream {
+		return false
 	}
 	for _, a := range p.aggregates {
 		ordered := a.arg == nil || a.arg.column == evPosition || a.arg.column == evRecordedAt ||
 			a.arg.column == evVersion && p.access.kind == accessStream
 		if !ordered {
-			return false, nil
+			return false
 		}
+	}
+	return true
+}
+
+// aggregateFromIndex answers what follows from the first and the last row alone, when
+// nothing but a range of one stream or of the log is asked for.
+func (p *selectPlan) aggregateFromIndex(ctx context.Context, portal *selectPortal) (bool, error) {
+	s, e := portal.s, &portal.e
+	if e.staged > 0 || !p.fromIndex() {
+		return false, nil
 	}
 	var first, last engine.RecordedEvent
 	for i, backward := range []bool{false, true} {

@@ -38,14 +38,15 @@ type (
 	}
 
 	selectStmt struct {
-		items    []selectItem
-		from     *relationRef // nil: none
-		where    expr
-		orderBy  []orderItem
-		limit    expr // nil: none, or ALL
-		offset   expr
-		withTies bool
-		beyond   *beyond // what makes it more than the native path knows
+		items     []selectItem
+		from      *relationRef // nil: none
+		where     expr
+		whereText string // as it was written, for EXPLAIN
+		orderBy   []orderItem
+		limit     expr // nil: none, or ALL
+		offset    expr
+		withTies  bool
+		beyond    *beyond // what makes it more than the native path knows
 	}
 
 	// copyStmt is COPY events (…) FROM STDIN, or COPY … TO STDOUT.

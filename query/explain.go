@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
@@ -123,18 +124,35 @@ func describeSelect(p *selectPlan) []string {
 	var lines []string
 	indent := ""
 	if len(p.aggregates) > 0 {
-		lines = append(lines, "Aggregate")
+		name := "Aggregate"
+		if p.fromIndex() {
+			name = "Index Aggregate" // from the first and the last row alone
+		}
+		lines = append(lines, name)
 		indent = "  ->  "
 	}
 	lines = append(lines, indent+scan)
-	if p.access.key != nil {
-		lines = append(lines, "  Key: "+p.rel.columns[p.access.key.column].name)
-	}
-	for _, b := range p.access.bound {
-		lines = append(lines, "  Bound: "+p.rel.columns[b.column].name+" "+b.op)
+	detail := strings.Repeat(" ", len(indent)) + "  "
+	if p.access.key != nil || len(p.access.bound) > 0 {
+		lines = append(lines, detail+"Index Cond: ("+p.condition+")")
 	}
 	if p.residual != nil {
-		lines = append(lines, "  Filter: yes")
+		lines = append(lines, detail+"Filter: ("+p.condition+")")
+	}
+	if p.sort != nil {
+		lines = append([]string{"Sort"}, indented(lines)...)
+	}
+	return lines
+}
+
+// indented puts lines below a node.
+func indented(lines []string) []string {
+	for i := range lines {
+		prefix := "      "
+		if i == 0 {
+			prefix = "  ->  "
+		}
+		lines[i] = prefix + lines[i]
 	}
 	return lines
 }

@@ -462,7 +462,9 @@ func (p *parser) selectStatement() statement {
 		}
 	}
 	if p.word("where") {
+		start := p.tok.pos
 		s.where = p.expression()
+		s.whereText = p.src[start:p.prev.end]
 	}
 	for _, w := range [...]string{"group", "having", "window", "union", "intersect", "except"} {
 		if p.isWord(w) {

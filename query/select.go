@@ -13,13 +13,14 @@ type selectPlan struct {
 	out    []pgwire.Column
 	params []uint32
 
-	where    *scalar // all of it
-	residual *scalar // what access does not guarantee; nil: nothing
-	access   access
-	desc     bool
-	sort     []sortKey // if rows cannot be read in the order that is asked for
-	limit    *scalar
-	offset   *scalar
+	where     *scalar // all of it
+	residual  *scalar // what access does not guarantee; nil: nothing
+	access    access
+	condition string // WHERE as it was written
+	desc      bool
+	sort      []sortKey // if rows cannot be read in the order that is asked for
+	limit     *scalar
+	offset    *scalar
 
 	aggregates []*aggregate // if any, there is one row
 
@@ -122,6 +123,7 @@ func (p *selectPlan) compileWhere(c *compiler, st *selectStmt) error {
 	if hasAggregate(st.where) {
 		return c.at(pgwire.Errorf("42803", "aggregate functions are not allowed in WHERE"), st.where.position())
 	}
+	p.condition = st.whereText
 	conjuncts := flatten(nil, st.where)
 	compiled := make([]*scalar, len(conjuncts))
 	args := make([]*sarg, len(conjuncts))
