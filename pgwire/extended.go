@@ -448,7 +448,7 @@ func (c *Conn) syncFollows() (bool, error) {
 		if err := c.flush(); err != nil {
 			return false, err
 		}
-		c.setDeadline(c.server.StartupTimeout)
+		c.armIdle() // a client may take its time between the messages of a pipeline
 	}
 	b, err := c.r.Peek(1)
 	if err != nil {
