@@ -48,7 +48,7 @@ race:
 	$(GO) test -race -count=1 -timeout 20m -p 2 $(UNIT)
 	$(GO) build -race -buildvcs=false -o bin/eventgres-race ./cmd/eventgres
 	EVENTGRES_BIN="$(CURDIR)/bin/eventgres-race" $(GO) test -count=1 -timeout 20m -p 1 -short -run 'Eventgres|Writers' \
-		./integration/wire ./integration/compare ./integration/crash
+		./integration/wire ./integration/crash
 
 lint:
 	$(GO) mod tidy -diff
