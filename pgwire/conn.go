@@ -196,7 +196,7 @@ func (c *Conn) loop() error {
 		if err == nil && typ == 'X' {
 			return errDisconnected
 		}
-		if skipping && typ != 'S' && (err == nil || c.unread > 0) {
+		if skipping && typ != 'S' && (err == nil || isTooLong(err)) {
 			continue
 		}
 		if err == nil {
@@ -232,6 +232,13 @@ func (c *Conn) loop() error {
 			return err
 		}
 	}
+}
+
+// isTooLong tells of a message that is refused for its length alone; the next call of
+// next passes over it.
+func isTooLong(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == "54000" && !e.fatal()
 }
 
 func (c *Conn) handle(typ byte) error {

@@ -160,9 +160,9 @@ func FuzzConversation(f *testing.F) {
 	f.Add([]byte(msg('Q', "copy\x00") + msg('f', "no\x00") + msg('Q', "!\x00")))
 	f.Add([]byte("Q\x7f\xff\xff\xff"))
 	f.Add([]byte(msg('B', "\x00\x00\xff\xff\xff\xff\xff\xff") + msg('S', "")))
-	server := &Server{Handler: echoHandler{}, MaxMessageBytes: 1 << 16}
-	server.defaults()
 	f.Fuzz(func(t *testing.T, sent []byte) {
+		server := &Server{Handler: echoHandler{}, MaxMessageBytes: 1 << 16} // its one connection
+		server.defaults()
 		startup := "\x00\x03\x00\x00user\x00u\x00\x00"
 		m := &memConn{}
 		m.in.Write(be.AppendUint32(nil, uint32(len(startup)+4)))
