@@ -14,7 +14,6 @@ type portal struct {
 	hold     bool    // outlives the transaction
 	fresh    bool    // made in the current transaction
 	finished bool
-	began    bool
 	tag      Tag // of a finished portal that is executed again
 }
 
@@ -410,7 +409,6 @@ func (c *Conn) execute() error {
 	}
 	return c.run(func(ctx context.Context) error {
 		out := Output{c: c, columns: p.Columns(), formats: p.formats}
-		p.began = true
 		tag, done, err := p.Execute(ctx, &out, max(maxRows, 0), c.syncFollows)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -237,7 +238,7 @@ func (s *Session) setTransaction(st *setTransactionStmt) error {
 func (s *Session) setCommand(st *setStmt, last pgwire.Lookahead) error {
 	if st.local && s.tx.state != txExplicit && s.tx.statements == 1 {
 		if alone, err := last(); err != nil || !alone {
-			return errOr(err, s.set(st.name, st.values, true))
+			return cmp.Or(err, s.set(st.name, st.values, true))
 		}
 		s.warn("25P01", "SET LOCAL can only be used in transaction blocks")
 	}
@@ -478,12 +479,4 @@ func (p *rowsPortal) Execute(ctx context.Context, out *pgwire.Output, limit int6
 		tag.Rows = n
 	}
 	return tag, true, nil
-}
-
-// errOr returns the first of two errors.
-func errOr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }

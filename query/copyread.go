@@ -35,7 +35,6 @@ type copyReader struct {
 	text   []byte // of the current row, for messages
 	fields []copyField
 	began  bool
-	memory []byte // unescaped fields
 }
 
 func newCopyReader(in *pgwire.CopyReader, plan *copyPlan, zone *pgwire.Zone) *copyReader {
@@ -260,7 +259,6 @@ func (r *copyReader) newline(i int) (end, next int, ok bool) {
 
 func (r *copyReader) split(line []byte) error {
 	r.fields = r.fields[:0]
-	r.memory = nil
 	if r.format.kind == "csv" {
 		return r.splitCSV(line)
 	}
@@ -348,7 +346,6 @@ func (r *copyReader) splitCSV(line []byte) error {
 	for i := 0; ; {
 		field := make([]byte, 0, 16)
 		quoted, wasQuoted := false, false
-		start := i
 		for ; i < len(line); i++ {
 			c := line[i]
 			switch {
@@ -367,7 +364,6 @@ func (r *copyReader) splitCSV(line []byte) error {
 			return pgwire.Errorf("22P04", "unterminated CSV quoted field")
 		}
 	done:
-		_ = start
 		column := ""
 		if n := len(r.fields); n < len(r.plan.columns) {
 			column = eventsRelation.columns[r.plan.columns[n]].name

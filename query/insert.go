@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -511,6 +510,3 @@ func (b *builder) expect(stream streamRef, version int64) error {
 	b.expected = append(b.expected, expectation{stream, version})
 	return nil
 }
-
-// String describes the plan, for EXPLAIN.
-func (p *insertPlan) String() string { return fmt.Sprintf("Append on events (%d rows)", len(p.rows)) }

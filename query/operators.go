@@ -146,6 +146,12 @@ var otherOperators = func() map[string]bool {
 	return m
 }()
 
+// missingOperator says that there is no such operator for the two types.
+func (c *compiler) missingOperator(left uint32, op string, right uint32, pos int) error {
+	return c.at(pgwire.Errorf("42883", "operator does not exist: %s %s %s", pgwire.TypeName(left), op, pgwire.TypeName(right)).
+		WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), pos)
+}
+
 func (c *compiler) noOperator(x *binaryExpr) error {
 	l, err := c.compile(x.l)
 	if err != nil {
@@ -155,8 +161,7 @@ func (c *compiler) noOperator(x *binaryExpr) error {
 	if err != nil {
 		return err
 	}
-	return c.at(pgwire.Errorf("42883", "operator does not exist: %s %s %s", pgwire.TypeName(l.oid), x.op, pgwire.TypeName(r.oid)).
-		WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), x.pos)
+	return c.missingOperator(l.oid, x.op, r.oid, x.pos)
 }
 
 func (c *compiler) logic(x *binaryExpr) (*scalar, error) {
@@ -217,8 +222,7 @@ func (c *compiler) pair(x *binaryExpr) (l, r *scalar, err error) {
 		}
 	}
 	if !comparable(l.oid, r.oid) {
-		return nil, nil, c.at(pgwire.Errorf("42883", "operator does not exist: %s %s %s", pgwire.TypeName(l.oid), strings.ToUpper(x.op), pgwire.TypeName(r.oid)).
-			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), x.pos)
+		return nil, nil, c.missingOperator(l.oid, strings.ToUpper(x.op), r.oid, x.pos)
 	}
 	return l, r, nil
 }
@@ -256,8 +260,7 @@ func (c *compiler) in(x *inExpr) (*scalar, error) {
 			return nil, err
 		}
 		if !comparable(left.oid, s.oid) {
-			return nil, c.at(pgwire.Errorf("42883", "operator does not exist: %s = %s", pgwire.TypeName(left.oid), pgwire.TypeName(s.oid)).
-				WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), x.pos)
+			return nil, c.missingOperator(left.oid, "=", s.oid, x.pos)
 		}
 		items = append(items, s)
 	}
@@ -317,8 +320,7 @@ func (c *compiler) equalsAny(x *binaryExpr) (*scalar, error) {
 		return nil, c.at(pgwire.Errorf("42809", "op ANY/ALL (array) requires array on right side"), x.pos)
 	}
 	if !comparable(l.oid, element) {
-		return nil, c.at(pgwire.Errorf("42883", "operator does not exist: %s = %s", pgwire.TypeName(l.oid), pgwire.TypeName(element)).
-			WithHint("No operator matches the given name and argument types. You might need to add explicit type casts."), x.pos)
+		return nil, c.missingOperator(l.oid, "=", element, x.pos)
 	}
 	var list pgwire.Value
 	return derived(pgwire.OIDBool, x.pos, func(e *env, v *pgwire.Value) error {

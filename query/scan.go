@@ -197,7 +197,7 @@ type eventRows struct {
 
 func (r *eventRows) next(ctx context.Context, out *row) (bool, error) {
 	var v pgwire.Value
-	for n := 1; r.source.Next(ctx); n++ {
+	for r.source.Next(ctx) {
 		out.event = r.source.Event()
 		if r.filter == nil {
 			return true, nil
