@@ -22,7 +22,7 @@ func binaryFormatError(parameter int) *Error {
 // fixedSizes are the sizes in bytes of types whose binary form has only one.
 var fixedSizes = map[uint32]int{
 	OIDInt8: 8, OIDInt4: 4, OIDInt2: 2, OIDOid: 4, OIDXid: 4, OIDBool: 1, OIDUUID: 16, OIDFloat8: 8,
-	OIDFloat4: 4, OIDTimestamptz: 8, OIDTimestamp: 8, OIDDate: 4,
+	OIDFloat4: 4, OIDTimestamptz: 8, OIDTimestamp: 8, OIDDate: 4, OIDTime: 8,
 }
 
 // ParseBinary converts a value's binary form to a value of the type with the given
@@ -39,6 +39,8 @@ func ParseBinary(oid uint32, b []byte, parameter int) (Value, error) {
 	switch oid {
 	case OIDInt8:
 		return IntValue(int64(be.Uint64(b))), nil
+	case OIDTime:
+		return TimeValue(int64(be.Uint64(b))), nil
 	case OIDInt4:
 		return IntValue(int64(int32(be.Uint32(b)))), nil
 	case OIDInt2:
@@ -188,7 +190,7 @@ func parseBinaryArray(element uint32, b []byte, parameter int) (Value, error) {
 // AppendBinary appends the binary form of a value that is not null.
 func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
 	switch oid {
-	case OIDInt8:
+	case OIDInt8, OIDTime:
 		return be.AppendUint64(dst, uint64(v.Int))
 	case OIDInt4, OIDOid, OIDXid:
 		return be.AppendUint32(dst, uint32(v.Int))

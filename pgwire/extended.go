@@ -376,7 +376,7 @@ func (c *Conn) rowDescription(columns []Column, formats []int16) {
 		c.out = be.AppendUint16(c.out, uint16(col.Attr))
 		c.out = be.AppendUint32(c.out, col.OID)
 		c.out = be.AppendUint16(c.out, uint16(TypeSize(col.OID)))
-		c.out = be.AppendUint32(c.out, 0xffffffff) // no type modifier
+		c.out = be.AppendUint32(c.out, uint32(col.Mod-1))
 		c.out = be.AppendUint16(c.out, uint16(formatOf(formats, i)))
 	}
 	be.PutUint32(c.out[start+1:], uint32(len(c.out)-start-1))

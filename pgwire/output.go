@@ -46,6 +46,34 @@ func (o *Output) Row(ctx context.Context, row []Value) error {
 	return o.full(ctx)
 }
 
+// Binary tells whether the client wants column i in binary format.
+func (o *Output) Binary(i int) bool { return formatOf(o.formats, i) == 1 }
+
+// Formats are the format codes as the client gave them: none, one for all, or one a
+// column.
+func (o *Output) Formats() []int16 { return o.formats }
+
+// RawRow sends a row that fields appends, each field with its length before it.
+func (o *Output) RawRow(ctx context.Context, fields func(dst []byte) []byte) error {
+	c := o.c
+	start := len(c.out)
+	c.out = append(c.out, 'D', 0, 0, 0, 0)
+	c.out = be.AppendUint16(c.out, uint16(len(o.columns)))
+	c.out = fields(c.out)
+	be.PutUint32(c.out[start+1:], uint32(len(c.out)-start-1))
+	return o.full(ctx)
+}
+
+// Splice sends a row's message as it is: its body is what another server sent for the
+// same columns in the same formats.
+func (o *Output) Splice(ctx context.Context, body []byte) error {
+	c := o.c
+	c.out = append(c.out, 'D')
+	c.out = be.AppendUint32(c.out, uint32(len(body)+4))
+	c.out = append(c.out, body...)
+	return o.full(ctx)
+}
+
 // full writes the buffer out if there is enough in it.
 func (o *Output) full(ctx context.Context) error {
 	if len(o.c.out) < flushBytes {
@@ -144,4 +172,16 @@ func (c *Conn) setCopying(copying bool) {
 	c.mu.Lock()
 	c.copying = copying
 	c.mu.Unlock()
+}
+
+// ReadRow splits a row's message body into its fields, nil for null.
+func ReadRow(body []byte) ([][]byte, error) {
+	m := message{b: body}
+	fields := make([][]byte, m.int16())
+	for i := range fields {
+		if size := m.int32(); size != -1 {
+			fields[i] = m.take(int(size))
+		}
+	}
+	return fields, m.end()
 }

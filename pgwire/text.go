@@ -42,9 +42,14 @@ func ParseText(oid uint32, s string, loc *Zone) (Value, error) {
 		return TextValue(CanonicalNumeric(t)), nil
 	case OIDTimestamptz, OIDTimestamp, OIDDate:
 		return parseTime(oid, s, loc)
+	case OIDTime:
+		return parseTimeOfDay(s)
 	}
 	if element := ElementType(oid); element != 0 {
 		return parseArray(element, s, loc)
+	}
+	if KnownType(oid) {
+		return TextValue(s), nil // names of catalog objects, mostly
 	}
 	return Value{}, Errorf("0A000", "values of type with OID %d are not supported", oid)
 }
@@ -369,6 +374,9 @@ func AppendText(dst []byte, oid uint32, v *Value, loc *Zone) []byte {
 		}
 		return append(dst, 'f')
 	case KindTime:
+		if oid == OIDTime {
+			return AppendTime(dst, v.Int)
+		}
 		return appendTime(dst, oid, v.Int, loc)
 	case KindFloat:
 		return appendFloat(dst, oid, v.Float)

@@ -347,3 +347,29 @@ func appendPadded(dst []byte, v, width int) []byte {
 	}
 	return strconv.AppendInt(dst, int64(v), 10)
 }
+
+// AppendTime appends a time of day, in µs, as PostgreSQL writes it.
+func AppendTime(dst []byte, micros int64) []byte {
+	dst = appendPadded(dst, int(micros/3_600_000_000), 2)
+	dst = append(dst, ':')
+	dst = appendPadded(dst, int(micros/60_000_000%60), 2)
+	dst = append(dst, ':')
+	dst = appendPadded(dst, int(micros/1_000_000%60), 2)
+	if fraction := int(micros % 1_000_000); fraction != 0 {
+		dst = append(dst, '.')
+		dst = appendPadded(dst, fraction, 6)
+		for dst[len(dst)-1] == '0' {
+			dst = dst[:len(dst)-1]
+		}
+	}
+	return dst
+}
+
+// parseTimeOfDay reads a time without a zone.
+func parseTimeOfDay(s string) (Value, error) {
+	v, err := parseTime(OIDTimestamp, "1970-01-01 "+s, UTC)
+	if err != nil || v.Int < 0 || v.Int > 86_400_000_000 {
+		return Value{}, Errorf("22007", "invalid input syntax for type time: \"%s\"", s)
+	}
+	return v, nil
+}

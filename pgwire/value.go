@@ -23,6 +23,7 @@ const (
 	OIDBpchar      = 1042
 	OIDVarchar     = 1043
 	OIDDate        = 1082
+	OIDTime        = 1083
 	OIDTimestamp   = 1114
 	OIDTimestamptz = 1184
 	OIDInterval    = 1186
@@ -41,7 +42,7 @@ const (
 	Null      Kind = iota
 	KindInt        // Int: integers, oid
 	KindBool       // Int: 0 or 1
-	KindTime       // Int: µs since the Unix epoch; timestamptz, timestamp, date
+	KindTime       // Int: µs since the Unix epoch; timestamptz, timestamp, date; of the day: time
 	KindFloat      // Float
 	KindUUID       // UUID
 	KindText       // Text: text and whatever has no kind of its own, in its text form
@@ -91,6 +92,7 @@ type Column struct {
 	OID      uint32
 	TableOID uint32 // 0 if not a column of a table
 	Attr     int16  // its number there
+	Mod      int32  // type modifier plus one; 0 if it has none
 }
 
 // typeInfo is what the protocol and messages need of a type.
@@ -111,6 +113,16 @@ var types = map[uint32]typeInfo{
 	OIDTimestamptz: {"timestamp with time zone", 8, 0}, OIDInterval: {"interval", 16, 0}, OIDNumeric: {"numeric", -1, 0},
 	OIDRegclass: {"regclass", 4, 0}, OIDVoid: {"void", 4, 0}, OIDUUID: {"uuid", 16, 0},
 	OIDUUIDArray: {"uuid[]", -1, OIDUUID}, OIDJSONB: {"jsonb", -1, 0},
+	OIDTime: {"time without time zone", 8, 0}, 1266: {"time with time zone", 12, 0}, 24: {"regproc", 4, 0}, 2202: {"regprocedure", 4, 0},
+	2203: {"regoper", 4, 0}, 2206: {"regtype", 4, 0}, 4089: {"regnamespace", 4, 0}, 4096: {"regrole", 4, 0}, 29: {"cid", 4, 0},
+	22: {"int2vector", -1, OIDInt2}, 30: {"oidvector", -1, OIDOid}, 194: {"pg_node_tree", -1, 0}, 1033: {"aclitem", 12, 0},
+	2249: {"record", -1, 0}, 4072: {"jsonpath", -1, 0}, 2277: {"anyarray", -1, 0},
+	1000: {"boolean[]", -1, OIDBool}, 1001: {"bytea[]", -1, OIDBytea}, 1002: {`"char"[]`, -1, OIDChar}, 1005: {"smallint[]", -1, OIDInt2},
+	1008: {"regproc[]", -1, 24}, 1011: {"xid[]", -1, OIDXid}, 1014: {"character[]", -1, OIDBpchar}, 1021: {"real[]", -1, OIDFloat4},
+	1022: {"double precision[]", -1, OIDFloat8}, 1028: {"oid[]", -1, OIDOid}, 1034: {"aclitem[]", -1, 1033},
+	1115: {"timestamp without time zone[]", -1, OIDTimestamp}, 1182: {"date[]", -1, OIDDate}, 1183: {"time without time zone[]", -1, OIDTime},
+	1185: {"timestamp with time zone[]", -1, OIDTimestamptz}, 1187: {"interval[]", -1, OIDInterval}, 1231: {"numeric[]", -1, OIDNumeric},
+	199: {"json[]", -1, OIDJSON}, 3807: {"jsonb[]", -1, OIDJSONB}, 2210: {"regclass[]", -1, OIDRegclass}, 2211: {"regtype[]", -1, 2206},
 }
 
 // TypeName returns the name of a type as PostgreSQL's messages show it.

@@ -14,9 +14,9 @@ type parsed struct {
 	// firstParam is where the first of them stands.
 	firstParam int
 	// plan is what the session's cache keeps beside the statement.
-	keep     bool
-	plan     plan
-	planZone string // the time zone it was made in
+	keep    bool
+	plan    plan
+	planKey planKey // what it was made for
 }
 
 type (
@@ -24,8 +24,9 @@ type (
 		relation  relationRef
 		alias     string
 		columns   []name
-		rows      [][]expr // nil: DEFAULT VALUES
-		query     *beyond  // INSERT … SELECT
+		rows      [][]expr   // nil: DEFAULT VALUES
+		query     *beyond    // OVERRIDING
+		from      *queryText // INSERT … SELECT
 		conflict  *conflictClause
 		returning []selectItem
 	}
@@ -54,6 +55,7 @@ type (
 		relation relationRef
 		columns  []name
 		query    *selectStmt // COPY (SELECT …) TO
+		text     *queryText  // of the query
 		from     bool
 		options  []copyOption
 		beyond   *beyond
@@ -126,7 +128,11 @@ type (
 	}
 
 	// beyondStmt is one that only the full SQL path could do.
-	beyondStmt struct{ beyond }
+	beyondStmt struct {
+		beyond
+		query bool  // it is a query, for the worker to answer
+		err   error // what the front's own parser has against it
+	}
 )
 
 func (*insertStmt) stmt()         {}

@@ -17,7 +17,7 @@ import (
 type copyPlan struct {
 	from    bool
 	columns []int // of events
-	query   *selectPlan
+	query   plan  // a selectPlan or an analyticPlan
 	format  copyFormat
 }
 
@@ -42,15 +42,15 @@ func (s *Session) prepareCopy(c *compiler, st *copyStmt) (plan, error) {
 		return nil, beyondError(c.src, st.beyond)
 	}
 	var err error
-	if st.query != nil {
-		q, err := s.prepareSelect(c, st.query)
+	if st.text != nil {
+		q, err := s.prepareQuery(c, st.query, st.text, nil)
 		if err != nil {
 			return nil, err
 		}
 		if len(q.ParameterOIDs()) > 0 {
 			return nil, pgwire.Errorf("42P02", "there is no parameter $1")
 		}
-		p.query = q.(*selectPlan)
+		p.query = q
 	} else if err := p.resolve(s, c, st); err != nil {
 		return nil, err
 	}
@@ -96,10 +96,7 @@ func (p *copyPlan) resolve(s *Session, c *compiler, st *copyStmt) error {
 	for _, i := range p.columns {
 		q.items = append(q.items, selectItem{expr: &columnExpr{column: rel.columns[i].name}})
 	}
-	plan, err := s.prepareSelect(&compiler{src: c.src, session: s}, q)
-	if err == nil {
-		p.query = plan.(*selectPlan)
-	}
+	p.query, err = s.prepareSelect(&compiler{src: c.src, session: s}, q)
 	return err
 }
 
@@ -227,24 +224,24 @@ func (p *copyPlan) bind(s *Session, _ []pgwire.Value) (pgwire.Portal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &copyOutPortal{plan: p, query: inner.(*selectPortal)}, nil
+	return &copyOutPortal{plan: p, query: inner.(rowReader)}, nil
 }
 
 // copyOutPortal is COPY … TO STDOUT.
 type copyOutPortal struct {
 	plan  *copyPlan
-	query *selectPortal
+	query rowReader
 }
 
 func (p *copyOutPortal) Columns() []pgwire.Column { return nil }
-func (p *copyOutPortal) Close()                   {}
+func (p *copyOutPortal) Close()                   { p.query.Close() }
 
 func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "COPY"}
 	if err := p.query.open(ctx); err != nil {
 		return tag, false, err
 	}
-	columns := p.plan.query.out
+	columns := p.plan.query.Columns()
 	out.BeginCopyOut(len(columns), p.plan.format.kind == "binary")
 	w := copyWriter{format: &p.plan.format, columns: columns, zone: out.Zone()}
 	if head := w.begin(); head != nil {
@@ -260,7 +257,7 @@ func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64
 		if !ok {
 			break
 		}
-		if err := out.CopyData(ctx, w.row(p.query.values)); err != nil {
+		if err := out.CopyData(ctx, w.row(p.query.current())); err != nil {
 			return tag, false, err
 		}
 		tag.Rows++

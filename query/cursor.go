@@ -10,7 +10,7 @@ import (
 // cursorPortal is a cursor that DECLARE made. The log does not change below a
 // snapshot, so going back means reading anew up to the place.
 type cursorPortal struct {
-	query    *selectPortal
+	query    rowReader
 	noScroll bool
 	// place: 0 before the first row, n on row n, count+1 after the last, once known.
 	place int64
@@ -20,12 +20,22 @@ type cursorPortal struct {
 }
 
 func (p *cursorPortal) Columns() []pgwire.Column { return p.query.Columns() }
-func (p *cursorPortal) Close()                   {}
+func (p *cursorPortal) Close()                   { p.query.Close() }
+
+// rowReader is a portal whose rows can be taken one by one, and from the start again.
+type rowReader interface {
+	pgwire.Portal
+	// open goes to the first row, as of the snapshot of the first opening.
+	open(ctx context.Context) error
+	next(ctx context.Context) (bool, error)
+	// current is the row that next went to, until it goes on.
+	current() []pgwire.Value
+}
 
 // declarePlan is DECLARE.
 type declarePlan struct {
 	st    *declareStmt
-	inner *selectPlan
+	inner plan
 }
 
 func (s *Session) prepareDeclare(p *parsed, st *declareStmt, oids []uint32) (plan, error) {
@@ -39,14 +49,14 @@ func (s *Session) prepareDeclare(p *parsed, st *declareStmt, oids []uint32) (pla
 	if err != nil {
 		return nil, err
 	}
-	query, ok := inner.(*selectPlan)
-	if !ok {
-		return nil, pgwire.Errorf("0A000", "a cursor of this statement is not supported")
+	switch inner.(type) {
+	case *selectPlan, *analyticPlan:
+		return &declarePlan{st: st, inner: inner}, nil
 	}
-	return &declarePlan{st: st, inner: query}, nil
+	return nil, pgwire.Errorf("0A000", "a cursor of this statement is not supported")
 }
 
-func (p *declarePlan) ParameterOIDs() []uint32  { return p.inner.params }
+func (p *declarePlan) ParameterOIDs() []uint32  { return p.inner.ParameterOIDs() }
 func (p *declarePlan) Columns() []pgwire.Column { return nil }
 
 func (p *declarePlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
@@ -54,13 +64,13 @@ func (p *declarePlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, er
 	if err != nil {
 		return nil, err
 	}
-	return &declarePortal{plan: p, s: s, query: portal.(*selectPortal)}, nil
+	return &declarePortal{plan: p, s: s, query: portal.(rowReader)}, nil
 }
 
 type declarePortal struct {
 	plan  *declarePlan
 	s     *Session
-	query *selectPortal
+	query rowReader
 }
 
 func (p *declarePortal) Columns() []pgwire.Column { return nil }
@@ -70,7 +80,7 @@ func (p *declarePortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, 
 	return pgwire.Tag{Command: "DECLARE CURSOR", Rows: -1}, true, p.s.declare(ctx, p.plan.st, p.query)
 }
 
-func (s *Session) declare(ctx context.Context, st *declareStmt, query *selectPortal) error {
+func (s *Session) declare(ctx context.Context, st *declareStmt, query rowReader) error {
 	if s.tx.state != txExplicit && !st.hold {
 		return pgwire.Errorf("25P01", "DECLARE CURSOR can only be used in transaction blocks")
 	}
@@ -119,7 +129,7 @@ func (p *cursorPortal) forward(ctx context.Context, out *pgwire.Output, count in
 		}
 		n++
 		if out != nil {
-			if err := out.Row(ctx, p.query.values); err != nil {
+			if err := out.Row(ctx, p.query.current()); err != nil {
 				return n, err
 			}
 		}
@@ -216,7 +226,7 @@ func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, 
 	case *cursorPortal:
 		tag.Rows, err = c.fetch(ctx, out, st)
 	case *guard: // a portal of the extended protocol
-		query, ok := c.Portal.(*selectPortal)
+		query, ok := c.Portal.(rowReader)
 		if !ok {
 			return tag, false, pgwire.Errorf("55000", "portal \"%s\" cannot be run", st.cursor)
 		}
@@ -278,7 +288,7 @@ func (p *cursorPortal) one(ctx context.Context, out *pgwire.Output, place int64)
 		return 0, err
 	}
 	if out != nil {
-		err = out.Row(ctx, p.query.values)
+		err = out.Row(ctx, p.query.current())
 	}
 	return 1, err
 }

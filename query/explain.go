@@ -71,7 +71,7 @@ func (p *explainPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64
 // run executes the statement and counts its rows, which are not sent.
 func (p *explainPortal) run(ctx context.Context, last pgwire.Lookahead) (rows int64, err error) {
 	switch inner := p.inner.(type) {
-	case *selectPortal:
+	case rowReader:
 		if err := inner.open(ctx); err != nil {
 			return 0, err
 		}
@@ -98,6 +98,8 @@ func describePlan(p plan) []string {
 		return describePlan(p.inner)
 	case *selectPlan:
 		return describeSelect(p)
+	case *analyticPlan:
+		return []string{"Analytics"}
 	}
 	return []string{"Utility"}
 }

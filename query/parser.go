@@ -184,7 +184,11 @@ func (p *parser) statementParsed() *parsed {
 	savedFirst := p.firstParam
 	p.params, p.firstParam = 0, -1
 	out := &parsed{src: p.src, pos: p.tok.pos}
-	out.statement = p.statement()
+	if p.atQuery() {
+		out.statement = p.query()
+	} else {
+		out.statement = p.statement()
+	}
 	out.end = p.prev.end
 	out.params, out.firstParam = p.params, p.firstParam
 	p.params = max(saved, out.params)
@@ -292,7 +296,7 @@ func (p *parser) skip() {
 
 // skipBeyond passes over a statement that only the full path could run.
 func (p *parser) skipBeyond(what string) statement {
-	s := &beyondStmt{beyond{what: what, pos: p.tok.pos}}
+	s := &beyondStmt{beyond: beyond{what: what, pos: p.tok.pos}}
 	if p.depthInParens() {
 		p.skipToParen()
 	} else {
@@ -338,9 +342,7 @@ func (p *parser) insertStatement() statement {
 	case p.word("values"):
 		p.valueRows(s)
 	case p.isWord("select") || p.isWord("with") || p.isWord("table") || p.isOp("("):
-		s.query = &beyond{what: "INSERT … SELECT", pos: p.tok.pos}
-		p.skip()
-		return s
+		s.from = p.insertQuery()
 	default:
 		p.unexpected()
 	}

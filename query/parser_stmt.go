@@ -12,7 +12,7 @@ func (p *parser) copyStatement() statement {
 	s := &copyStmt{}
 	binary := p.word("binary") // the syntax of PostgreSQL 7
 	if p.op("(") {
-		if !p.isWord("select") {
+		if !p.atQuery() {
 			s.beyond = &beyond{what: "COPY of this statement", pos: p.tok.pos}
 			p.skipToParen()
 			p.expectOp(")")
@@ -20,16 +20,14 @@ func (p *parser) copyStatement() statement {
 			return s
 		}
 		p.depth++
-		switch q := p.selectStatement().(type) {
+		s.text = &queryText{src: p.src, pos: p.tok.pos}
+		switch q := p.query().(type) {
 		case *selectStmt:
 			s.query = q
 		case *beyondStmt:
-			p.depth--
-			s.beyond = &q.beyond
-			p.expectOp(")")
-			p.skip()
-			return s
+			s.text.beyond = q
 		}
+		s.text.end = p.prev.end
 		p.depth--
 		p.expectOp(")")
 	} else {
@@ -45,7 +43,7 @@ func (p *parser) copyStatement() statement {
 		}
 	}
 	switch {
-	case s.query == nil && p.word("from"):
+	case s.text == nil && p.word("from"):
 		s.from = true
 		if p.tok.kind == tokString || p.isWord("program") {
 			p.refuseFile()

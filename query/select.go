@@ -317,6 +317,8 @@ type selectPortal struct {
 func (p *selectPortal) Columns() []pgwire.Column { return p.plan.out }
 func (p *selectPortal) Close()                   {}
 
+func (p *selectPortal) current() []pgwire.Value { return p.values }
+
 // open prepares the rows as of now, or of an earlier opening.
 func (p *selectPortal) open(ctx context.Context) error {
 	if p.plan.usesExpected {

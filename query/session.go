@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics"
 )
 
 // ServerVersion is the PostgreSQL version whose behaviour clients are told to expect.
@@ -25,6 +27,8 @@ type Server struct {
 	writer  *engine.WriterHandle
 	logger  *slog.Logger
 	started time.Time
+	worker  *analytics.Supervisor // nil: no analytical SELECT
+	schema  atomic.Pointer[definitions]
 }
 
 // NewServer returns a Server. logger may be nil.
@@ -32,8 +36,14 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+	s := &Server{store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+	s.schema.Store(s.newDefinitions(nil, 0))
+	return s
 }
+
+// UseWorker sends what the native path does not answer to an analytics worker. It is called
+// before the server serves.
+func (s *Server) UseWorker(w *analytics.Supervisor) { s.worker = w }
 
 // Session is one connection's state. Its goroutine alone uses it.
 type Session struct {
@@ -50,6 +60,7 @@ type Session struct {
 	cache         statementCache
 	volatile      bool // a literal such as 'now' was read: the plan is for once
 	several       bool // the text being run has more than one statement
+	analytic      *analyticConn
 }
 
 // Connect begins a session.
@@ -143,19 +154,27 @@ var errFailedTransaction = pgwire.Errorf("25P02", "current transaction is aborte
 
 // prepare analyses a statement, or finds its plan in the cache.
 func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
-	zone := s.conn.Zone.Name // literals are read in it
-	if p.plan != nil && len(oids) == 0 && p.planZone == zone {
+	// Literals are read in the session's zone; the route and the views decide the rest.
+	key := planKey{zone: s.conn.Zone.Name, route: s.settings.value(routeSetting), schema: s.server.schema.Load().Version, staged: len(s.tx.staged) > 0 || s.tx.defined != nil}
+	if p.plan != nil && len(oids) == 0 && p.planKey == key {
 		return p.plan, nil
 	}
 	s.volatile = false
 	made, err := s.analyse(p, oids)
 	if err == nil && p.keep && len(oids) == 0 && !s.volatile {
 		switch made.(type) {
-		case *insertPlan, *selectPlan, *commandPlan:
-			p.plan, p.planZone = made, zone
+		case *insertPlan, *selectPlan, *commandPlan, *analyticPlan:
+			p.plan, p.planKey = made, key
 		}
 	}
 	return made, err
+}
+
+// planKey is what a plan that is kept depends on, beside its text.
+type planKey struct {
+	zone, route string
+	schema      int64
+	staged      bool
 }
 
 func (s *Session) analyse(p *parsed, oids []uint32) (plan, error) {
@@ -169,7 +188,7 @@ func (s *Session) analyse(p *parsed, oids []uint32) (plan, error) {
 	case *insertStmt:
 		return s.prepareInsert(c, st)
 	case *selectStmt:
-		return s.prepareSelect(c, st)
+		return s.prepareQuery(c, st, &queryText{src: p.src, pos: p.pos, end: p.end}, oids)
 	case *copyStmt:
 		return s.prepareCopy(c, st)
 	case *explainStmt:
@@ -186,6 +205,9 @@ func (s *Session) analyse(p *parsed, oids []uint32) (plan, error) {
 		}
 		return &refusedPlan{params: textParams(p.params, oids), err: s.refuse(c, st)}, nil
 	case *beyondStmt:
+		if st.query {
+			return s.prepareQuery(c, nil, &queryText{src: p.src, pos: p.pos, end: p.end, beyond: st}, oids)
+		}
 		return nil, beyondError(p.src, &st.beyond)
 	}
 	if d, ok := p.statement.(*declareStmt); ok {
@@ -310,7 +332,12 @@ func (s *Session) Status() byte {
 }
 
 // Close ends the session; what was staged is gone.
-func (s *Session) Close() { s.rollback() }
+func (s *Session) Close() {
+	s.rollback()
+	if s.analytic != nil {
+		s.analytic.Close()
+	}
+}
 
 func (s *Session) transactionTime() int64 {
 	if s.tx.state != txNone {

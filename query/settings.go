@@ -84,6 +84,10 @@ func init() {
 		{name: "default_tablespace"},
 		{name: "default_table_access_method", initial: "heap"},
 		{name: "plan_cache_mode", initial: "auto"},
+		{
+			name: routeSetting, initial: routeAuto, check: oneOf(routeSetting, routeAuto, routeNative, routeAnalytics),
+			about: "Which path answers a SELECT: the front's own, the analytics worker's, or whichever fits.",
+		},
 	} {
 		knownSettings[strings.ToLower(st.name)] = &st
 	}

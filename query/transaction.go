@@ -42,9 +42,10 @@ type transaction struct {
 	ids        map[uuid.UUID]bool // of staged events that were given by the client
 	position   int64              // pinned: of the first staged event; -1 if not
 	savepoints []savepoint
-	copied     int      // entries that savepoints hold
-	settings   settings // as they were before the transaction changed one
-	statements int      // that began in it
+	copied     int          // entries that savepoints hold
+	settings   settings     // as they were before the transaction changed one
+	statements int          // that began in it
+	defined    *definitions // as the transaction has changed them; nil: not
 }
 
 // stagedStream is a stream that the transaction has appended to, or relies on.

@@ -17,6 +17,7 @@ var cli struct {
 	Verify  verifyCommand  `cmd:"" help:"Check every byte of a data directory that no server has open."`
 	Sample  sampleCommand  `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+	Worker  workerCommand  `cmd:"" hidden:"" help:"The analytics worker, which the server starts."`
 }
 
 func main() {

@@ -17,6 +17,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query"
+	"github.com/eventgres/eventgres/query/analytics"
 )
 
 type serveCommand struct {
@@ -34,6 +35,9 @@ type serveCommand struct {
 	ShutdownGrace  time.Duration `default:"10s" env:"EVENTGRES_SHUTDOWN_GRACE" help:"How long connections may take to end at shutdown."`
 	LogFormat      string        `default:"text" enum:"text,json" env:"EVENTGRES_LOG_FORMAT" help:"Format of the log: text or json."`
 	Sample         bool          `env:"EVENTGRES_SAMPLE" help:"Load the sample if the store is empty."`
+	NoAnalytics    bool          `env:"EVENTGRES_NO_ANALYTICS" help:"Run without the analytics worker."`
+	WorkerMemory   int64         `default:"1073741824" env:"EVENTGRES_WORKER_MEMORY" help:"Memory that the analytics worker's engine may use, bytes."`
+	WorkerSpill    int64         `default:"17179869184" env:"EVENTGRES_WORKER_SPILL" help:"Disk that its queries may use when memory is not enough, bytes."`
 }
 
 func (c *serveCommand) Run() error {
@@ -88,8 +92,17 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	handler := query.NewServer(store, logger)
+	worker, err := c.startWorker(store, logger)
+	if err != nil {
+		return err
+	}
+	if worker != nil {
+		handler.UseWorker(worker)
+		defer worker.Close()
+	}
 	server := &pgwire.Server{
-		Handler: query.NewServer(store, logger), MaxConnections: c.MaxConnections,
+		Handler: handler, MaxConnections: c.MaxConnections,
 		MaxMessageBytes: c.MaxMessage, Logger: logger,
 	}
 	signals := make(chan os.Signal, 2)
@@ -119,6 +132,22 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 		logger.Warn("connections were cut", "reason", late)
 	}
 	return err
+}
+
+// startWorker starts the analytics worker: this program, as a child.
+func (c *serveCommand) startWorker(store *engine.Store, logger *slog.Logger) (*analytics.Supervisor, error) {
+	if !hasWorker || c.NoAnalytics {
+		return nil, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return analytics.Start(analytics.Options{
+		Command: []string{program, "worker"}, Dir: c.Data, Connections: c.MaxConnections, MemoryBytes: c.WorkerMemory,
+		SpillBytes: c.WorkerSpill, Logger: logger, LogFormat: c.LogFormat,
+		Watch: store.Hub().Wait, Committed: func() int64 { return store.Index().GlobalPosition() + 1 },
+	}), nil
 }
 
 // greet tells a person at a terminal what to type.

@@ -1,0 +1,146 @@
+package analytics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// A Mode is a way to run a statement.
+type Mode string
+
+// The modes, as they appear in the names of subtests.
+const (
+	Simple         Mode = "simple"
+	ExtendedText   Mode = "extended-text"
+	ExtendedBinary Mode = "extended-binary"
+)
+
+// caseTime bounds a statement: a server that never answers must not hang the suite.
+const caseTime = 60 * time.Second
+
+// A Session is a connection to one server, opened again after it was lost.
+type Session struct {
+	server string // for messages
+	url    string
+	setup  []string // statements that each connection begins with
+	conn   *pgconn.PgConn
+}
+
+// NewSession connects when first used.
+func NewSession(server, url string, setup ...string) *Session {
+	return &Session{server: server, url: url, setup: setup}
+}
+
+// Close ends the session politely.
+func (s *Session) Close() {
+	if s.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = s.conn.Close(ctx) // it may be gone already
+	}
+}
+
+// Run answers a case in one mode. The error is one of the test's surroundings, such
+// as a connection refused; what the server says is in the answer.
+func (s *Session) Run(ctx context.Context, c *Case, mode Mode) (*Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, caseTime)
+	defer cancel()
+	if err := s.connect(ctx); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.server, err)
+	}
+	zone := c.Zone
+	if zone == "" {
+		zone = "UTC"
+	}
+	if err := s.exec(ctx, "SET TimeZone = '"+strings.ReplaceAll(zone, "'", "''")+"'"); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.server, err)
+	}
+	if mode == Simple {
+		return s.simple(ctx, c), nil
+	}
+	return s.extended(ctx, c, mode == ExtendedBinary), nil
+}
+
+func (s *Session) connect(ctx context.Context) error {
+	if s.conn != nil && !s.conn.IsClosed() {
+		return nil
+	}
+	conn, err := pgconn.Connect(ctx, s.url)
+	if err != nil {
+		return err
+	}
+	s.conn = conn
+	for _, sql := range s.setup {
+		if err := s.exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	return nil
+}
+
+func (s *Session) exec(ctx context.Context, sql string) error {
+	_, err := s.conn.Exec(ctx, sql).ReadAll()
+	return err
+}
+
+func (s *Session) simple(ctx context.Context, c *Case) *Answer {
+	results, err := s.conn.Exec(ctx, c.SQL).ReadAll()
+	if err != nil {
+		return failed(err)
+	}
+	if len(results) != 1 {
+		return failed(fmt.Errorf("%d results for one statement", len(results)))
+	}
+	return answered(results[0])
+}
+
+// extended prepares first, as most drivers do, for the types of the parameters.
+func (s *Session) extended(ctx context.Context, c *Case, binary bool) *Answer {
+	oids := make([]uint32, len(c.Params))
+	for i, p := range c.Params {
+		oids[i] = p.OID
+	}
+	statement, err := s.conn.Prepare(ctx, "", c.SQL, oids)
+	if err != nil {
+		return failed(err)
+	}
+	if len(statement.ParamOIDs) != len(c.Params) {
+		return failed(fmt.Errorf("%d parameters in ParameterDescription, %d given", len(statement.ParamOIDs), len(c.Params)))
+	}
+	values, formats := make([][]byte, len(c.Params)), make([]int16, len(c.Params))
+	for i, p := range c.Params {
+		values[i], formats[i] = p.encode(statement.ParamOIDs[i], binary)
+	}
+	results := []int16{pgtype.TextFormatCode}
+	if binary {
+		results[0] = pgtype.BinaryFormatCode
+	}
+	a := answered(s.conn.ExecPrepared(ctx, "", values, formats, results).Read())
+	a.Params = statement.ParamOIDs
+	if a.Err == nil {
+		a.described(statement.Fields)
+	}
+	return a
+}
+
+func answered(result *pgconn.Result) *Answer {
+	if result.Err != nil {
+		return failed(result.Err)
+	}
+	return &Answer{Columns: columns(result.FieldDescriptions), Rows: result.Rows, Tag: result.CommandTag.String()}
+}
+
+func failed(err error) *Answer {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return &Answer{Err: said}
+	}
+	// No server says this, so it equals no answer of the other's.
+	return &Answer{Err: &pgconn.PgError{Severity: "LOST", Message: err.Error()}}
+}

@@ -1,0 +1,41 @@
+// Package introspection asks Eventgres what clients ask of the catalog, and
+// compares each answer with PostgreSQL's.
+//
+// testdata/*.sql are the statements, a file a client. Most were recorded: the
+// client ran against a PostgreSQL 15 with log_statement=all whose database
+// holds harness.Schema without its triggers and the view order_totals; a
+// client that cannot run here has its statements from its sources. The form is
+//
+//	-- case: psql: \d events
+//	-- params: text:events          one a line; type:value, or null:type
+//	-- compare: columns REASON      what must agree; all, if not said
+//	SELECT …
+//
+// and {events}, {constraint events_pkey}, {type streams}, … stand for the OID
+// that each server gives that object. The ways to compare:
+//
+//	all             names and types of the columns, and the rows; in their order
+//	                where the statement has an ORDER BY
+//	rows WHY        the same in any order: the statement's leaves it open
+//	columns WHY     names and types; the rows are the server's own
+//	contains WHY    every row is one of PostgreSQL's, and the rows about our
+//	                relations are all there
+//	ours WHY        the rows about our relations, in any order
+//	error SQLSTATE  both refuse it so
+//
+// Before rows are compared, what no two servers share is written over: OIDs of
+// user objects become names, versions, sizes, transaction ids and the like a
+// word in angle brackets.
+//
+// TestCorpusOnPostgres shows that PostgreSQL accepts the statements and answers
+// them twice alike. TestIntrospection compares. The other tests run psql and
+// the programs of testdata/programs on both servers and compare what they print;
+// install.sh installs what those need.
+//
+//	go test ./integration/introspection -run TestIntrospection/psql
+//
+// INTROSPECTION_SUMMARY=1 makes it print a line a failed case instead of the
+// differences. EVENTGRES_CLIENTS_TARGET=postgres runs the same tests against
+// PostgreSQL, which must pass them all: it tells a wrong test from a wrong server.
+// An address instead of a name is of a server that runs and has the relations.
+package introspection

@@ -1,0 +1,171 @@
+package introspection
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/eventgres/eventgres/integration/harness"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// patience bounds one statement, or one program's run; far more than they need,
+// for machines under load.
+const patience = 2 * time.Minute
+
+// orderTotals is the view that is made on both servers.
+const orderTotals = `CREATE VIEW order_totals AS SELECT stream, count(*) AS n, max(recorded_at) AS last FROM events GROUP BY stream`
+
+// A server is one of the two that are asked. Both have a database events and a
+// user test.
+type server struct {
+	name  string
+	url   string
+	oids  map[string]string // by placeholder, "" where the server has no such object
+	names map[string]string // of OIDs ≥ firstOID
+}
+
+// postgres is PostgreSQL with the schema as Eventgres shows it: triggers and
+// their functions are how PostgreSQL imitates a log, and not to be seen.
+func postgres(t *testing.T) *server {
+	t.Helper()
+	s := &server{name: "PostgreSQL", url: harness.Postgres(t).URL("events")}
+	prepare.Do(func() {
+		// Schema goes into the database as it comes, not through Cluster.Apply:
+		// the schema public keeps its OID, owner and comment.
+		err := s.exec(t, harness.Schema+`; DROP FUNCTION events_number() CASCADE; DROP FUNCTION events_immutable() CASCADE; `+orderTotals)
+		if err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+	})
+	s.learn(t)
+	return s
+}
+
+var prepare sync.Once
+
+// target is the server under test.
+func target(t *testing.T) *server {
+	t.Helper()
+	switch name := os.Getenv("EVENTGRES_CLIENTS_TARGET"); {
+	case name == "" || name == "eventgres":
+	case name == "postgres":
+		return postgres(t)
+	case strings.HasPrefix(name, "postgres://"): // a server with the relations in it
+		s := &server{name: name, url: name}
+		s.learn(t)
+		return s
+	default:
+		t.Fatalf("EVENTGRES_CLIENTS_TARGET=%s: want eventgres, postgres or an address", name)
+	}
+	s := &server{name: "Eventgres", url: harness.Eventgres(t).URL()}
+	if err := s.exec(t, orderTotals); err != nil {
+		t.Errorf("%s: %s: %v", s.name, orderTotals, err) // the other relations are there all the same
+	}
+	s.learn(t)
+	return s
+}
+
+func (s *server) exec(t *testing.T, sql string) error {
+	t.Helper()
+	_, err := s.connect(t).Exec(deadline(t), sql).ReadAll()
+	return err
+}
+
+func (s *server) connect(t *testing.T) *pgconn.PgConn {
+	t.Helper()
+	conn, err := pgconn.Connect(deadline(t), s.url)
+	if err != nil {
+		t.Fatalf("%s: %v", s.name, err)
+	}
+	// The test's own context ends before its cleanups run.
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+func deadline(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// firstOID is the first OID that PostgreSQL gives to what users make; those
+// below are the same on every server.
+const firstOID = 16384
+
+// placeholders are the objects that statements may name by OID.
+var placeholders = map[string]string{
+	"public":             "'public'::regnamespace",
+	"role test":          "'test'::regrole",
+	"function stream_id": "'public.stream_id(text)'::regprocedure",
+	"database":           "(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())",
+}
+
+func init() {
+	for _, relation := range []string{"events", "streams", "order_totals"} {
+		placeholders[relation] = "'public." + relation + "'::regclass"
+		placeholders["type "+relation] = "'public." + relation + "'::regtype"
+		placeholders["type _"+relation] = "'public._" + relation + "'::regtype"
+	}
+	for _, index := range []string{"events_pkey", "events_stream_id_version_key", "events_event_id_key"} {
+		placeholders[index] = "'public." + index + "'::regclass"
+		placeholders["constraint "+index] = "(SELECT c.oid FROM pg_catalog.pg_constraint c WHERE c.conname = '" + index + "')"
+	}
+}
+
+// objects are the queries that name what has an OID of its own.
+var objects = []string{
+	`SELECT oid, 'role ' || rolname FROM pg_catalog.pg_roles`,
+	`SELECT oid, 'database ' || datname FROM pg_catalog.pg_database`,
+	`SELECT oid, 'schema ' || nspname FROM pg_catalog.pg_namespace`,
+	`SELECT oid, 'relation ' || relname FROM pg_catalog.pg_class`,
+	`SELECT oid, 'type ' || typname FROM pg_catalog.pg_type`,
+	`SELECT oid, 'function ' || proname FROM pg_catalog.pg_proc`,
+	`SELECT oid, 'constraint ' || conname FROM pg_catalog.pg_constraint`,
+	`SELECT d.oid, 'default of ' || c.relname || '.' || d.adnum FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_class c ON c.oid = d.adrelid`,
+	`SELECT r.oid, 'rule of ' || c.relname FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class`,
+}
+
+// learn asks for the OIDs. What the server cannot answer stays unknown: the
+// cases that need it say so.
+func (s *server) learn(t *testing.T) {
+	t.Helper()
+	conn := s.connect(t)
+	s.oids, s.names = map[string]string{}, map[string]string{}
+	for name, expression := range placeholders {
+		s.oids[name] = ""
+		results, err := conn.Exec(deadline(t), "SELECT "+expression+"::oid").ReadAll()
+		if err == nil && len(results) == 1 && len(results[0].Rows) == 1 {
+			s.oids[name] = string(results[0].Rows[0][0])
+		}
+	}
+	for _, sql := range objects {
+		results, err := conn.Exec(deadline(t), sql).ReadAll()
+		if err != nil || len(results) != 1 {
+			continue
+		}
+		for _, row := range results[0].Rows {
+			if oid := string(row[0]); atLeast(oid, firstOID) {
+				s.names[oid] = string(row[1])
+			}
+		}
+	}
+	for oid, name := range s.names {
+		s.names[oid] = toastName.ReplaceAllStringFunc(name, s.toast)
+	}
+}
+
+// A toast table and its type are named for the OID of their table.
+var toastName = regexp.MustCompile(`pg_toast_[0-9]+`)
+
+func (s *server) toast(name string) string {
+	oid := strings.TrimPrefix(name, "pg_toast_")
+	if table, known := s.names[oid]; known {
+		return "pg_toast_of_" + strings.TrimPrefix(table, "relation ")
+	}
+	return name
+}

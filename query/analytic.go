@@ -1,0 +1,263 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"unicode/utf8"
+
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics"
+)
+
+// analyticPlan is a prepared SELECT that the analytics worker answers.
+type analyticPlan struct {
+	sql    string // the statement's own text
+	pos    int    // where it begins in what the client sent, for positions in errors
+	src    string
+	prep   analytics.Preparation
+	params []uint32
+	out    []pgwire.Column
+	schema int64 // the version of the schema it was analysed with
+	native *selectPlan
+}
+
+func (p *analyticPlan) ParameterOIDs() []uint32  { return p.params }
+func (p *analyticPlan) Columns() []pgwire.Column { return p.out }
+
+// prepareAnalytic has the worker analyse src[pos:end].
+func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32) (*analyticPlan, error) {
+	if s.server.worker == nil {
+		return nil, errNoWorker
+	}
+	p := &analyticPlan{sql: src[pos:end], pos: pos, src: src, prep: analytics.Preparation{Zone: s.conn.Zone.Name, Parameters: oids, Want: want}}
+	if err := checkHostile(src, pos, end); err != nil {
+		return nil, err
+	}
+	if s.tx.defined != nil {
+		p.prep.Views = s.tx.defined.views()
+	}
+	d, err := s.describeAnalytic(s.ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	p.params, p.out = d.Parameters, d.Columns
+	return p, nil
+}
+
+var errNoWorker = errors.New("no analytics worker")
+
+// analyticConn is the session's connection to the worker, and what is prepared on it.
+type analyticConn struct {
+	*analytics.Conn
+	prepared map[*analyticPlan]*analytics.Description
+	order    []*analyticPlan
+}
+
+// maxAnalytic bounds the statements that are prepared on one connection to the worker; the
+// oldest make room, and are prepared again when they are needed.
+const maxAnalytic = 200
+
+// workerConn returns the session's connection to the worker, a new one if it has none that
+// works, and makes sure that the worker knows the schema.
+func (s *Session) workerConn(ctx context.Context) (*analyticConn, error) {
+	if s.analytic == nil || s.analytic.Broken() {
+		c, err := s.server.worker.Dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.SchemaVersion = -1
+		s.analytic = &analyticConn{Conn: c, prepared: map[*analyticPlan]*analytics.Description{}}
+	}
+	if schema := s.server.schema.Load(); s.analytic.SchemaVersion != schema.Version {
+		if err := s.analytic.Define(ctx, &schema.Schema); err != nil {
+			return nil, err
+		}
+	}
+	return s.analytic, nil
+}
+
+// describeAnalytic prepares a plan on the session's connection, where it is not yet.
+func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analytics.Description, error) {
+	c, err := s.workerConn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d := c.prepared[p]; d != nil {
+		return d, nil
+	}
+	d, err := c.Prepare(ctx, p.prep, p.sql)
+	if err != nil {
+		return nil, p.placed(err)
+	}
+	p.schema = c.SchemaVersion
+	if len(c.order) >= maxAnalytic {
+		oldest := c.order[0]
+		c.order = c.order[1:]
+		c.CloseStatement(c.prepared[oldest].Name)
+		delete(c.prepared, oldest)
+	}
+	c.prepared[p] = d
+	c.order = append(c.order, p)
+	return d, nil
+}
+
+// placed moves an error's position from the statement to the text it came in.
+func (p *analyticPlan) placed(err error) error {
+	var e *pgwire.Error
+	if !errors.As(err, &e) || e.Position == 0 {
+		return err
+	}
+	out := *e
+	out.Position += utf8.RuneCountInString(p.src[:p.pos])
+	return &out
+}
+
+func (p *analyticPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
+	if p.native != nil && len(s.tx.staged) > 0 {
+		return p.native.bind(s, params)
+	}
+	return &analyticPortal{plan: p, s: s, params: keepValues(params)}, nil
+}
+
+// analyticPortal runs an analyticPlan.
+type analyticPortal struct {
+	plan   *analyticPlan
+	s      *Session
+	params []pgwire.Value
+	conn   *analyticConn
+	name   string // of the worker's portal; empty before it is opened
+	before int64
+	opened bool
+	done   bool
+
+	// For those who take a row at a time: rows that came, and the current one.
+	rows [][]byte
+	row  []pgwire.Value
+}
+
+func (p *analyticPortal) Columns() []pgwire.Column { return p.plan.out }
+
+func (p *analyticPortal) Close() {
+	if p.name != "" && p.conn != nil {
+		p.conn.ClosePortal(p.name)
+		p.name = ""
+	}
+}
+
+var errStagedAnalytic = pgwire.Errorf("0A000", "an analytical SELECT cannot see appends that are not committed").
+	WithHint("Commit first, or read the streams themselves.")
+
+// start opens the worker's portal.
+func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
+	s := p.s
+	if len(s.tx.staged) > 0 {
+		return errStagedAnalytic
+	}
+	if !p.opened {
+		p.before, p.opened = s.before(), true
+	}
+	d, err := s.describeAnalytic(ctx, p.plan)
+	if err != nil {
+		return err
+	}
+	p.conn = s.analytic
+	p.name, err = p.conn.Open(ctx, d, s.run(p.before), p.params, formats, s.conn.Zone)
+	if err != nil {
+		p.name = ""
+	}
+	return err
+}
+
+// run describes the session to the worker.
+func (s *Session) run(before int64) analytics.Run {
+	settings := maps.Clone(s.settings.startup)
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	for name := range knownSettings {
+		if v, err := s.show(name); err == nil {
+			settings[name] = v
+		}
+	}
+	maps.Copy(settings, s.settings.values)
+	return analytics.Run{
+		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Name, User: s.user,
+		Database: s.database, PID: s.conn.PID(), Version: versionText, Settings: settings,
+	}
+}
+
+// Execute passes the worker's rows on as they come.
+func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	tag := pgwire.Tag{Command: "SELECT"}
+	if p.done {
+		return tag, true, nil
+	}
+	if p.name == "" {
+		if err := p.start(ctx, out.Formats()); err != nil {
+			return tag, false, err
+		}
+	}
+	n, done, err := p.conn.Fetch(ctx, p.name, uint32(min(limit, 1<<31-1)), func(body []byte) error { return out.Splice(ctx, body) })
+	tag.Rows, p.done = n, done
+	if err != nil || done {
+		p.Close()
+	}
+	return tag, done, p.plan.placed(err)
+}
+
+// fetchRows is how many rows are asked for at a time where they are taken one by one.
+const fetchRows = 64
+
+// open prepares the rows as of now, or of an earlier opening.
+func (p *analyticPortal) open(ctx context.Context) error {
+	p.Close()
+	p.rows, p.done = nil, false
+	return p.start(ctx, nil)
+}
+
+func (p *analyticPortal) current() []pgwire.Value { return p.row }
+
+// next moves to the next row.
+func (p *analyticPortal) next(ctx context.Context) (bool, error) {
+	if len(p.rows) == 0 && !p.done {
+		_, done, err := p.conn.Fetch(ctx, p.name, fetchRows, func(body []byte) error {
+			p.rows = append(p.rows, append([]byte(nil), body...))
+			return nil
+		})
+		if err != nil {
+			return false, p.plan.placed(err)
+		}
+		p.done = done
+	}
+	if len(p.rows) == 0 {
+		p.Close()
+		return false, nil
+	}
+	var err error
+	p.row, err = readRow(p.rows[0], p.plan.out, p.s.conn.Zone)
+	p.rows = p.rows[1:]
+	return err == nil, err
+}
+
+// readRow reads a row's message, in text formats.
+func readRow(body []byte, columns []pgwire.Column, zone *pgwire.Zone) ([]pgwire.Value, error) {
+	fields, err := pgwire.ReadRow(body)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]pgwire.Value, len(columns))
+	for i, f := range fields {
+		if f == nil {
+			continue
+		}
+		if oid := columns[i].OID; oid == pgwire.OIDJSON || oid == pgwire.OIDJSONB {
+			out[i] = pgwire.BytesValue(f)
+			continue
+		}
+		if out[i], err = pgwire.ParseText(columns[i].OID, string(f), zone); err != nil {
+			out[i], err = pgwire.TextValue(string(f)), nil // a type that has no other form here
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,59 @@
+package catalog
+
+import "sync"
+
+// Catalog is what PostgreSQL's catalogs say about a server. It does not
+// change; when a view is made or dropped a new one is made. It is safe for
+// concurrent use. Rows are computed when they are asked for and not kept: whoever
+// loads them keeps them.
+type Catalog struct {
+	state     State
+	relations []*relation
+	byName    map[string]*relation
+	lookups   func() *lookups
+}
+
+// New returns the catalog of a server in state s.
+func New(s State) *Catalog {
+	c := &Catalog{state: s, relations: relations(s), byName: map[string]*relation{}}
+	for _, r := range c.relations {
+		c.byName[r.Name] = r
+	}
+	c.lookups = sync.OnceValue(func() *lookups { return newLookups(c) })
+	return c
+}
+
+// Relation finds a relation of schema public: events, streams, or a view. An
+// empty schema means public; the search path is the caller's.
+func (c *Catalog) Relation(schema, name string) (*Relation, bool) {
+	if schema != "" && schema != "public" {
+		return nil, false
+	}
+	r, ok := c.byName[name]
+	if !ok {
+		return nil, false
+	}
+	return &r.Relation, true
+}
+
+// Rows returns the rows of a relation of [Tables], in its columns' order.
+// The caller must not change them.
+func (c *Catalog) Rows(t *Table) [][]any {
+	build := builders[t.Name]
+	if t.Schema == "information_schema" {
+		build = standardBuilders[t.Name]
+	}
+	if build != nil {
+		return build(c)
+	}
+	if table(t.Name).Schema != t.Schema {
+		return nil
+	}
+	return fixed(t.Name)
+}
+
+// withFixed returns the rows that every database has, and then own.
+func withFixed(name string, own [][]any) [][]any {
+	rows := fixed(name)
+	return append(rows[:len(rows):len(rows)], own...)
+}

@@ -1,0 +1,340 @@
+package analytics
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// Conn is a connection to the worker. One goroutine uses it.
+type Conn struct {
+	net        net.Conn
+	socket     string
+	r          *bufio.Reader
+	supervisor *Supervisor
+	pid        int // of the worker's process
+	session    uint32
+	key        []byte
+	out        []byte
+	body       []byte
+	names      int
+	broken     bool
+
+	// SchemaVersion is the version of the schema that the worker was last told of.
+	SchemaVersion int64
+}
+
+var be = binary.BigEndian
+
+// maxMessage bounds a message from the worker: a row of PostgreSQL's own greatest size.
+const maxMessage = 1 << 30
+
+// lost is what a statement gets whose worker has gone.
+func lost() error {
+	return pgwire.Errorf("58000", "the analytics worker was lost while it ran the statement").
+		WithHint("It is started again; the statement may be retried.")
+}
+
+// Broken tells whether the connection can no longer be used.
+func (c *Conn) Broken() bool { return c.broken }
+
+// Close closes the connection.
+func (c *Conn) Close() {
+	c.broken = true
+	c.net.Close()
+}
+
+func (c *Conn) start() error {
+	b, err := (&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "eventgres"}}).Encode(nil)
+	if err != nil {
+		return err
+	}
+	if _, err := c.net.Write(b); err != nil {
+		return err
+	}
+	for {
+		typ, err := c.read()
+		if err != nil {
+			return err
+		}
+		switch typ {
+		case 'K':
+			c.session, c.key = be.Uint32(c.body), append([]byte(nil), c.body[4:]...)
+		case 'E':
+			return readError(c.body)
+		case 'Z':
+			return nil
+		}
+	}
+}
+
+// read reads a message into c.body.
+func (c *Conn) read() (byte, error) {
+	var header [5]byte
+	if _, err := io.ReadFull(c.r, header[:]); err != nil {
+		c.broken = true
+		return 0, lost()
+	}
+	n := int(be.Uint32(header[1:])) - 4
+	if n < 0 || n > maxMessage {
+		c.broken = true
+		return 0, lost()
+	}
+	if cap(c.body) < n || cap(c.body) > 1<<20 && n < 1<<16 {
+		c.body = make([]byte, n)
+	}
+	c.body = c.body[:n]
+	if _, err := io.ReadFull(c.r, c.body); err != nil {
+		c.broken = true
+		return 0, lost()
+	}
+	return header[0], nil
+}
+
+func (c *Conn) send(messages ...pgproto3.FrontendMessage) error {
+	c.out = c.out[:0]
+	for _, m := range messages {
+		var err error
+		if c.out, err = m.Encode(c.out); err != nil {
+			return pgwire.Errorf("54000", "the statement is too long for the analytics worker")
+		}
+	}
+	if _, err := c.net.Write(c.out); err != nil {
+		c.broken = true
+		return lost()
+	}
+	return nil
+}
+
+// readError reads an ErrorResponse.
+func readError(body []byte) error {
+	e := &pgwire.Error{}
+	for len(body) > 1 {
+		kind := body[0]
+		text, rest, _ := strings.Cut(string(body[1:]), "\x00")
+		switch kind {
+		case 'C':
+			e.Code = text
+		case 'M':
+			e.Message = text
+		case 'D':
+			e.Detail = text
+		case 'H':
+			e.Hint = text
+		case 'P':
+			e.Position, _ = strconv.Atoi(text)
+		case 'W':
+			e.Where = text
+		}
+		body = []byte(rest)
+	}
+	return e
+}
+
+// cancelPatience is how long a cancelled statement may take to end before the worker is
+// ended instead.
+const cancelPatience = 10 * time.Second
+
+// guarded runs f, which waits for the worker, and has the statement cancelled when ctx
+// ends.
+func (c *Conn) guarded(ctx context.Context, f func() error) error {
+	var wait sync.WaitGroup
+	done := make(chan struct{})
+	wait.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		defer wait.Done()
+		c.cancel()
+		select {
+		case <-done:
+		case <-time.After(cancelPatience):
+			c.supervisor.Kill(c.pid)
+		}
+	})
+	err := f()
+	close(done)
+	if stop() {
+		wait.Done()
+	}
+	wait.Wait()
+	if ctx.Err() != nil && err != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// cancel asks the worker to end what this connection runs.
+func (c *Conn) cancel() {
+	nc, err := net.Dial("unix", c.socket)
+	if err != nil {
+		return
+	}
+	defer nc.Close()
+	b := be.AppendUint32(nil, uint32(12+len(c.key)))
+	b = be.AppendUint32(b, 80877102)
+	b = be.AppendUint32(b, c.session)
+	_, _ = nc.Write(append(b, c.key...))
+	_, _ = nc.Read(b) // until it is closed
+}
+
+// Description is what a prepared statement takes and returns.
+type Description struct {
+	Name       string // of the statement, on this connection
+	Parameters []uint32
+	Columns    []pgwire.Column
+}
+
+// Prepare has the worker translate a statement.
+func (c *Conn) Prepare(ctx context.Context, p Preparation, sql string) (*Description, error) {
+	c.names++
+	d := &Description{Name: "s" + strconv.Itoa(c.names), Columns: []pgwire.Column{}}
+	if err := c.send(&pgproto3.Parse{Name: d.Name, Query: p.Join(sql)}, &pgproto3.Describe{ObjectType: 'S', Name: d.Name}, &pgproto3.Sync{}); err != nil {
+		return nil, err
+	}
+	err := c.guarded(ctx, func() error {
+		return c.answers(func(typ byte) error {
+			switch typ {
+			case 't':
+				n := int(be.Uint16(c.body))
+				for i := 1; i < n; i++ { // the first is ours
+					d.Parameters = append(d.Parameters, be.Uint32(c.body[2+4*i:]))
+				}
+			case 'T':
+				d.Columns = readColumns(c.body)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func readColumns(b []byte) []pgwire.Column {
+	n := int(be.Uint16(b))
+	b = b[2:]
+	out := make([]pgwire.Column, 0, n)
+	for range n {
+		i := strings.IndexByte(string(b), 0)
+		col := pgwire.Column{Name: string(b[:i])}
+		b = b[i+1:]
+		col.TableOID, col.Attr, col.OID = be.Uint32(b), int16(be.Uint16(b[4:])), be.Uint32(b[6:])
+		col.Mod = int32(be.Uint32(b[12:])) + 1
+		b = b[18:]
+		out = append(out, col)
+	}
+	return out
+}
+
+// answers reads up to ReadyForQuery, handing on what comes before; it returns the first
+// error.
+func (c *Conn) answers(each func(typ byte) error) error {
+	var first error
+	for {
+		typ, err := c.read()
+		if err != nil {
+			return errors.Join(first, err)
+		}
+		switch typ {
+		case 'Z':
+			return first
+		case 'E':
+			if first == nil {
+				first = readError(c.body)
+			}
+		case 'N', 'S':
+		default:
+			if first == nil {
+				first = each(typ)
+			}
+		}
+	}
+}
+
+// Define tells the worker the schema.
+func (c *Conn) Define(ctx context.Context, s *Schema) error {
+	if err := c.send(&pgproto3.Query{String: SchemaCommand(s)}); err != nil {
+		return err
+	}
+	err := c.guarded(ctx, func() error { return c.answers(func(byte) error { return nil }) })
+	if err == nil {
+		c.SchemaVersion = s.Version
+	}
+	return err
+}
+
+// Open makes a portal of a statement and returns its name. The values are of the types
+// that the description has; zone is for those whose text depends on it.
+func (c *Conn) Open(ctx context.Context, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone) (string, error) {
+	c.names++
+	name := "p" + strconv.Itoa(c.names)
+	text, err := json.Marshal(run)
+	if err != nil {
+		return "", err
+	}
+	b := &pgproto3.Bind{DestinationPortal: name, PreparedStatement: d.Name, Parameters: [][]byte{text}, ResultFormatCodes: formats}
+	for i := range values {
+		if values[i].Kind == pgwire.Null {
+			b.Parameters = append(b.Parameters, nil)
+			continue
+		}
+		b.Parameters = append(b.Parameters, pgwire.AppendText([]byte{}, d.Parameters[i], &values[i], zone))
+	}
+	if err := c.send(b, &pgproto3.Sync{}); err != nil {
+		return "", err
+	}
+	return name, c.guarded(ctx, func() error { return c.answers(func(byte) error { return nil }) })
+}
+
+// Fetch runs a portal until max rows came (0: all), and hands each row's message body to
+// row. If row fails, the connection is closed: what is left on it has no reader.
+func (c *Conn) Fetch(ctx context.Context, portal string, max uint32, row func(body []byte) error) (rows int64, done bool, err error) {
+	if err := c.send(&pgproto3.Execute{Portal: portal, MaxRows: max}, &pgproto3.Sync{}); err != nil {
+		return 0, false, err
+	}
+	var failed error
+	err = c.guarded(ctx, func() error {
+		return c.answers(func(typ byte) error {
+			switch typ {
+			case 'D':
+				rows++
+				if failed = row(c.body); failed != nil {
+					c.Close()
+				}
+				return failed
+			case 'C':
+				done = true
+			}
+			return nil
+		})
+	})
+	if failed != nil {
+		err = failed
+	}
+	return rows, done, err
+}
+
+// ClosePortal frees a portal.
+func (c *Conn) ClosePortal(name string) { c.close('P', name) }
+
+// CloseStatement frees a statement.
+func (c *Conn) CloseStatement(name string) { c.close('S', name) }
+
+func (c *Conn) close(kind byte, name string) {
+	if c.broken || c.send(&pgproto3.Close{ObjectType: kind, Name: name}, &pgproto3.Sync{}) != nil {
+		return
+	}
+	_ = c.answers(func(byte) error { return nil }) // closing cannot fail but with the connection
+}

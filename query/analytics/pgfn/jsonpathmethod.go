@@ -1,0 +1,279 @@
+package pgfn
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// method runs an item method; arrays have been unwrapped in lax mode.
+func (e *pathExecutor) method(n *pathNode, v *jsonNode, f found) (bool, error) {
+	number := func(num Numeric) (bool, error) { return e.next(n, &jsonNode{kind: jsonNumber, num: num}, f) }
+	switch n.name {
+	case "type":
+		name := jsonKindNames[v.kind]
+		if v.moment != nil {
+			name = v.moment.kind
+		}
+		return e.next(n, &jsonNode{kind: jsonString, text: []byte(name)}, f)
+	case "size":
+		switch {
+		case v.kind == jsonArray:
+			return number(NumericFromInt(int64(len(v.items))))
+		case e.lax:
+			return number(NumericFromInt(1))
+		}
+		return e.structure("22039", "jsonpath item method .size() can only be applied to an array")
+	case "double":
+		return e.double(n, v, f)
+	case "keyvalue":
+		return e.keyValue(n, v, f)
+	case "datetime":
+		return e.datetime(n, v, f)
+	}
+	if v.kind != jsonNumber {
+		return false, soft("22036", "jsonpath item method .%s() can only be applied to a numeric value", n.name)
+	}
+	switch n.name {
+	case "abs":
+		return number(v.num.Abs())
+	case "floor":
+		return number(v.num.Floor())
+	}
+	return number(v.num.Ceil())
+}
+
+func (e *pathExecutor) double(n *pathNode, v *jsonNode, f found) (bool, error) {
+	switch {
+	case v.kind == jsonNumber:
+		if _, err := v.num.Float64(); err != nil {
+			return false, soft("22036",
+				"numeric argument of jsonpath item method .double() is out of range for type double precision")
+		}
+		return e.next(n, v, f)
+	case v.kind == jsonString && v.moment == nil:
+		value, err := strconv.ParseFloat(strings.Trim(string(v.text), asciiSpace), 64)
+		if err != nil || math.IsInf(value, 0) || math.IsNaN(value) || strings.ContainsAny(string(v.text), "_xX") {
+			return false, soft("22036",
+				"string argument of jsonpath item method .double() is not a valid representation of a double precision number")
+		}
+		return e.next(n, &jsonNode{kind: jsonNumber, num: NumericFromFloat(value)}, f)
+	}
+	return false, soft("22036", "jsonpath item method .double() can only be applied to a string or numeric value")
+}
+
+func (e *pathExecutor) keyValue(n *pathNode, v *jsonNode, f found) (bool, error) {
+	if v.kind != jsonObject {
+		return false, soft("2203C", "jsonpath item method .keyvalue() can only be applied to an object")
+	}
+	id := &jsonNode{kind: jsonNumber, num: NumericFromInt(int64(e.ordinal(v)))}
+	for i, item := range v.items {
+		pair := &jsonNode{
+			kind:  jsonObject,
+			keys:  [][]byte{[]byte("id"), []byte("key"), []byte("value")},
+			items: []*jsonNode{id, {kind: jsonString, text: v.keys[i]}, item},
+		}
+		if more, err := e.next(n, pair, f); !more || err != nil {
+			return more, err
+		}
+	}
+	return true, nil
+}
+
+// ordinal tells objects apart: the root is 0. PostgreSQL's numbers are places in its
+// binary form.
+func (e *pathExecutor) ordinal(v *jsonNode) int {
+	count, at := 0, 0
+	var visit func(n *jsonNode) bool
+	visit = func(n *jsonNode) bool {
+		if n == v {
+			at = count
+			return true
+		}
+		for _, item := range n.items {
+			count++
+			if visit(item) {
+				return true
+			}
+		}
+		return false
+	}
+	visit(e.root)
+	return at
+}
+
+// moment is what datetime() made of a string.
+type moment struct {
+	kind   string // a type's name
+	date   bool
+	clock  bool
+	zoned  bool
+	micros int64 // in UTC if zoned; of the day if there is no date
+}
+
+// compare is false for what cannot be compared. What has a zone and what has none can
+// only with the functions that know the session's.
+func (m *moment) compare(o *moment) (int, bool, error) {
+	if m.date != o.date {
+		return 0, false, nil
+	}
+	if m.zoned != o.zoned {
+		from, to := m.kind, o.kind
+		if m.zoned {
+			from, to = to, from
+		}
+		short := strings.NewReplacer("timestamp without time zone", "timestamp", "timestamp with time zone", "timestamptz",
+			"time without time zone", "time", "time with time zone", "timetz")
+		return 0, false, pgwire.Errorf("0A000", "cannot convert value from %s to %s without time zone usage",
+			short.Replace(from), short.Replace(to)).WithHint("Use *_tz() function for time zone support.")
+	}
+	return compareInts(m.micros, o.micros), true, nil
+}
+
+// isoMoment is what datetime() takes without a template.
+var isoMoment = regexp.MustCompile(
+	`^(?:(\d{4})-(\d{2})-(\d{2}))?(?:([T ]?)(\d{2}):(\d{2}):(\d{2})(?:([+-])(\d{2})(?::(\d{2}))?)?)?$`)
+
+func (e *pathExecutor) datetime(n *pathNode, v *jsonNode, f found) (bool, error) {
+	if v.kind != jsonString || v.moment != nil {
+		return false, soft("22031", "jsonpath item method .datetime() can only be applied to a string")
+	}
+	var out *jsonNode
+	if n.value == nil {
+		if out = parseMoment(string(v.text)); out == nil {
+			err := pgwire.Errorf("22031", "datetime format is not recognized: \"%s\"", v.text).
+				WithHint("Use a datetime template argument to specify the input data format.")
+			return false, softError{err}
+		}
+	} else {
+		var err error
+		if out, err = templateMoment(string(v.text), string(n.value.text)); err != nil {
+			return false, soften(err)
+		}
+	}
+	return e.next(n, out, f)
+}
+
+func parseMoment(s string) *jsonNode {
+	g := isoMoment.FindStringSubmatch(s)
+	if g == nil || s == "" {
+		return nil
+	}
+	part := func(i int) int {
+		v, _ := strconv.Atoi(g[i])
+		return v
+	}
+	date, clock, zoned := g[1] != "", g[5] != "", g[8] != ""
+	if date && clock && g[4] == "" || !date && g[4] != "" {
+		return nil
+	}
+	c := civil{year: part(1), month: part(2), day: part(3)}
+	if !date {
+		c = civil{year: 1970, month: 1, day: 1}
+	} else if c.month < 1 || c.month > 12 || c.day < 1 || c.day > daysIn(c.year, c.month) || c.year == 0 {
+		return nil
+	}
+	if part(5) > 23 || part(6) > 59 || part(7) > 59 || part(9) > 15 || part(10) > 59 {
+		return nil
+	}
+	c.micros = int64(part(5))*microsPerHour + int64(part(6))*microsPerMinute + int64(part(7))*microsPerSecond
+	offset := int64(part(9))*microsPerHour + int64(part(10))*microsPerMinute
+	if g[8] == "-" {
+		offset = -offset
+	}
+	return newMoment(c, date, clock, zoned, offset)
+}
+
+// templateMoment reads by a template, which tells the type.
+func templateMoment(s, format string) (*jsonNode, error) {
+	c, zone, err := readDate(s, format)
+	if err != nil {
+		return nil, err
+	}
+	var date, clock, zoned bool
+	for _, n := range dateTemplate(format) {
+		switch n.name {
+		case "", "FX":
+		case "AM", "PM", "A.M.", "P.M.", "HH", "HH12", "HH24", "MI", "SS", "MS", "US", "FF1", "FF2", "FF3", "FF4", "FF5",
+			"FF6", "SSSS", "SSSSS":
+			clock = true
+		case "TZH", "TZM", "TZ", "OF":
+			zoned = true
+		default:
+			date = true
+		}
+	}
+	invalid := func(message string) error { return pgwire.Errorf("22007", "%s", message) }
+	switch {
+	case !date && !clock:
+		return nil, invalid("datetime format is not dated and not timed")
+	case zoned && !clock:
+		return nil, invalid("datetime format is zoned but not timed")
+	case zoned && zone == nil && date:
+		return nil, invalid("missing time zone in input string for type timestamptz")
+	case zoned && zone == nil:
+		return nil, invalid("missing time zone in input string for type timetz")
+	}
+	offset := int64(0)
+	if zone != nil {
+		offset = *zone
+	}
+	if !date {
+		c.year, c.month, c.day = 1970, 1, 1
+	}
+	return newMoment(c, date, clock, zoned, offset), nil
+}
+
+// newMoment makes the item, whose text is ISO 8601's.
+func newMoment(c civil, date, clock, zoned bool, offset int64) *jsonNode {
+	m := &moment{date: date, clock: clock, zoned: zoned}
+	var text []byte
+	if date {
+		year, bc := c.year, false
+		if year <= 0 {
+			year, bc = 1-year, true
+		}
+		text = appendPadded(text, uint64(year), 4)
+		text = append(text, '-')
+		text = appendPadded(text, uint64(c.month), 2)
+		text = append(text, '-')
+		text = appendPadded(text, uint64(c.day), 2)
+		if bc {
+			defer func() { text = append(text, " BC"...) }()
+		}
+		if clock {
+			text = append(text, 'T')
+		}
+	}
+	switch {
+	case date && !clock:
+		m.kind = "date"
+	case date && zoned:
+		m.kind = timestamptzType
+	case date:
+		m.kind = timestampType
+	case zoned:
+		m.kind = "time with time zone"
+	default:
+		m.kind = "time without time zone"
+	}
+	if clock {
+		text = appendClock(text, uint64(c.micros))
+	}
+	if zoned {
+		sign, o := byte('+'), offset
+		if o < 0 {
+			sign, o = '-', -o
+		}
+		text = append(text, sign)
+		text = appendPadded(text, uint64(o/microsPerHour), 2)
+		text = append(text, ':')
+		text = appendPadded(text, uint64(o/microsPerMinute%60), 2)
+	}
+	t, _ := c.time()
+	m.micros = t - offset
+	return &jsonNode{kind: jsonString, text: text, moment: m}
+}

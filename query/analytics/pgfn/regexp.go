@@ -1,0 +1,359 @@
+package pgfn
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// Regexp is a compiled regular expression of PostgreSQL. Go's engine runs it, in time
+// linear in the text; back-references and lookaround do not exist.
+type Regexp struct {
+	re      *regexp.Regexp
+	groups  int
+	context bool // whether a match depends on what is before it
+	Global  bool // the flag g was given
+}
+
+// CompileRegexp compiles pattern, an advanced regular expression, with flags as
+// regexp_match and its like take them.
+func CompileRegexp(pattern, flags string) (*Regexp, error) {
+	t := reTranslator{src: pattern}
+	global := false
+	for i := 0; i < len(flags); i++ {
+		if flags[i] == 'g' {
+			global = true
+			continue
+		}
+		if !t.option(flags[i]) {
+			_, n := utf8.DecodeRuneInString(flags[i:])
+			return nil, invalidParameter("invalid regular expression option: \"%s\"", flags[i:i+n])
+		}
+	}
+	out, err := t.translate()
+	if err != nil {
+		return nil, err
+	}
+	re, err := regexp.Compile(out)
+	if err != nil {
+		return nil, errRegexp("regular expression is too complex")
+	}
+	if !t.mixed {
+		re.Longest()
+	}
+	return &Regexp{re: re, groups: re.NumSubexp(), context: t.context, Global: global}, nil
+}
+
+func errRegexp(message string) error {
+	return pgwire.Errorf("2201B", "invalid regular expression: %s", message)
+}
+
+// Matches is s ~ pattern.
+func (r *Regexp) Matches(s string) bool { return r.re.MatchString(s) }
+
+// each calls f with the places of matches from a byte on, until it returns false. What
+// follows an empty match is looked for a character later.
+func (r *Regexp) each(s string, from int, f func(loc []int) bool) {
+	if r.context {
+		// Go's own loop knows what is before; only an empty match right after another
+		// match is not in it.
+		for _, loc := range r.re.FindAllStringSubmatchIndex(s, -1) {
+			if loc[0] >= from && !f(loc) {
+				return
+			}
+		}
+		return
+	}
+	for from <= len(s) {
+		loc := r.re.FindStringSubmatchIndex(s[from:])
+		if loc == nil {
+			return
+		}
+		for i := range loc {
+			if loc[i] >= 0 {
+				loc[i] += from
+			}
+		}
+		if !f(loc) {
+			return
+		}
+		if from = loc[1]; loc[0] == loc[1] {
+			_, n := utf8.DecodeRuneInString(s[from:])
+			from += max(n, 1)
+		}
+	}
+}
+
+// items are a match's groups, or the whole if there are none.
+func (r *Regexp) items(s string, loc []int) []*string {
+	if r.groups == 0 {
+		whole := s[loc[0]:loc[1]]
+		return []*string{&whole}
+	}
+	out := make([]*string, r.groups)
+	for i := range out {
+		if from, to := loc[2*i+2], loc[2*i+3]; from >= 0 {
+			group := s[from:to]
+			out[i] = &group
+		}
+	}
+	return out
+}
+
+// Match is regexp_match, nil if there is no match.
+func (r *Regexp) Match(s string) []*string {
+	loc := r.re.FindStringSubmatchIndex(s)
+	if loc == nil {
+		return nil
+	}
+	return r.items(s, loc)
+}
+
+// MatchesAll is regexp_matches: all matches with the flag g, else the first.
+func (r *Regexp) MatchesAll(s string) [][]*string {
+	var out [][]*string
+	r.each(s, 0, func(loc []int) bool {
+		out = append(out, r.items(s, loc))
+		return r.Global
+	})
+	return out
+}
+
+// Substring is substring(s from pattern): the first group, or all if there is none.
+func (r *Regexp) Substring(s string) (string, bool) {
+	loc := r.re.FindStringSubmatchIndex(s)
+	if loc == nil {
+		return "", false
+	}
+	group := 0
+	if r.groups > 0 {
+		group = 2
+	}
+	if loc[group] < 0 {
+		return "", false
+	}
+	return s[loc[group]:loc[group+1]], true
+}
+
+// startByte is where the character with a number from 1 begins; -1 if the text ends
+// before.
+func startByte(s string, start int) int {
+	n := prefixRunes(s, start-1)
+	if n == len(s) && utf8.RuneCountInString(s) < start-1 {
+		return -1
+	}
+	return n
+}
+
+func errParameter(name string, value int) error {
+	return invalidParameter("invalid value for parameter \"%s\": %d", name, value)
+}
+
+// nth returns the place of the nth match from a character on, from 1.
+func (r *Regexp) nth(s string, start, n int) (found []int, err error) {
+	if start <= 0 {
+		return nil, errParameter("start", start)
+	}
+	if n <= 0 {
+		return nil, errParameter("n", n)
+	}
+	from := startByte(s, start)
+	if from < 0 {
+		return nil, nil
+	}
+	r.each(s, from, func(loc []int) bool {
+		if n--; n == 0 {
+			found = loc
+		}
+		return n > 0
+	})
+	return found, nil
+}
+
+// Count is regexp_count(s, pattern, start).
+func (r *Regexp) Count(s string, start int) (int, error) {
+	if start <= 0 {
+		return 0, errParameter("start", start)
+	}
+	count := 0
+	if from := startByte(s, start); from >= 0 {
+		r.each(s, from, func([]int) bool {
+			count++
+			return true
+		})
+	}
+	return count, nil
+}
+
+// Instr is regexp_instr: where the nth match from a character on begins, or with endOption
+// 1 what is behind it, or the same of a group; 0 if there is none.
+func (r *Regexp) Instr(s string, start, n, endOption, group int) (int, error) {
+	loc, err := r.nth(s, start, n)
+	switch {
+	case err != nil:
+		return 0, err
+	case endOption != 0 && endOption != 1:
+		return 0, errParameter("endoption", endOption)
+	case group < 0:
+		return 0, errParameter("subexpr", group)
+	case loc == nil || group > r.groups || loc[2*group] < 0:
+		return 0, nil
+	}
+	return utf8.RuneCountInString(s[:loc[2*group+endOption]]) + 1, nil
+}
+
+// Substr is regexp_substr: the nth match from a character on, or a group of it.
+func (r *Regexp) Substr(s string, start, n, group int) (string, bool, error) {
+	loc, err := r.nth(s, start, n)
+	switch {
+	case err != nil:
+		return "", false, err
+	case group < 0:
+		return "", false, errParameter("subexpr", group)
+	case loc == nil || group > r.groups || loc[2*group] < 0:
+		return "", false, nil
+	}
+	return s[loc[2*group]:loc[2*group+1]], true, nil
+}
+
+// Replace is regexp_replace from a character on: the nth match, or all if n is 0. If
+// global is true n is taken as 0. In the replacement \1 to \9 are groups, \& the match.
+func (r *Regexp) Replace(s, replacement string, global bool, start, n int) (string, error) {
+	if start <= 0 {
+		return "", errParameter("start", start)
+	}
+	if n < 0 {
+		return "", errParameter("n", n)
+	}
+	if global {
+		n = 0
+	}
+	from := startByte(s, start)
+	if from < 0 {
+		return s, nil
+	}
+	var b strings.Builder
+	done, count, tooLarge := 0, 0, false
+	r.each(s, from, func(loc []int) bool {
+		if count++; n > 0 && count != n {
+			return true
+		}
+		b.WriteString(s[done:loc[0]])
+		expand(&b, s, replacement, loc)
+		done = loc[1]
+		tooLarge = b.Len() > maxText
+		return n == 0 && !tooLarge
+	})
+	if tooLarge {
+		return "", errTooLarge()
+	}
+	b.WriteString(s[done:])
+	return b.String(), nil
+}
+
+func expand(b *strings.Builder, s, replacement string, loc []int) {
+	for {
+		i := strings.IndexByte(replacement, '\\')
+		if i < 0 || i+1 >= len(replacement) {
+			b.WriteString(replacement)
+			return
+		}
+		b.WriteString(replacement[:i])
+		c := replacement[i+1]
+		replacement = replacement[i+2:]
+		group := -1
+		switch {
+		case c == '&':
+			group = 0
+		case c >= '1' && c <= '9':
+			group = int(c - '0')
+		case c == '\\':
+			b.WriteByte('\\')
+			continue
+		default: // no escape: the backslash stays
+			b.WriteByte('\\')
+			b.WriteByte(c)
+			continue
+		}
+		if 2*group < len(loc) && loc[2*group] >= 0 {
+			b.WriteString(s[loc[2*group]:loc[2*group+1]])
+		}
+	}
+}
+
+// SplitToArray is regexp_split_to_array. Empty matches at the ends of the text and right
+// after another match do not split.
+func (r *Regexp) SplitToArray(s string) []string {
+	out := []string{}
+	done := 0
+	r.each(s, 0, func(loc []int) bool {
+		if loc[0] < len(s) && loc[1] > done {
+			out = append(out, s[done:loc[0]])
+			done = loc[1]
+		}
+		return true
+	})
+	return append(out, s[done:])
+}
+
+// SimilarToRegexp is similar_to_escape: the regular expression of a pattern of SIMILAR TO.
+// An empty escape means none; a statement that gives none means a backslash.
+func SimilarToRegexp(pattern, escape string) (string, error) {
+	escapeRune := rune(-1)
+	if escape != "" {
+		r, n := utf8.DecodeRuneInString(escape)
+		if n != len(escape) {
+			return "", pgwire.Errorf("22025", "invalid escape string").
+				WithHint("Escape string must be empty or one character.")
+		}
+		escapeRune = r
+	}
+	var b strings.Builder
+	b.WriteString("^(?:")
+	escaped, bracket, quotes := false, false, 0
+	for _, c := range pattern {
+		switch {
+		case escaped && c == '"' && !bracket:
+			escaped = false
+			switch quotes++; quotes {
+			case 1:
+				b.WriteString("){1,1}?(")
+			case 2:
+				b.WriteString("){1,1}(?:")
+			default:
+				return "", pgwire.Errorf("2200C",
+					"SQL regular expression may not contain more than two escape-double-quote separators")
+			}
+		case escaped:
+			b.WriteByte('\\')
+			b.WriteRune(c)
+			escaped = false
+		case c == escapeRune:
+			escaped = true
+		case bracket:
+			if c == '\\' {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(c)
+			bracket = c != ']'
+		case c == '[':
+			b.WriteRune(c)
+			bracket = true
+		case c == '%':
+			b.WriteString(".*")
+		case c == '_':
+			b.WriteByte('.')
+		case c == '(':
+			b.WriteString("(?:")
+		case c == '\\' || c == '.' || c == '^' || c == '$':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteString(")$")
+	return b.String(), nil
+}

@@ -1,0 +1,749 @@
+package translate
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// aggregate compiles a call of an aggregate: its parts are put together by a.
+type aggregate func(c *compiler, a *aggCall) *ex
+
+// aggCall is a call of an aggregate.
+type aggCall struct {
+	name     string
+	args     []*ex
+	order    []*sortKey // of its input
+	within   bool       // WITHIN GROUP: order is what is aggregated
+	distinct bool
+	tail     string // FILTER and OVER, behind every aggregate it becomes
+	pos      int32
+	parts    []*ex
+}
+
+// of writes a DuckDB aggregate with what the call says of its input.
+func (a *aggCall) of(c *compiler, name string, args ...string) string {
+	inner := strings.Join(args, ", ")
+	if a.distinct {
+		inner = "DISTINCT " + inner
+	}
+	if len(a.order) > 0 && !a.within {
+		var keys []string
+		for _, k := range a.order {
+			keys = append(keys, c.key(k.e)+k.direction())
+		}
+		inner += " ORDER BY " + strings.Join(keys, ", ")
+	}
+	return name + "(" + inner + ")" + a.tail
+}
+
+func (a *aggCall) result(c *compiler, sql string, oid uint32) *ex {
+	return c.make(sql, oid, a.parts...)
+}
+
+func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
+	what := "aggregate functions are"
+	if x.Over != nil {
+		what = "window functions are"
+	}
+	if c.clause != "" {
+		code := "42803"
+		if x.Over != nil {
+			code = "42P20"
+		}
+		c.failAt(x.Location, code, "%s not allowed in %s", what, c.clause)
+	}
+	if x.Over == nil {
+		if c.inAggregate > 0 {
+			c.failAt(x.Location, "42803", "aggregate function calls cannot be nested")
+		}
+		c.inAggregate++
+	}
+	a := &aggCall{name: name, distinct: x.AggDistinct, within: x.AggWithinGroup, pos: x.Location}
+	a.args = c.arguments(x)
+	for _, n := range x.AggOrder {
+		s := n.GetSortBy()
+		k := c.sortDirection(s)
+		k.e = c.expr(s.Node)
+		if k.e.oid == pgwire.OIDUnknown {
+			k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
+		}
+		c.sortable(k.e)
+		a.order = append(a.order, k)
+	}
+	if x.AggFilter != nil {
+		clause := c.clause
+		c.clause = "FILTER"
+		f := c.toBool(c.expr(x.AggFilter), "FILTER")
+		c.clause = clause
+		a.tail = " FILTER (WHERE " + f.sql + ")"
+		a.parts = append(a.parts, f)
+	}
+	if x.Over == nil {
+		c.inAggregate--
+	}
+	a.parts = append(a.parts, a.args...)
+	for _, k := range a.order {
+		a.parts = append(a.parts, k.e)
+	}
+	var over *ex
+	if x.Over != nil {
+		if a.distinct {
+			c.failAt(x.Location, "0A000", "DISTINCT is not implemented for window functions")
+		}
+		if len(a.order) > 0 {
+			c.failAt(x.Location, "0A000", "aggregate ORDER BY is not implemented for window functions")
+		}
+		var sql string
+		sql, over = c.over(x.Over)
+		a.tail += sql
+		a.parts = append(a.parts, over)
+	}
+	if x.Over == nil {
+		for _, p := range a.parts {
+			if p.window {
+				c.failAt(p.pos, "42803", "aggregate function calls cannot contain window function calls")
+			}
+		}
+		c.query.agg = true
+	}
+	e := c.aggregated(a, x)
+	e.name = name
+	if x.Over != nil {
+		e.window = true
+		return e.at(x.Location)
+	}
+	// What an aggregate's arguments refer to is settled; outer columns stay theirs.
+	e.vars, e.agg = nil, true
+	return e.at(x.Location)
+}
+
+func (c *compiler) aggregated(a *aggCall, x *pg.FuncCall) *ex {
+	if a.name == "count" {
+		switch {
+		case x.AggStar || len(a.args) == 0 && x.AggStar:
+			return a.result(c, "count(*)"+a.tail, pgwire.OIDInt8)
+		case len(a.args) == 0:
+			c.failAt(x.Location, "42809", "count(*) must be used to call a parameterless aggregate function")
+		case len(a.args) != 1:
+			c.noFunction("count", a.args, x.Location)
+		}
+		e := a.args[0]
+		if e.oid == oidRecord {
+			// A row counts, whatever is in it.
+			if !a.distinct {
+				return a.result(c, "count(*)"+a.tail, pgwire.OIDInt8)
+			}
+			return a.result(c, a.of(c, "count", e.sql), pgwire.OIDInt8)
+		}
+		if e.param > 0 || e.oid == pgwire.OIDUnknown {
+			e = c.coerce(e, pgwire.OIDText, -1, implicit)
+		}
+		by := e.sql
+		if a.distinct {
+			by = c.key(e)
+		}
+		return a.result(c, a.of(c, "count", by), pgwire.OIDInt8)
+	}
+	out := aggregates[a.name](c, a)
+	if out == nil {
+		c.noFunction(a.name, a.args, x.Location)
+	}
+	return out
+}
+
+var aggregates map[string]aggregate
+
+func init() {
+	aggregates = map[string]aggregate{
+		"sum": sumOf, "avg": avgOf, "min": extreme("min"), "max": extreme("max"),
+		"string_agg": stringAgg, "array_agg": arrayAgg,
+		"bool_and": boolAgg("bool_and"), "every": boolAgg("bool_and"), "bool_or": boolAgg("bool_or"),
+		"bit_and": bitAgg("bit_and"), "bit_or": bitAgg("bit_or"), "bit_xor": bitAgg("bit_xor"),
+		"stddev": spread("stddev_samp"), "stddev_samp": spread("stddev_samp"), "stddev_pop": spread("stddev_pop"),
+		"variance": spread("var_samp"), "var_samp": spread("var_samp"), "var_pop": spread("var_pop"),
+		"corr": regression("corr"), "covar_pop": regression("covar_pop"), "covar_samp": regression("covar_samp"),
+		"regr_avgx": regression("regr_avgx"), "regr_avgy": regression("regr_avgy"), "regr_count": regression("regr_count"),
+		"regr_intercept": regression("regr_intercept"), "regr_r2": regression("regr_r2"), "regr_slope": regression("regr_slope"),
+		"regr_sxx": regression("regr_sxx"), "regr_sxy": regression("regr_sxy"), "regr_syy": regression("regr_syy"),
+		"percentile_cont": percentileCont, "percentile_disc": percentileDisc, "mode": modeOf,
+		"json_agg": jsonAgg(pgwire.OIDJSON), "jsonb_agg": jsonAgg(pgwire.OIDJSONB),
+		"json_object_agg": objectAgg(pgwire.OIDJSON), "jsonb_object_agg": objectAgg(pgwire.OIDJSONB),
+		"any_value": anyValue,
+	}
+}
+
+// one is an aggregate's only argument; nil if it has another number of them.
+func (a *aggCall) one(c *compiler) *ex {
+	if len(a.args) != 1 || a.within {
+		return nil
+	}
+	if a.args[0].oid == pgwire.OIDUnknown {
+		return nil
+	}
+	return a.args[0]
+}
+
+func sumOf(c *compiler, a *aggCall) *ex {
+	e := a.one(c)
+	if e == nil {
+		if len(a.args) == 1 {
+			c.fail(c.at(pgwire.Errorf("42725", "function sum(unknown) is not unique").
+				WithHint("Could not choose a best candidate function. You might need to add explicit type casts."), a.pos))
+		}
+		return nil
+	}
+	switch {
+	case e.oid == pgwire.OIDInt2 || e.oid == pgwire.OIDInt4:
+		return a.result(c, cast(a.of(c, "sum", e.sql), "BIGINT"), pgwire.OIDInt8)
+	case e.oid == pgwire.OIDInt8:
+		out := a.result(c, cast(a.of(c, "sum", e.sql), "DECIMAL(38,0)"), pgwire.OIDNumeric)
+		out.rep = 0
+		return out
+	case isFloat(e.oid):
+		return a.result(c, cast(a.of(c, "sum", cast(e.sql, "DOUBLE")), Physical(e.oid, 0)), e.oid)
+	case e.oid == pgwire.OIDNumeric && e.rep >= 0:
+		out := a.result(c, cast(a.of(c, "sum", e.sql), Physical(e.oid, e.rep)), e.oid)
+		out.rep = e.rep
+		return out
+	case e.oid == pgwire.OIDNumeric:
+		return a.result(c, a.of(c, "pg_sum", e.sql), e.oid)
+	case e.oid == pgwire.OIDInterval || e.oid == oidTime:
+		return a.result(c, a.of(c, "pg_interval_sum", c.convert(e, pgwire.OIDInterval, explicit).sql), pgwire.OIDInterval)
+	}
+	return nil
+}
+
+func avgOf(c *compiler, a *aggCall) *ex {
+	e := a.one(c)
+	if e == nil {
+		return nil
+	}
+	switch {
+	case isInteger(e.oid), e.oid == pgwire.OIDNumeric && e.rep >= 0:
+		sum := cast(a.of(c, "sum", e.sql), "VARCHAR")
+		return a.result(c, call("pg_num_avg", sum, a.of(c, "count", e.sql)), pgwire.OIDNumeric)
+	case e.oid == pgwire.OIDNumeric:
+		return a.result(c, call("pg_num_avg", a.of(c, "pg_sum", e.sql), a.of(c, "count", e.sql)), pgwire.OIDNumeric)
+	case isFloat(e.oid):
+		return a.result(c, a.of(c, "avg", cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
+	case e.oid == pgwire.OIDInterval:
+		sum, count := a.of(c, "pg_interval_sum", e.sql), a.of(c, "count", e.sql)
+		return a.result(c, call("pg_interval_div", sum, cast("nullif("+count+", 0)", "DOUBLE")), pgwire.OIDInterval)
+	}
+	return nil
+}
+
+// extreme is min and max.
+func extreme(name string) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		if len(a.args) != 1 {
+			return nil
+		}
+		e := a.args[0]
+		if e.param > 0 || e.oid == pgwire.OIDUnknown {
+			e = c.coerce(e, pgwire.OIDText, -1, implicit)
+		}
+		switch e.oid {
+		case pgwire.OIDBool, pgwire.OIDUUID, pgwire.OIDJSON, pgwire.OIDJSONB, pgwire.OIDBytea, pgwire.OIDXid, oidRecord:
+			return nil
+		}
+		sql := a.of(c, name, e.sql)
+		if e.oid == pgwire.OIDNumeric && e.rep < 0 {
+			sql = a.of(c, "arg_"+name, e.sql, call("pg_num_key", e.sql))
+		}
+		oid := e.oid
+		if oid == pgwire.OIDVarchar || oid == pgwire.OIDName {
+			oid = pgwire.OIDText
+		}
+		out := a.result(c, sql, oid)
+		out.rep = e.rep
+		return out
+	}
+}
+
+func stringAgg(c *compiler, a *aggCall) *ex {
+	if len(a.args) != 2 || !isText(a.args[0].oid) && a.args[0].oid != pgwire.OIDUnknown {
+		return nil
+	}
+	if a.distinct && len(a.order) > 0 && a.order[0].e.sql != a.args[0].sql {
+		c.failAt(a.order[0].e.pos, "42P10", "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+	}
+	v := c.coerce(a.args[0], pgwire.OIDText, -1, implicit)
+	s := c.coerce(a.args[1], pgwire.OIDText, -1, implicit)
+	if s.literal {
+		if s.null {
+			return a.result(c, a.of(c, "string_agg", v.sql, "''"), pgwire.OIDText)
+		}
+		return a.result(c, a.of(c, "string_agg", v.sql, s.sql), pgwire.OIDText)
+	}
+	if a.distinct {
+		c.unsupported(a.pos, "string_agg(DISTINCT …) with a delimiter that is no constant")
+	}
+	// Each value brings its delimiter along, which stands in front of it unless it is the first.
+	filtered := *a
+	list := filtered.of(c, "list", "CASE WHEN "+v.sql+" IS NOT NULL THEN [coalesce("+s.sql+", ''), "+v.sql+"] END")
+	return a.result(c, call("pg_string_agg", list), pgwire.OIDText)
+}
+
+func arrayAgg(c *compiler, a *aggCall) *ex {
+	if len(a.args) != 1 {
+		return nil
+	}
+	e := c.asText(a.args[0])
+	if e.oid == pgwire.OIDUnknown {
+		e = c.coerce(e, pgwire.OIDText, -1, implicit)
+	}
+	oid := arrays[e.oid]
+	if oid == 0 {
+		c.unsupported(a.pos, "an array of %s", typeName(e.oid))
+	}
+	if a.distinct && len(a.order) == 0 {
+		// PostgreSQL sorts to find what is distinct.
+		a.order = []*sortKey{{e: e}}
+	}
+	return a.result(c, a.of(c, "list", e.sql), oid)
+}
+
+func boolAgg(name string) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		if len(a.args) != 1 {
+			return nil
+		}
+		e := c.tryCoerce(a.args[0], pgwire.OIDBool, implicit)
+		if e == nil {
+			return nil
+		}
+		return a.result(c, a.of(c, name, e.sql), pgwire.OIDBool)
+	}
+}
+
+func bitAgg(name string) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		e := a.one(c)
+		if e == nil || !isInteger(e.oid) {
+			return nil
+		}
+		return a.result(c, a.of(c, name, e.sql), e.oid)
+	}
+}
+
+// spread is variance and standard deviation; of integers and numerics they are numeric.
+func spread(name string) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		e := a.one(c)
+		switch {
+		case e == nil || !isNumber(e.oid):
+			return nil
+		case isFloat(e.oid):
+			return a.result(c, a.of(c, name, cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
+		}
+		return a.result(c, call("pg_num_spread", a.of(c, "list", c.text(e).sql), quote(name)), pgwire.OIDNumeric)
+	}
+}
+
+func regression(name string) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		if len(a.args) != 2 {
+			return nil
+		}
+		y, x := c.tryCoerce(a.args[0], pgwire.OIDFloat8, implicit), c.tryCoerce(a.args[1], pgwire.OIDFloat8, implicit)
+		if x == nil || y == nil {
+			return nil
+		}
+		if name == "regr_count" {
+			return a.result(c, cast(a.of(c, name, y.sql, x.sql), "BIGINT"), pgwire.OIDInt8)
+		}
+		return a.result(c, "pg_not_nan("+a.of(c, name, y.sql, x.sql)+")", pgwire.OIDFloat8)
+	}
+}
+
+// ordered is what WITHIN GROUP sorts, as a sorted list without nulls.
+func (a *aggCall) ordered(c *compiler, v string) string {
+	k := *a.order[0]
+	e := *k.e
+	e.sql = v
+	return "list(" + v + " ORDER BY " + c.key(&e) + k.direction() + ")" + a.withFilter(v+" IS NOT NULL")
+}
+
+// withFilter adds a condition to the call's FILTER.
+func (a *aggCall) withFilter(cond string) string {
+	if inner, ok := strings.CutPrefix(a.tail, " FILTER (WHERE "); ok {
+		return " FILTER (WHERE (" + cond + ") AND (" + strings.TrimSuffix(inner, ")") + "))"
+	}
+	return " FILTER (WHERE " + cond + ")" + a.tail
+}
+
+func (c *compiler) withinGroup(a *aggCall) *ex {
+	if !a.within {
+		c.failAt(a.pos, "42809", "WITHIN GROUP is required for ordered-set aggregate %s", a.name)
+	}
+	if len(a.order) != 1 {
+		return nil
+	}
+	return a.order[0].e
+}
+
+func percentileCont(c *compiler, a *aggCall) *ex {
+	v := c.withinGroup(a)
+	if v == nil || len(a.args) != 1 {
+		return nil
+	}
+	oid := uint32(pgwire.OIDFloat8)
+	if v.oid == pgwire.OIDInterval {
+		oid = v.oid
+	}
+	v = c.tryCoerce(v, oid, implicit)
+	if v == nil {
+		return nil
+	}
+	name := "pg_percentile"
+	if oid == pgwire.OIDInterval {
+		name = "pg_percentile_interval"
+	}
+	return c.percentile(a, name, v, oid)
+}
+
+func percentileDisc(c *compiler, a *aggCall) *ex {
+	v := c.withinGroup(a)
+	if v == nil || len(a.args) != 1 {
+		return nil
+	}
+	return c.percentile(a, "", v, v.oid)
+}
+
+// percentile compiles both kinds, of one fraction or of an array of them.
+func (c *compiler) percentile(a *aggCall, name string, v *ex, oid uint32) *ex {
+	list := a.ordered(c, v.sql)
+	at := func(fraction string) string {
+		if name != "" {
+			return call(name, list, fraction)
+		}
+		return fmt.Sprintf("list_extract(%s, pg_percentile_index(len(%s), %s))", list, list, fraction)
+	}
+	if elements[a.args[0].oid] != 0 || a.args[0].oid == pgwire.OIDUnknown && strings.HasPrefix(a.args[0].text, "{") {
+		f := c.coerce(a.args[0], arrays[pgwire.OIDFloat8], -1, assignment)
+		if arrays[oid] == 0 {
+			return nil
+		}
+		return a.result(c, "list_transform("+f.sql+", lambda f: "+at("f")+")", arrays[oid])
+	}
+	f := c.coerce(a.args[0], pgwire.OIDFloat8, -1, implicit)
+	out := a.result(c, at(f.sql), oid)
+	out.rep = v.rep
+	return out
+}
+
+func modeOf(c *compiler, a *aggCall) *ex {
+	v := c.withinGroup(a)
+	if v == nil || len(a.args) != 0 {
+		return nil
+	}
+	k := a.order[0]
+	sql := "mode(" + v.sql + " ORDER BY " + c.key(v) + k.direction() + ")" + a.tail
+	out := a.result(c, sql, v.oid)
+	out.rep = v.rep
+	return out
+}
+
+func jsonAgg(oid uint32) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		if len(a.args) != 1 {
+			return nil
+		}
+		item := c.json(a.args[0])
+		separator := "', '"
+		if a.args[0].oid == oidRecord {
+			separator = "', ' || chr(10) || ' '"
+			if oid == pgwire.OIDJSON {
+				separator = "', ' || chr(10) || ' '"
+			}
+		}
+		if oid == pgwire.OIDJSONB {
+			separator = "', '"
+		}
+		list := a.of(c, "list", item)
+		sql := "('[' || array_to_string(" + list + ", " + separator + ") || ']')"
+		if oid == pgwire.OIDJSONB {
+			sql = call("pg_jsonb", sql)
+		}
+		return a.result(c, sql, oid)
+	}
+}
+
+func objectAgg(oid uint32) aggregate {
+	return func(c *compiler, a *aggCall) *ex {
+		if len(a.args) != 2 {
+			return nil
+		}
+		item := call("pg_json_key", c.text(a.args[0]).sql) + " || ' : ' || " + c.json(a.args[1])
+		list := a.of(c, "list", item)
+		sql := "('{ ' || array_to_string(" + list + ", ', ') || ' }')"
+		if oid == pgwire.OIDJSONB {
+			sql = call("pg_jsonb", sql)
+		}
+		out := a.result(c, sql, oid)
+		out.fallible = true
+		return out
+	}
+}
+
+func anyValue(c *compiler, a *aggCall) *ex {
+	// PostgreSQL 15 has none.
+	return nil
+}
+
+var windowFunctions = map[string]bool{
+	"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true,
+	"lag": true, "lead": true, "first_value": true, "last_value": true, "nth_value": true,
+}
+
+// window is a named window.
+type window struct {
+	def   *pg.WindowDef
+	sql   string
+	parts []*ex
+}
+
+func (c *compiler) namedWindows(list []*pg.Node) {
+	if len(list) > 0 {
+		c.query.windows = map[string]*window{}
+	}
+	for _, n := range list {
+		d := n.GetWindowDef()
+		if _, twice := c.query.windows[d.Name]; twice {
+			c.failAt(d.Location, "42P20", "window \"%s\" is already defined", d.Name)
+		}
+		c.query.windows[d.Name] = &window{def: d}
+	}
+}
+
+// over writes OVER (…).
+func (c *compiler) over(d *pg.WindowDef) (string, *ex) {
+	if c.inWindow > 0 {
+		c.failAt(d.Location, "42P20", "window function calls cannot be nested")
+	}
+	c.inWindow++
+	defer func() { c.inWindow-- }()
+	partition, order, frame := d.PartitionClause, d.OrderClause, d
+	name := d.Name
+	if d.Refname != "" {
+		name = d.Refname
+	}
+	for depth := 0; name != "" && depth < 32; depth++ {
+		w := c.query.windows[name]
+		if w == nil {
+			c.failAt(d.Location, "42704", "window \"%s\" does not exist", name)
+		}
+		if len(partition) == 0 {
+			partition = w.def.PartitionClause
+		}
+		if len(order) == 0 {
+			order = w.def.OrderClause
+		}
+		if d.Refname == "" {
+			frame = w.def
+		}
+		name = w.def.Refname
+	}
+	var sql []string
+	var parts []*ex
+	if len(partition) > 0 {
+		var keys []string
+		for _, n := range partition {
+			e := c.expr(n)
+			parts = append(parts, e)
+			keys = append(keys, c.key(e))
+		}
+		sql = append(sql, "PARTITION BY "+strings.Join(keys, ", "))
+	}
+	var sort []*sortKey
+	if len(order) > 0 {
+		var keys []string
+		for _, n := range order {
+			s := n.GetSortBy()
+			k := c.sortDirection(s)
+			k.e = c.expr(s.Node)
+			if k.e.oid == pgwire.OIDUnknown {
+				k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
+			}
+			c.sortable(k.e)
+			sort = append(sort, k)
+			parts = append(parts, k.e)
+			by := c.key(k.e)
+			if k.e.literal {
+				by = "(" + by + ")"
+			}
+			keys = append(keys, by+k.direction())
+		}
+		sql = append(sql, "ORDER BY "+strings.Join(keys, ", "))
+	}
+	if f := c.frame(frame, sort, &parts); f != "" {
+		sql = append(sql, f)
+	}
+	return " OVER (" + strings.Join(sql, " ") + ")", c.make("", pgwire.OIDText, parts...)
+}
+
+// Bits of a window definition's frame options, as PostgreSQL's parsenodes.h has them.
+const (
+	frameNonDefault     = 0x00001
+	frameRange          = 0x00002
+	frameRows           = 0x00004
+	frameGroups         = 0x00008
+	frameStartUnbounded = 0x00020
+	frameEndUnbounded   = 0x00100
+	frameStartCurrent   = 0x00200
+	frameEndCurrent     = 0x00400
+	frameStartPreceding = 0x00800
+	frameEndPreceding   = 0x01000
+	frameStartFollowing = 0x02000
+	frameEndFollowing   = 0x04000
+	frameExcludeCurrent = 0x08000
+	frameExcludeGroup   = 0x10000
+	frameExcludeTies    = 0x20000
+)
+
+func (c *compiler) frame(d *pg.WindowDef, sort []*sortKey, parts *[]*ex) string {
+	o := d.FrameOptions
+	if o&frameNonDefault == 0 {
+		return ""
+	}
+	unit := "RANGE"
+	switch {
+	case o&frameRows != 0:
+		unit = "ROWS"
+	case o&frameGroups != 0:
+		unit = "GROUPS"
+	}
+	bound := func(n *pg.Node, word string) string {
+		e := c.expr(n)
+		if len(e.vars) > 0 {
+			c.failAt(e.pos, "42P10", "argument of %s must not contain variables", unit)
+		}
+		switch {
+		case unit != "RANGE":
+			e = c.coerce(e, pgwire.OIDInt8, -1, implicit)
+		case len(sort) != 1:
+			c.failAt(d.Location, "42P20", "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+		case category(sort[0].e.oid) == catTime || sort[0].e.oid == pgwire.OIDInterval:
+			e = c.coerce(e, pgwire.OIDInterval, -1, implicit)
+		case sort[0].e.oid == pgwire.OIDNumeric && sort[0].e.rep < 0:
+			c.unsupported(e.pos, "RANGE with an offset over numeric")
+		default:
+			e = c.coerce(e, sort[0].e.oid, -1, implicit)
+		}
+		*parts = append(*parts, e)
+		return e.sql + " " + word
+	}
+	start, end := "UNBOUNDED PRECEDING", "CURRENT ROW"
+	switch {
+	case o&frameStartCurrent != 0:
+		start = "CURRENT ROW"
+	case o&frameStartPreceding != 0:
+		start = bound(d.StartOffset, "PRECEDING")
+	case o&frameStartFollowing != 0:
+		start = bound(d.StartOffset, "FOLLOWING")
+	}
+	switch {
+	case o&frameEndUnbounded != 0:
+		end = "UNBOUNDED FOLLOWING"
+	case o&frameEndPreceding != 0:
+		end = bound(d.EndOffset, "PRECEDING")
+	case o&frameEndFollowing != 0:
+		end = bound(d.EndOffset, "FOLLOWING")
+	}
+	out := unit + " BETWEEN " + start + " AND " + end
+	switch {
+	case o&frameExcludeCurrent != 0:
+		out += " EXCLUDE CURRENT ROW"
+	case o&frameExcludeGroup != 0:
+		out += " EXCLUDE GROUP"
+	case o&frameExcludeTies != 0:
+		out += " EXCLUDE TIES"
+	}
+	return out
+}
+
+func (c *compiler) windowCall(x *pg.FuncCall, name string) *ex {
+	if x.Over == nil {
+		c.failAt(x.Location, "42809", "window function %s requires an OVER clause", name)
+	}
+	if c.clause != "" {
+		c.failAt(x.Location, "42P20", "window functions are not allowed in %s", c.clause)
+	}
+	if x.AggDistinct {
+		c.failAt(x.Location, "0A000", "DISTINCT is not implemented for window functions")
+	}
+	args := c.arguments(x)
+	over, parts := c.over(x.Over)
+	all := append(append([]*ex{}, args...), parts)
+	out := func(sql string, oid uint32) *ex {
+		e := c.make(sql+over, oid, all...)
+		e.window = true
+		return e.at(x.Location).named(name)
+	}
+	want := func(n ...int) {
+		for _, k := range n {
+			if len(args) == k {
+				return
+			}
+		}
+		c.noFunction(name, args, x.Location)
+	}
+	switch name {
+	case "row_number", "rank", "dense_rank":
+		want(0)
+		return out(name+"()", pgwire.OIDInt8)
+	case "percent_rank", "cume_dist":
+		want(0)
+		return out(name+"()", pgwire.OIDFloat8)
+	case "ntile":
+		want(1)
+		e := c.make(cast("ntile("+cast(c.coerce(args[0], pgwire.OIDInt4, -1, implicit).sql, "BIGINT")+")"+over, "INTEGER"), pgwire.OIDInt4, all...)
+		e.window = true
+		return e.at(x.Location).named(name)
+	case "lag", "lead":
+		want(1, 2, 3)
+		return c.shifted(x, name, args, over, all)
+	}
+	v := args[0]
+	if v.oid == pgwire.OIDUnknown {
+		v = c.coerce(v, pgwire.OIDText, -1, implicit)
+	}
+	inner := v.sql
+	switch name {
+	case "first_value", "last_value":
+		want(1)
+	case "nth_value":
+		want(2)
+		inner += ", " + cast(c.coerce(args[1], pgwire.OIDInt4, -1, implicit).sql, "BIGINT")
+	}
+	e := out(name+"("+inner+")", v.oid)
+	e.rep = v.rep
+	return e
+}
+
+// shifted is lag and lead.
+func (c *compiler) shifted(x *pg.FuncCall, name string, args []*ex, over string, all []*ex) *ex {
+	values := []*ex{args[0]}
+	if len(args) == 3 {
+		values = append(values, args[2])
+		if args[0].oid != args[2].oid && args[2].oid != pgwire.OIDUnknown && !c.widens(args[2].oid, args[0].oid) && !c.widens(args[0].oid, args[2].oid) {
+			c.noFunction(name, args, x.Location)
+		}
+	}
+	values = c.unify(values, name)
+	parts := []string{values[0].sql}
+	if len(args) > 1 {
+		parts = append(parts, cast(c.coerce(args[1], pgwire.OIDInt4, -1, implicit).sql, "BIGINT"))
+	}
+	if len(args) > 2 {
+		parts = append(parts, values[1].sql)
+	}
+	e := c.make(name+"("+strings.Join(parts, ", ")+")"+over, values[0].oid, append(all, values...)...)
+	e.window, e.rep = true, values[0].rep
+	return e.at(x.Location).named(name)
+}

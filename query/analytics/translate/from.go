@@ -1,0 +1,379 @@
+package translate
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// fromClause reads FROM into the current scope and returns its SQL.
+func (c *compiler) fromClause(list []*pg.Node) string {
+	var parts []string
+	for _, n := range list {
+		item := c.fromNode(n)
+		c.checkNames(item)
+		c.scope.items = append(c.scope.items, item)
+		parts = append(parts, item.sql)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// checkNames: a table's name may stand in FROM once.
+func (c *compiler) checkNames(item *fromItem) {
+	for _, r := range item.rels {
+		for _, other := range c.scope.items {
+			for _, o := range other.rels {
+				if o.alias == r.alias && r.alias != "" && o.schema == r.schema {
+					c.fail(pgwire.Errorf("42712", "table name \"%s\" specified more than once", r.alias))
+				}
+			}
+		}
+	}
+}
+
+func (c *compiler) fromNode(n *pg.Node) *fromItem {
+	c.enter()
+	defer c.leave()
+	switch x := n.Node.(type) {
+	case *pg.Node_RangeVar:
+		return c.table(x.RangeVar)
+	case *pg.Node_RangeSubselect:
+		return c.subselect(x.RangeSubselect)
+	case *pg.Node_RangeFunction:
+		return c.rangeFunction(x.RangeFunction)
+	case *pg.Node_JoinExpr:
+		return c.join(x.JoinExpr)
+	case *pg.Node_RangeTableSample:
+		c.unsupported(x.RangeTableSample.Location, "TABLESAMPLE")
+	}
+	c.unsupported(-1, "this item in FROM")
+	return nil
+}
+
+// aliased makes the item of a table with an alias, which may rename columns.
+func (c *compiler) aliased(sql string, r *rte, a *pg.Alias) *fromItem {
+	if a != nil {
+		r.alias = a.Aliasname
+		if len(a.Colnames) > len(visible(r.cols)) {
+			c.fail(pgwire.Errorf("42P10", "table \"%s\" has %d columns available but %d columns specified", r.alias, len(visible(r.cols)), len(a.Colnames)))
+		}
+		for i, n := range a.Colnames {
+			visible(r.cols)[i].name = stringOf(n)
+		}
+	}
+	return &fromItem{sql: sql, rels: []*rte{r}, cols: r.cols}
+}
+
+func visible(cols []*rtcol) []*rtcol {
+	out := cols[:0:0]
+	for _, k := range cols {
+		if !k.hidden {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func (c *compiler) table(v *pg.RangeVar) *fromItem {
+	if v.Schemaname == "" {
+		if t := c.findCTE(v.Relname); t != nil {
+			return c.cteTable(t, v)
+		}
+	}
+	rel, ok := c.options.Catalog.Relation(v.Schemaname, v.Relname)
+	if !ok {
+		full := v.Relname
+		if v.Schemaname != "" {
+			full = v.Schemaname + "." + v.Relname
+		}
+		c.failAt(v.Location, "42P01", "relation \"%s\" does not exist", full)
+	}
+	t := c.fresh("t")
+	r := &rte{alias: rel.Name, schema: rel.Schema, oid: rel.OID}
+	if v.Alias != nil {
+		r.schema = ""
+	}
+	if rel.View != "" {
+		return c.view(rel, r, t, v.Alias)
+	}
+	for i := range rel.Columns {
+		k := &rel.Columns[i]
+		col := &rtcol{name: k.Name, sql: t + "." + ident(k.Name), oid: k.OID, mod: k.Mod, rep: textScale, table: rel.OID, attr: k.Attr, hidden: k.Hidden, of: r}
+		if k.SQL != "" {
+			col.sql = strings.ReplaceAll(k.SQL, "%s", t)
+		}
+		if k.Name == rel.Key {
+			r.key = col
+		}
+		r.cols = append(r.cols, col)
+	}
+	return c.aliased(rel.SQL+" AS "+t, r, v.Alias)
+}
+
+func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
+	t.used = true
+	alias := c.fresh("t")
+	r := &rte{alias: v.Relname}
+	for _, k := range t.cols {
+		col := *k
+		col.sql, col.of = alias+"."+k.sql, r
+		r.cols = append(r.cols, &col)
+	}
+	return c.aliased(t.sql+" AS "+alias, r, v.Alias)
+}
+
+// maxViews bounds views that use views.
+const maxViews = 32
+
+// view puts a view's query in its place. It sees nothing of the query around it.
+func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem {
+	if c.inView++; c.inView > maxViews {
+		c.fail(pgwire.Errorf("54001", "views are nested too deep"))
+	}
+	scope, src := c.scope, c.src
+	c.scope, c.src = nil, rel.View
+	s := c.selectStmt(c.parse(rel.View), nil)
+	for _, col := range s.cols {
+		c.settleOutput(col)
+	}
+	c.scope, c.src = scope, src
+	c.inView--
+	for i, col := range s.cols {
+		k := &rtcol{name: col.name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, table: rel.OID, attr: int16(i + 1), of: r}
+		if i < len(rel.Columns) {
+			k.name = rel.Columns[i].Name
+		}
+		r.cols = append(r.cols, k)
+	}
+	return c.aliased("("+s.sql+") AS "+t, r, a)
+}
+
+func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
+	var s *selected
+	items := c.scope.items
+	if !x.Lateral {
+		c.scope.items = nil // what stands left of it is not seen
+	}
+	s = c.subquery(x.Subquery.GetSelectStmt())
+	c.scope.items = items
+	t := c.fresh("t")
+	r := &rte{}
+	for _, col := range s.cols {
+		c.settleOutput(col)
+		r.cols = append(r.cols, &rtcol{
+			name: col.name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, of: r,
+			table: tableOf(col), attr: attrOf(col),
+		})
+	}
+	lateral := ""
+	if x.Lateral {
+		lateral = "LATERAL "
+	}
+	return c.aliased(lateral+"("+s.sql+") AS "+t, r, x.Alias)
+}
+
+// subquery compiles a query within the current scope.
+func (c *compiler) subquery(x *pg.SelectStmt) *selected {
+	query, clause, inAggregate, inWindow := c.query, c.clause, c.inAggregate, c.inWindow
+	c.inAggregate, c.inWindow = 0, 0
+	s := c.selectStmt(x, c.scope)
+	c.query, c.clause, c.inAggregate, c.inWindow = query, clause, inAggregate, inWindow
+	return s
+}
+
+func (c *compiler) join(x *pg.JoinExpr) *fromItem {
+	l := c.fromNode(x.Larg)
+	c.scope.items = append(c.scope.items, l) // LATERAL on the right sees the left
+	r := c.fromNode(x.Rarg)
+	c.checkNames(r)
+	c.scope.items = c.scope.items[:len(c.scope.items)-1]
+	word := map[pg.JoinType]string{
+		pg.JoinType_JOIN_INNER: "INNER JOIN", pg.JoinType_JOIN_LEFT: "LEFT JOIN",
+		pg.JoinType_JOIN_RIGHT: "RIGHT JOIN", pg.JoinType_JOIN_FULL: "FULL JOIN",
+	}[x.Jointype]
+	if word == "" {
+		c.unsupported(-1, "this join")
+	}
+	item := &fromItem{rels: append(append([]*rte(nil), l.rels...), r.rels...)}
+	on := "TRUE"
+	using := x.UsingClause
+	if x.IsNatural {
+		using = nil
+		for _, k := range l.cols {
+			if !k.hidden && columnNamed(r.cols, k.name) != nil {
+				using = append(using, pg.MakeStrNode(k.name))
+			}
+		}
+	}
+	switch {
+	case len(using) > 0:
+		on = c.using(x, l, r, item, using)
+	default:
+		item.cols = append(append([]*rtcol(nil), l.cols...), r.cols...)
+		if x.Quals != nil {
+			c.scope.items = append(c.scope.items, item)
+			on = c.condition(x.Quals, "JOIN conditions", "JOIN/ON").sql
+			c.scope.items = c.scope.items[:len(c.scope.items)-1]
+		}
+	}
+	item.sql = "(" + l.sql + " " + word + " " + r.sql + " ON " + on + ")"
+	if x.Jointype == pg.JoinType_JOIN_INNER && x.Quals == nil && len(using) == 0 {
+		item.sql = "(" + l.sql + " CROSS JOIN " + r.sql + ")"
+	}
+	if x.JoinUsingAlias != nil {
+		j := &rte{alias: x.JoinUsingAlias.Aliasname, cols: item.cols[:len(using)]}
+		item.rels = append(item.rels, j)
+	}
+	if x.Alias != nil {
+		j := &rte{}
+		for _, k := range item.cols {
+			if !k.hidden {
+				col := *k
+				j.cols = append(j.cols, &col)
+			}
+		}
+		return c.aliased(item.sql, j, x.Alias)
+	}
+	return item
+}
+
+func columnNamed(cols []*rtcol, name string) *rtcol {
+	for _, k := range cols {
+		if k.name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+// using compiles the condition of USING and merges its columns.
+func (c *compiler) using(x *pg.JoinExpr, l, r *fromItem, item *fromItem, names []*pg.Node) string {
+	var on []string
+	merged := map[string]bool{}
+	for _, n := range names {
+		name := stringOf(n)
+		merged[name] = true
+		a, b := c.usingColumn(l, name, "left"), c.usingColumn(r, name, "right")
+		ea, eb := c.plain(a), c.plain(b)
+		on = append(on, c.operator("=", ea, eb, -1).sql)
+		col := *a
+		if x.Jointype == pg.JoinType_JOIN_RIGHT {
+			col = *b
+		}
+		if x.Jointype == pg.JoinType_JOIN_FULL || a.oid != b.oid {
+			e := c.coalesce([]*ex{ea, eb}, "JOIN/USING", -1)
+			col = rtcol{name: name, sql: e.sql, oid: e.oid, mod: e.mod, rep: e.rep, of: a.of}
+		}
+		item.cols = append(item.cols, &col)
+	}
+	for _, side := range []*fromItem{l, r} {
+		for _, k := range side.cols {
+			if !merged[k.name] {
+				item.cols = append(item.cols, k)
+			}
+		}
+	}
+	return strings.Join(on, " AND ")
+}
+
+func (c *compiler) usingColumn(item *fromItem, name, side string) *rtcol {
+	var found *rtcol
+	for _, k := range item.cols {
+		if k.name == name {
+			if found != nil {
+				c.fail(pgwire.Errorf("42702", "common column name \"%s\" appears more than once in %s table", name, side))
+			}
+			found = k
+		}
+	}
+	if found == nil {
+		c.fail(pgwire.Errorf("42703", "column \"%s\" specified in USING clause does not exist in %s table", name, side))
+	}
+	return found
+}
+
+// plain makes an expression of a column outside any query.
+func (c *compiler) plain(k *rtcol) *ex {
+	return &ex{sql: k.sql, oid: k.oid, mod: k.mod, rep: k.rep, pos: -1, name: k.name, column: k}
+}
+
+// rangeFunction compiles a function in FROM.
+func (c *compiler) rangeFunction(x *pg.RangeFunction) *fromItem {
+	t := c.fresh("t")
+	r := &rte{}
+	var inner []string
+	clause := c.clause
+	c.clause = "functions in FROM"
+	for _, n := range x.Functions {
+		list := n.GetList()
+		call := list.Items[0]
+		defs := x.Coldeflist
+		if len(list.Items) > 1 && list.Items[1] != nil && list.Items[1].GetList() != nil {
+			defs = list.Items[1].GetList().Items
+		}
+		cols := c.tableFunction(call, defs, len(x.Functions) > 1 || x.Ordinality)
+		for _, col := range cols {
+			name := c.fresh("c")
+			inner = append(inner, col.e.sql+" AS "+name)
+			r.cols = append(r.cols, &rtcol{name: col.name, sql: t + "." + name, oid: col.e.oid, mod: -1, rep: col.e.rep, of: r, fields: nil})
+		}
+		if r.alias == "" {
+			r.alias = functionName(call)
+		}
+	}
+	c.clause = clause
+	if x.Ordinality {
+		name := c.fresh("c")
+		inner = append(inner, name)
+		r.cols = append(r.cols, &rtcol{name: "ordinality", sql: t + "." + name, oid: pgwire.OIDInt8, mod: -1, of: r})
+		base := strings.Join(inner[:len(inner)-1], ", ")
+		all := make([]string, 0, len(r.cols))
+		for _, k := range r.cols[:len(r.cols)-1] {
+			all = append(all, strings.TrimPrefix(k.sql, t+"."))
+		}
+		w := c.fresh("t")
+		sql := fmt.Sprintf("(SELECT %s, row_number() OVER () AS %s FROM (SELECT %s) AS %s)", strings.Join(all, ", "), name, base, w)
+		return c.functionAlias("LATERAL "+sql+" AS "+t, r, x.Alias)
+	}
+	return c.functionAlias("LATERAL (SELECT "+strings.Join(inner, ", ")+") AS "+t, r, x.Alias)
+}
+
+// functionAlias: the alias of a function with one column names the column too.
+func (c *compiler) functionAlias(sql string, r *rte, a *pg.Alias) *fromItem {
+	scalar := len(r.cols) == 1 || len(r.cols) == 2 && r.cols[1].name == "ordinality"
+	if a != nil && scalar && len(a.Colnames) == 0 && r.cols[0].name == r.alias {
+		r.cols[0].name = a.Aliasname
+	}
+	return c.aliased(sql, r, a)
+}
+
+func functionName(n *pg.Node) string {
+	if f := n.GetFuncCall(); f != nil {
+		return stringOf(f.Funcname[len(f.Funcname)-1])
+	}
+	return "function"
+}
+
+func stringOf(n *pg.Node) string {
+	if s := n.GetString_(); s != nil {
+		return s.Sval
+	}
+	return ""
+}
+
+func tableOf(col *outcol) uint32 {
+	if col.e.column != nil {
+		return col.e.column.table
+	}
+	return 0
+}
+
+func attrOf(col *outcol) int16 {
+	if col.e.column != nil {
+		return col.e.column.attr
+	}
+	return 0
+}

@@ -1,0 +1,468 @@
+package translate
+
+import (
+	"strings"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// functionList has the functions whose calls are their arguments put into a text, a form a
+// line: name(types) result = SQL. Behind the name "!" says that it can fail for some
+// values, "~" that it is volatile, "*" that it returns a set. $1 … are the arguments in the
+// forms they are held in, numerics as text ("#" keeps them as they are); @name@ is the
+// session's.
+const functionList = `
+length(text) int4 = CAST(length($1) AS INTEGER)
+length(bytea) int4 = CAST(octet_length($1) AS INTEGER)
+char_length(text) int4 = CAST(length($1) AS INTEGER)
+character_length(text) int4 = CAST(length($1) AS INTEGER)
+octet_length(text) int4 = CAST(strlen($1) AS INTEGER)
+octet_length(bytea) int4 = CAST(octet_length($1) AS INTEGER)
+bit_length(text) int4 = CAST(strlen($1) * 8 AS INTEGER)
+lower(text) text = lower($1)
+upper(text) text = upper($1)
+initcap(text) text = pg_initcap($1)
+trim(text) text = trim($1, ' ')
+btrim(text) text = trim($1, ' ')
+btrim(text, text) text = pg_btrim($1, $2)
+ltrim(text) text = ltrim($1, ' ')
+ltrim(text, text) text = pg_ltrim($1, $2)
+rtrim(text) text = rtrim($1, ' ')
+rtrim(text, text) text = pg_rtrim($1, $2)
+lpad!(text, int4) text = pg_lpad($1, $2, ' ')
+lpad!(text, int4, text) text = pg_lpad($1, $2, $3)
+rpad!(text, int4) text = pg_rpad_with($1, $2, ' ')
+rpad!(text, int4, text) text = pg_rpad_with($1, $2, $3)
+left(text, int4) text = pg_left($1, $2)
+right(text, int4) text = pg_right($1, $2)
+substr!(text, int4) text = pg_substring($1, $2, 2147483647)
+substr!(text, int4, int4) text = pg_substring($1, $2, $3)
+substring!(text, int4) text = pg_substring($1, $2, 2147483647)
+substring!(text, int4, int4) text = pg_substring($1, $2, $3)
+substring!(text, text) text = pg_regexp_substring($1, $2)
+substring!(text, text, text) text = pg_regexp_substring($1, pg_similar_escape($2, $3))
+position(text, text) int4 = CAST(instr($1, $2) AS INTEGER)
+strpos(text, text) int4 = CAST(instr($1, $2) AS INTEGER)
+overlay!(text, text, int4) text = pg_overlay($1, $2, $3, CAST(length($2) AS INTEGER))
+overlay!(text, text, int4, int4) text = pg_overlay($1, $2, $3, $4)
+replace(text, text, text) text = pg_replace($1, $2, $3)
+translate(text, text, text) text = pg_translate($1, $2, $3)
+reverse(text) text = pg_reverse($1)
+repeat!(text, int4) text = pg_repeat($1, $2)
+split_part!(text, text, int4) text = pg_split_part($1, $2, $3)
+starts_with(text, text) bool = starts_with($1, $2)
+ascii(text) int4 = pg_ascii($1)
+chr!(int4) text = pg_chr($1)
+md5(text) text = md5($1)
+md5(bytea) text = md5($1)
+sha256(bytea) bytea = unhex(sha256($1))
+to_hex(int4) text = pg_to_hex(CAST($1 AS BIGINT) & 4294967295)
+to_hex(int8) text = pg_to_hex($1)
+encode!(bytea, text) text = pg_encode($1, $2)
+decode!(text, text) bytea = pg_decode($1, $2)
+convert_from!(bytea, text) text = pg_convert_from($1, $2)
+convert_to!(text, text) bytea = encode($1)
+quote_ident(text) text = pg_quote_ident($1)
+quote_literal(text) text = pg_quote_literal($1)
+quote_nullable(text) text = coalesce(pg_quote_literal($1), 'NULL')
+string_to_array(text, text) text[] = pg_string_to_array($1, $2, NULL)
+string_to_array(text, text, text) text[] = pg_string_to_array($1, $2, $3)
+string_to_table*(text, text) text = pg_string_to_array($1, $2, NULL)
+regexp_replace!(text, text, text) text = pg_regexp_replace($1, $2, $3, '')
+regexp_replace!(text, text, text, text) text = pg_regexp_replace($1, $2, $3, $4)
+regexp_match!(text, text) text[] = pg_regexp_match($1, $2, '')
+regexp_match!(text, text, text) text[] = pg_regexp_match($1, $2, $3)
+regexp_matches*!(text, text) text[] = pg_regexp_matches($1, $2, '')
+regexp_matches*!(text, text, text) text[] = pg_regexp_matches($1, $2, $3)
+regexp_split_to_array!(text, text) text[] = pg_regexp_split($1, $2, '')
+regexp_split_to_array!(text, text, text) text[] = pg_regexp_split($1, $2, $3)
+regexp_split_to_table*!(text, text) text = pg_regexp_split($1, $2, '')
+regexp_split_to_table*!(text, text, text) text = pg_regexp_split($1, $2, $3)
+regexp_count!(text, text) int4 = pg_regexp_count($1, $2)
+regexp_like!(text, text) bool = pg_regexp($1, $2, '')
+regexp_like!(text, text, text) bool = pg_regexp($1, $2, $3)
+regexp_substr!(text, text) text = pg_regexp_substr($1, $2)
+similar_to_escape!(text) text = pg_similar($1)
+similar_to_escape!(text, text) text = pg_similar_with($1, $2)
+like_escape!(text, text) text = pg_like_escape($1, $2)
+to_char!(timestamp, text) text = pg_to_char_timestamp($1, $2)
+to_char!(timestamptz, text) text = pg_to_char_timestamptz($1, $2, @zone@)
+to_char!(interval, text) text = pg_to_char_interval($1, $2)
+to_char!(int4, text) text = pg_to_char_num(CAST($1 AS VARCHAR), $2)
+to_char!(int8, text) text = pg_to_char_num(CAST($1 AS VARCHAR), $2)
+to_char!(numeric, text) text = pg_to_char_num($1, $2)
+to_char!(float8, text) text = pg_to_char_num(pg_num_float($1, FALSE), $2)
+to_date!(text, text) date = pg_to_date($1, $2)
+to_timestamp!(text, text) timestamptz = pg_to_timestamp($1, $2, @zone@)
+to_timestamp!(float8) timestamptz = pg_epoch_timestamp($1)
+to_number!(text, text) numeric = pg_to_number($1, $2)
+
+abs#(int2) int2 = abs($1)
+abs#(int4) int4 = abs($1)
+abs#(int8) int8 = abs($1)
+abs#(numeric) numeric = abs($1)
+abs#(float8) float8 = abs($1)
+abs(numeric) numeric = pg_num_abs($1)
+sign(numeric) numeric = pg_num_sign($1)
+sign(float8) float8 = CAST(sign($1) AS DOUBLE)
+ceil(numeric) numeric = pg_num_ceil($1)
+ceil(float8) float8 = ceil($1)
+ceiling(numeric) numeric = pg_num_ceil($1)
+ceiling(float8) float8 = ceil($1)
+floor(numeric) numeric = pg_num_floor($1)
+floor(float8) float8 = floor($1)
+round(numeric) numeric = pg_num_round($1, 0)
+round(numeric, int4) numeric = pg_num_round($1, $2)
+round(float8) float8 = round_even($1, 0)
+trunc(numeric) numeric = pg_num_trunc($1, 0)
+trunc(numeric, int4) numeric = pg_num_trunc($1, $2)
+trunc(float8) float8 = trunc($1)
+div!(numeric, numeric) numeric = pg_num_idiv($1, $2)
+mod!(int2, int2) int2 = (CASE WHEN $2 = 0 THEN error('EVG22012:division by zero') ELSE $1 % $2 END)
+mod!(int4, int4) int4 = (CASE WHEN $2 = 0 THEN error('EVG22012:division by zero') ELSE $1 % $2 END)
+mod!(int8, int8) int8 = (CASE WHEN $2 = 0 THEN error('EVG22012:division by zero') ELSE $1 % $2 END)
+mod!(numeric, numeric) numeric = pg_num_mod($1, $2)
+power!(numeric, numeric) numeric = pg_num_power($1, $2)
+power!(float8, float8) float8 = pg_power($1, $2)
+pow!(numeric, numeric) numeric = pg_num_power($1, $2)
+pow!(float8, float8) float8 = pg_power($1, $2)
+sqrt!(numeric) numeric = pg_num_sqrt($1)
+sqrt!(float8) float8 = pg_sqrt($1)
+cbrt(float8) float8 = cbrt($1)
+exp!(numeric) numeric = pg_num_exp($1)
+exp!(float8) float8 = exp($1)
+ln!(numeric) numeric = pg_num_ln($1)
+ln!(float8) float8 = pg_ln($1)
+log!(numeric) numeric = pg_num_log($1)
+log!(float8) float8 = pg_log10($1)
+log!(numeric, numeric) numeric = pg_num_log_base($1, $2)
+log10!(numeric) numeric = pg_num_log($1)
+log10!(float8) float8 = pg_log10($1)
+pi() float8 = pi()
+degrees(float8) float8 = degrees($1)
+radians(float8) float8 = radians($1)
+sin(float8) float8 = sin($1)
+cos(float8) float8 = cos($1)
+tan(float8) float8 = tan($1)
+cot(float8) float8 = cot($1)
+asin!(float8) float8 = asin($1)
+acos!(float8) float8 = acos($1)
+atan(float8) float8 = atan($1)
+atan2(float8, float8) float8 = atan2($1, $2)
+random~() float8 = random()
+gcd(int4, int4) int4 = CAST(gcd($1, $2) AS INTEGER)
+gcd(int8, int8) int8 = CAST(gcd($1, $2) AS BIGINT)
+lcm(int4, int4) int4 = CAST(lcm($1, $2) AS INTEGER)
+lcm(int8, int8) int8 = CAST(lcm($1, $2) AS BIGINT)
+factorial!(int8) numeric = pg_num_factorial($1)
+width_bucket!(float8, float8, float8, int4) int4 = pg_width_bucket($1, $2, $3, $4)
+width_bucket!(numeric, numeric, numeric, int4) int4 = pg_num_width_bucket($1, $2, $3, $4)
+width_bucket(anyelement, anyarray) int4 = CAST(len(list_filter($2, lambda y: y <= $1)) AS INTEGER)
+scale(numeric) int4 = pg_num_scale($1)
+min_scale(numeric) int4 = pg_num_min_scale($1)
+trim_scale(numeric) numeric = pg_num_trim($1)
+isnan(float8) bool = isnan($1)
+
+now() timestamptz = @now@
+transaction_timestamp() timestamptz = @now@
+statement_timestamp() timestamptz = @statement@
+clock_timestamp~() timestamptz = pg_clock()
+age(timestamp, timestamp) interval = pg_age($1, $2)
+age(timestamptz, timestamptz) interval = pg_age(pg_to_local($1, @zone@), pg_to_local($2, @zone@))
+age(timestamp) interval = pg_age(CAST(CAST(pg_to_local(@now@, @zone@) AS DATE) AS TIMESTAMP), $1)
+age(timestamptz) interval = pg_age(CAST(CAST(pg_to_local(@now@, @zone@) AS DATE) AS TIMESTAMP), pg_to_local($1, @zone@))
+age(xid) int4 = CAST(2147483647 AS INTEGER)
+date_bin!(interval, timestamp, timestamp) timestamp = pg_date_bin($1, $2, $3)
+date_bin!(interval, timestamptz, timestamptz) timestamptz = pg_date_bin($1, $2, $3)
+date(timestamp) date = CAST($1 AS DATE)
+date(timestamptz) date = CAST(pg_to_local($1, @zone@) AS DATE)
+make_date!(int4, int4, int4) date = pg_make_date($1, $2, $3)
+make_timestamp!(int4, int4, int4, int4, int4, float8) timestamp = pg_make_timestamp($1, $2, $3, $4, $5, $6)
+make_timestamptz!(int4, int4, int4, int4, int4, float8) timestamptz = pg_from_local(pg_make_timestamp($1, $2, $3, $4, $5, $6), @zone@)
+make_timestamptz!(int4, int4, int4, int4, int4, float8, text) timestamptz = pg_from_local(pg_make_timestamp($1, $2, $3, $4, $5, $6), $7)
+justify_days(interval) interval = pg_justify_days($1)
+justify_hours(interval) interval = pg_justify_hours($1)
+justify_interval(interval) interval = pg_justify_interval($1)
+isfinite(timestamp) bool = isfinite($1)
+isfinite(timestamptz) bool = isfinite($1)
+isfinite(date) bool = isfinite($1)
+isfinite(interval) bool = ($1 IS NOT NULL)
+timeofday~() text = pg_timestamptz_text(@now@, @zone@)
+pg_sleep~(float8) text = pg_sleep($1)
+
+jsonb_typeof(jsonb) text = pg_json_typeof($1)
+json_typeof(json) text = pg_json_typeof($1)
+jsonb_array_length!(jsonb) int4 = pg_json_array_length($1)
+json_array_length!(json) int4 = pg_json_array_length($1)
+jsonb_array_elements*!(jsonb) jsonb = pg_json_elements($1)
+json_array_elements*!(json) json = pg_json_elements_raw($1)
+jsonb_array_elements_text*!(jsonb) text = pg_json_elements_text($1)
+json_array_elements_text*!(json) text = pg_json_elements_text_raw($1)
+jsonb_object_keys*!(jsonb) text = pg_json_keys_only($1)
+json_object_keys*!(json) text = pg_json_keys_raw($1)
+jsonb_extract_path(jsonb, variadic text) jsonb = pg_json_path($1, [$*]::VARCHAR[])
+jsonb_extract_path_text(jsonb, variadic text) text = pg_json_path_text($1, [$*]::VARCHAR[])
+json_extract_path(json, variadic text) json = pg_json_path_raw($1, [$*]::VARCHAR[])
+json_extract_path_text(json, variadic text) text = pg_json_path_text_raw($1, [$*]::VARCHAR[])
+jsonb_set!(jsonb, text[], jsonb) jsonb = pg_jsonb_set($1, $2, $3, TRUE)
+jsonb_set!(jsonb, text[], jsonb, bool) jsonb = pg_jsonb_set($1, $2, $3, $4)
+jsonb_insert!(jsonb, text[], jsonb) jsonb = pg_jsonb_insert($1, $2, $3, FALSE)
+jsonb_insert!(jsonb, text[], jsonb, bool) jsonb = pg_jsonb_insert($1, $2, $3, $4)
+jsonb_pretty(jsonb) text = pg_jsonb_pretty($1)
+jsonb_strip_nulls(jsonb) jsonb = pg_jsonb_strip_nulls($1)
+jsonb_path_query*!(jsonb, jsonpath) jsonb = pg_jsonb_path_query($1, $2, '{}', FALSE)
+jsonb_path_query*!(jsonb, jsonpath, jsonb) jsonb = pg_jsonb_path_query($1, $2, $3, FALSE)
+jsonb_path_query*!(jsonb, jsonpath, jsonb, bool) jsonb = pg_jsonb_path_query($1, $2, $3, $4)
+jsonb_path_query_array!(jsonb, jsonpath) jsonb = ('[' || array_to_string(pg_jsonb_path_query($1, $2, '{}', FALSE), ', ') || ']')
+jsonb_path_query_array!(jsonb, jsonpath, jsonb) jsonb = ('[' || array_to_string(pg_jsonb_path_query($1, $2, $3, FALSE), ', ') || ']')
+jsonb_path_query_first!(jsonb, jsonpath) jsonb = list_extract(pg_jsonb_path_query($1, $2, '{}', FALSE), 1)
+jsonb_path_query_first!(jsonb, jsonpath, jsonb) jsonb = list_extract(pg_jsonb_path_query($1, $2, $3, FALSE), 1)
+jsonb_path_exists!(jsonb, jsonpath) bool = pg_jsonb_path_exists($1, $2, '{}', FALSE)
+jsonb_path_exists!(jsonb, jsonpath, jsonb) bool = pg_jsonb_path_exists($1, $2, $3, FALSE)
+jsonb_path_exists!(jsonb, jsonpath, jsonb, bool) bool = pg_jsonb_path_exists($1, $2, $3, $4)
+jsonb_path_match!(jsonb, jsonpath) bool = pg_jsonb_path_match($1, $2, '{}', FALSE)
+jsonb_path_match!(jsonb, jsonpath, jsonb) bool = pg_jsonb_path_match($1, $2, $3, FALSE)
+jsonb_concat(jsonb, jsonb) jsonb = pg_jsonb_concat($1, $2)
+jsonb_contains(jsonb, jsonb) bool = pg_jsonb_contains($1, $2)
+jsonb_exists(jsonb, text) bool = pg_jsonb_exists($1, $2)
+
+array_length(anyarray, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) AS INTEGER) END)
+array_upper(anyarray, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) AS INTEGER) END)
+array_lower(anyarray, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN 1 END)
+array_ndims(anyarray) int4 = (CASE WHEN len($1) > 0 THEN 1 END)
+array_dims(anyarray) text = (CASE WHEN len($1) > 0 THEN '[1:' || len($1) || ']' END)
+cardinality(anyarray) int4 = CAST(len($1) AS INTEGER)
+array_append(anyarray, anyelement) anyarray = list_append(coalesce($1, []), $2)
+array_prepend(anyelement, anyarray) anyarray = list_prepend($1, coalesce($2, []))
+array_cat(anyarray, anyarray) anyarray = (CASE WHEN $1 IS NULL THEN $2 WHEN $2 IS NULL THEN $1 ELSE list_concat($1, $2) END)
+array_remove(anyarray, anyelement) anyarray = list_filter($1, lambda y: y IS DISTINCT FROM $2)
+array_replace(anyarray, anyelement, anyelement) anyarray = list_transform($1, lambda y: CASE WHEN y IS NOT DISTINCT FROM $2 THEN $3 ELSE y END)
+array_positions(anyarray, anyelement) int4[] = list_transform(list_filter(range(1, len($1) + 1), lambda y: list_extract($1, y) IS NOT DISTINCT FROM $2), lambda y: CAST(y AS INTEGER))
+unnest*(anyarray) anyelement = $1
+generate_subscripts*(anyarray, int4) int4 = list_transform(range(1, CASE WHEN $2 = 1 THEN len($1) + 1 ELSE 1 END), lambda y: CAST(y AS INTEGER))
+trim_array!(anyarray, int4) anyarray = list_slice($1, 1, len($1) - $2)
+
+gen_random_uuid~() uuid = gen_random_uuid()
+stream_id(text) uuid = pg_stream_id($1)
+version() text = @version@
+current_database() name = @database@
+current_schema() name = 'public'
+current_schemas(bool) name[] = (CASE WHEN $1 THEN ['pg_catalog', 'public'] ELSE ['public'] END)
+pg_backend_pid() int4 = CAST(@pid@ AS INTEGER)
+pg_postmaster_start_time() timestamptz = pg_started()
+pg_conf_load_time() timestamptz = pg_started()
+pg_is_in_recovery() bool = FALSE
+pg_is_wal_replay_paused() bool = FALSE
+pg_my_temp_schema() oid = CAST(0 AS BIGINT)
+pg_is_other_temp_schema(oid) bool = FALSE
+pg_client_encoding() name = 'UTF8'
+getdatabaseencoding() name = 'UTF8'
+pg_encoding_to_char(int4) name = (CASE $1 WHEN 6 THEN 'UTF8' WHEN 0 THEN 'SQL_ASCII' WHEN -1 THEN '' ELSE '' END)
+pg_char_to_encoding(name) int4 = (CASE upper($1) WHEN 'UTF8' THEN 6 WHEN 'UNICODE' THEN 6 WHEN 'SQL_ASCII' THEN 0 ELSE -1 END)
+inet_server_addr() text = CAST(NULL AS VARCHAR)
+inet_client_addr() text = CAST(NULL AS VARCHAR)
+inet_server_port() int4 = CAST(NULL AS INTEGER)
+inet_client_port() int4 = CAST(NULL AS INTEGER)
+current_setting!(text) text = pg_current_setting(@settings@, $1, FALSE)
+current_setting!(text, bool) text = pg_current_setting(@settings@, $1, $2)
+txid_current() int8 = CAST(@position@ AS BIGINT)
+pg_current_xact_id_if_assigned() text = CAST(NULL AS VARCHAR)
+pg_advisory_unlock_all() text = ''
+pg_notification_queue_usage() float8 = CAST(0 AS DOUBLE)
+pg_get_userbyid(oid) name = pg_user_by_id($1, @user@)
+pg_table_is_visible(oid) bool = pg_visible($1, 'table')
+pg_type_is_visible(oid) bool = pg_visible($1, 'type')
+pg_function_is_visible(oid) bool = pg_visible($1, 'function')
+pg_operator_is_visible(oid) bool = pg_visible($1, 'operator')
+pg_opclass_is_visible(oid) bool = TRUE
+pg_opfamily_is_visible(oid) bool = TRUE
+pg_collation_is_visible(oid) bool = TRUE
+pg_conversion_is_visible(oid) bool = TRUE
+pg_statistics_obj_is_visible(oid) bool = TRUE
+pg_ts_config_is_visible(oid) bool = TRUE
+pg_ts_dict_is_visible(oid) bool = TRUE
+pg_ts_parser_is_visible(oid) bool = TRUE
+pg_ts_template_is_visible(oid) bool = TRUE
+format_type(oid, int4) text = pg_format_type($1, $2)
+pg_get_viewdef(oid) text = pg_definition('view', $1)
+pg_get_viewdef(oid, bool) text = pg_definition('view', $1)
+pg_get_viewdef(text) text = pg_definition('view', pg_reg_in($1, '2205'))
+pg_get_viewdef(text, bool) text = pg_definition('view', pg_reg_in($1, '2205'))
+pg_get_constraintdef(oid) text = pg_definition('constraint', $1)
+pg_get_constraintdef(oid, bool) text = pg_definition('constraint', $1)
+pg_get_indexdef(oid) text = pg_index_definition($1, 0)
+pg_get_indexdef(oid, int4, bool) text = pg_index_definition($1, $2)
+pg_get_functiondef(oid) text = pg_definition('function', $1)
+pg_get_function_arguments(oid) text = pg_definition('arguments', $1)
+pg_get_function_identity_arguments(oid) text = pg_definition('identity', $1)
+pg_get_function_result(oid) text = pg_definition('result', $1)
+pg_get_function_sqlbody(oid) text = CAST(NULL AS VARCHAR)
+pg_get_function_arg_default(oid, int4) text = CAST(NULL AS VARCHAR)
+pg_get_triggerdef(oid) text = CAST(NULL AS VARCHAR)
+pg_get_triggerdef(oid, bool) text = CAST(NULL AS VARCHAR)
+pg_get_ruledef(oid) text = CAST(NULL AS VARCHAR)
+pg_get_ruledef(oid, bool) text = CAST(NULL AS VARCHAR)
+pg_get_partkeydef(oid) text = CAST(NULL AS VARCHAR)
+pg_get_partition_constraintdef(oid) text = CAST(NULL AS VARCHAR)
+pg_get_statisticsobjdef(oid) text = CAST(NULL AS VARCHAR)
+pg_get_statisticsobjdef_columns(oid) text = CAST(NULL AS VARCHAR)
+pg_get_serial_sequence(text, text) text = CAST(NULL AS VARCHAR)
+pg_get_replica_identity_index(regclass) regclass = CAST(NULL AS BIGINT)
+pg_index_column_has_property(regclass, int4, text) bool = pg_index_property($3)
+pg_index_has_property(regclass, text) bool = ($2 <> 'clusterable' AND $2 <> 'backward_scan' OR TRUE)
+pg_indexam_has_property(oid, text) bool = ($2 IN ('can_order', 'can_unique', 'can_multi_col', 'can_exclude', 'can_include'))
+pg_relation_is_publishable(regclass) bool = TRUE
+pg_relation_is_updatable(regclass, bool) int4 = (CASE WHEN $1 = 16385 THEN 8 ELSE 0 END)
+pg_column_is_updatable(regclass, int2, bool) bool = FALSE
+pg_partition_root(regclass) regclass = $1
+obj_description(oid, name) text = pg_description($1, $2)
+obj_description(oid) text = pg_description($1, '')
+col_description(oid, int4) text = pg_column_description($1, $2)
+shobj_description(oid, name) text = pg_shared_description($1, $2)
+to_regclass(text) regclass = pg_to_reg($1, '2205')
+to_regtype(text) regtype = pg_to_reg($1, '2206')
+to_regnamespace(text) regnamespace = pg_to_reg($1, '4089')
+to_regproc(text) regproc = pg_to_reg($1, '24')
+to_regrole(text) regrole = pg_to_reg($1, '4096')
+pg_relation_size(regclass) int8 = pg_size($1)
+pg_relation_size(regclass, text) int8 = pg_size($1)
+pg_table_size(regclass) int8 = pg_size($1)
+pg_total_relation_size(regclass) int8 = pg_size($1)
+pg_indexes_size(regclass) int8 = CAST(0 AS BIGINT)
+pg_database_size(name) int8 = pg_size(0)
+pg_database_size(oid) int8 = pg_size(0)
+pg_tablespace_size(name) int8 = pg_size(0)
+pg_tablespace_size(oid) int8 = pg_size(0)
+pg_tablespace_location(oid) text = ''
+pg_relation_filenode(regclass) oid = CAST($1 AS BIGINT)
+pg_size_pretty(int8) text = pg_pretty_size(CAST($1 AS VARCHAR))
+pg_size_pretty(numeric) text = pg_pretty_size($1)
+has_table_privilege(text, text) bool = pg_may_table($2)
+has_table_privilege(oid, text) bool = pg_may_table($2)
+has_table_privilege(name, text, text) bool = pg_may_table($3)
+has_table_privilege(name, oid, text) bool = pg_may_table($3)
+has_table_privilege(oid, oid, text) bool = pg_may_table($3)
+has_any_column_privilege(oid, text) bool = pg_may_table($2)
+has_any_column_privilege(text, text) bool = pg_may_table($2)
+has_any_column_privilege(name, oid, text) bool = pg_may_table($3)
+has_column_privilege(oid, text, text) bool = pg_may_table($3)
+has_column_privilege(oid, int2, text) bool = pg_may_table($3)
+has_column_privilege(text, text, text) bool = pg_may_table($3)
+has_column_privilege(name, oid, int2, text) bool = pg_may_table($4)
+has_column_privilege(name, oid, text, text) bool = pg_may_table($4)
+has_schema_privilege(text, text) bool = pg_may_schema($1, $2)
+has_schema_privilege(oid, text) bool = TRUE
+has_schema_privilege(name, oid, text) bool = TRUE
+has_schema_privilege(name, text, text) bool = pg_may_schema($2, $3)
+has_database_privilege(text, text) bool = pg_may_database($2)
+has_database_privilege(oid, text) bool = pg_may_database($2)
+has_database_privilege(name, text, text) bool = pg_may_database($3)
+has_database_privilege(name, oid, text) bool = pg_may_database($3)
+has_function_privilege(oid, text) bool = TRUE
+has_function_privilege(text, text) bool = TRUE
+has_function_privilege(name, oid, text) bool = TRUE
+has_type_privilege(oid, text) bool = TRUE
+has_type_privilege(text, text) bool = TRUE
+has_type_privilege(name, oid, text) bool = TRUE
+has_language_privilege(oid, text) bool = TRUE
+has_language_privilege(name, text) bool = TRUE
+has_sequence_privilege(oid, text) bool = TRUE
+has_sequence_privilege(text, text) bool = TRUE
+has_tablespace_privilege(oid, text) bool = TRUE
+has_tablespace_privilege(text, text) bool = TRUE
+has_server_privilege(oid, text) bool = FALSE
+has_foreign_data_wrapper_privilege(oid, text) bool = FALSE
+has_parameter_privilege(text, text) bool = TRUE
+pg_has_role(name, text) bool = ($1 = @user@)
+pg_has_role(oid, text) bool = ($1 = 16384)
+pg_has_role(name, oid, text) bool = ($2 = 16384)
+pg_has_role(name, name, text) bool = ($1 = $2)
+row_security_active(oid) bool = FALSE
+row_security_active(text) bool = FALSE
+pg_stat_get_numscans(oid) int8 = CAST(0 AS BIGINT)
+pg_jit_available() bool = FALSE
+pg_sequence_last_value(regclass) int8 = CAST(NULL AS BIGINT)
+pg_options_to_table*(text[]) text = []
+aclexplode*(aclitem[]) text = []
+pg_get_keywords*() text = []
+pg_listening_channels*() text = []
+pg_blocking_pids(int4) int4[] = CAST([] AS INTEGER[])
+pg_identify_object(oid, oid, int4) text = CAST(NULL AS VARCHAR)
+pg_describe_object(oid, oid, int4) text = CAST(NULL AS VARCHAR)
+pg_stat_get_last_vacuum_time(oid) timestamptz = CAST(NULL AS TIMESTAMP)
+pg_last_wal_replay_lsn() text = CAST(NULL AS VARCHAR)
+pg_last_wal_receive_lsn() text = CAST(NULL AS VARCHAR)
+pg_last_xact_replay_timestamp() timestamptz = CAST(NULL AS TIMESTAMP)
+_pg_truetypid(oid) oid = $1
+array_in(text) text = $1
+`
+
+// knownFunctions are PostgreSQL's that have no translation: not supported, rather than
+// unknown.
+var knownFunctions = func() map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Fields(`dblink lo_import lo_export pg_read_file pg_ls_dir pg_read_binary_file pg_stat_file
+		json_populate_record jsonb_populate_record json_populate_recordset jsonb_populate_recordset jsonb_path_query_tz
+		to_tsvector to_tsquery plainto_tsquery ts_rank ts_headline xmlparse xpath query_to_xml table_to_xml
+		pg_notify pg_advisory_lock pg_try_advisory_lock pg_advisory_xact_lock pg_try_advisory_xact_lock pg_advisory_unlock
+		pg_cancel_backend pg_terminate_backend pg_reload_conf nextval currval setval lastval normalize is_normalized
+		get_byte set_byte get_bit set_bit sha224 sha384 sha512 setseed array_fill array_sample array_shuffle isempty lower_inc upper_inc
+		host hostmask netmask network broadcast family masklen set_masklen text abbrev area center diameter height`) {
+		m[n] = true
+	}
+	return m
+}()
+
+// functions maps a name to its forms.
+var functions = parseFunctions(functionList)
+
+func parseFunctions(list string) map[string][]*function {
+	m := map[string][]*function{}
+	for _, line := range strings.Split(list, "\n") {
+		if line == "" {
+			continue
+		}
+		head, sql, _ := strings.Cut(line, " = ")
+		open, close := strings.IndexByte(head, '('), strings.LastIndexByte(head, ')')
+		name := strings.TrimRight(head[:open], "!~*#")
+		flags := head[len(name):open]
+		f := &function{
+			sql: sql, result: parseType(strings.TrimSpace(head[close+1:])), fallible: strings.Contains(flags, "!"),
+			volatile: strings.Contains(flags, "~"), set: strings.Contains(flags, "*"), plain: strings.Contains(flags, "#"),
+		}
+		for _, a := range strings.Split(head[open+1:close], ",") {
+			a = strings.TrimSpace(a)
+			if a == "" {
+				continue
+			}
+			if rest, ok := strings.CutPrefix(a, "variadic "); ok {
+				f.variadic, a = true, rest
+			}
+			f.args = append(f.args, parseType(a))
+		}
+		m[name] = append(m[name], f)
+	}
+	return m
+}
+
+func parseType(s string) uint32 {
+	switch s {
+	case "any":
+		return oidAny
+	case "anyelement":
+		return oidAnyElement
+	case "anyarray":
+		return oidAnyArray
+	}
+	if e, ok := strings.CutSuffix(s, "[]"); ok {
+		return arrays[typeNames[e]]
+	}
+	oid := typeNames[s]
+	if oid == 0 {
+		panic("no type " + s)
+	}
+	if oid == pgwire.OIDUnknown {
+		panic("unknown")
+	}
+	return oid
+}

@@ -1,0 +1,598 @@
+package translate
+
+import (
+	"fmt"
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// selected is a compiled query.
+type selected struct {
+	sql  string
+	cols []*outcol
+}
+
+// outcol is a column of a query's result.
+type outcol struct {
+	name string
+	sql  string // its name in the translation
+	e    *ex
+	junk bool // for ORDER BY alone
+}
+
+func (o *outcol) describe() pgwire.Column {
+	col := pgwire.Column{Name: o.name, OID: o.e.oid}
+	if o.e.column != nil {
+		col.TableOID, col.Attr = o.e.column.table, o.e.column.attr
+	}
+	return col
+}
+
+// settleOutput gives an untyped literal or parameter its type, text.
+func (c *compiler) settleOutput(col *outcol) {
+	if col.e.param > 0 {
+		c.setParam(col.e.param, pgwire.OIDText)
+		col.e.param = 0
+	}
+	if col.e.oid == pgwire.OIDUnknown {
+		col.e.oid = pgwire.OIDText
+	}
+}
+
+// outermost writes the whole statement: columns in the types that the wire wants.
+func (c *compiler) outermost(s *selected) string {
+	list := make([]string, len(s.cols))
+	t := c.fresh("t")
+	for i, col := range s.cols {
+		list[i] = cast(t+"."+col.sql, Physical(col.e.oid, col.e.rep))
+	}
+	if len(list) == 0 {
+		list = []string{"NULL"}
+	}
+	return "SELECT " + strings.Join(list, ", ") + " FROM (" + s.sql + ") AS " + t
+}
+
+// assign makes the columns be of types, as an INSERT assigns them.
+func (c *compiler) assign(s *selected, want []uint32) {
+	for i, col := range s.cols {
+		if i < len(want) && want[i] != 0 && col.e.literal {
+			e := c.coerce(col.e, want[i], -1, implicit)
+			col.e.oid = e.oid
+		}
+	}
+}
+
+func (c *compiler) selectStmt(x *pg.SelectStmt, parent *scope) *selected {
+	c.enter()
+	defer c.leave()
+	saved, query := c.scope, c.query
+	c.scope = &scope{parent: parent, query: &queryState{}, ctes: map[string]*cte{}}
+	c.query = c.scope.query
+	defer func() { c.scope, c.query = saved, query }()
+	if x.IntoClause != nil {
+		c.fail(pgwire.Errorf("0A000", "SELECT INTO is not supported"))
+	}
+	with := c.with(x.WithClause)
+	var s *selected
+	switch {
+	case x.Op != pg.SetOperation_SETOP_NONE && x.Op != pg.SetOperation_SET_OPERATION_UNDEFINED:
+		s = c.setOperation(x)
+	case len(x.ValuesLists) > 0:
+		s = c.values(x)
+	default:
+		s = c.simple(x)
+	}
+	if with != "" {
+		s.sql = with + s.sql
+	}
+	return s
+}
+
+// with compiles the WITH queries.
+func (c *compiler) with(w *pg.WithClause) string {
+	if w == nil {
+		return ""
+	}
+	var parts []string
+	for _, n := range w.Ctes {
+		x := n.GetCommonTableExpr()
+		q := x.Ctequery.GetSelectStmt()
+		if q == nil {
+			c.failAt(x.Location, "0A000", "a data-modifying statement in WITH is not supported")
+		}
+		if x.SearchClause != nil || x.CycleClause != nil {
+			c.unsupported(x.Location, "SEARCH or CYCLE")
+		}
+		if _, twice := c.scope.ctes[x.Ctename]; twice {
+			c.failAt(x.Location, "42712", "WITH query name \"%s\" specified more than once", x.Ctename)
+		}
+		t := &cte{name: x.Ctename, sql: c.fresh("w")}
+		var s *selected
+		if w.Recursive && isUnion(q) {
+			s = c.recursive(t, q, x.Aliascolnames)
+		} else {
+			s = c.subquery(q)
+		}
+		c.nameCTE(t, s, x)
+		c.scope.ctes[x.Ctename] = t
+		hint := ""
+		switch x.Ctematerialized {
+		case pg.CTEMaterialize_CTEMaterializeAlways:
+			hint = "MATERIALIZED "
+		case pg.CTEMaterialize_CTEMaterializeNever:
+			hint = "NOT MATERIALIZED "
+		}
+		if w.Recursive {
+			hint = ""
+		}
+		parts = append(parts, t.sql+" AS "+hint+"("+s.sql+")")
+	}
+	word := "WITH "
+	if w.Recursive {
+		word = "WITH RECURSIVE "
+	}
+	return word + strings.Join(parts, ", ") + " "
+}
+
+func isUnion(q *pg.SelectStmt) bool { return q.Op == pg.SetOperation_SETOP_UNION }
+
+func (c *compiler) nameCTE(t *cte, s *selected, x *pg.CommonTableExpr) {
+	if len(x.Aliascolnames) > len(s.cols) {
+		c.failAt(x.Location, "42P10", "WITH query \"%s\" has %d columns available but %d columns specified", x.Ctename, len(s.cols), len(x.Aliascolnames))
+	}
+	t.cols, t.self = nil, false
+	for i, col := range s.cols {
+		c.settleOutput(col)
+		k := &rtcol{name: col.name, sql: col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, table: tableOf(col), attr: attrOf(col)}
+		if i < len(x.Aliascolnames) {
+			k.name = stringOf(x.Aliascolnames[i])
+		}
+		t.cols = append(t.cols, k)
+	}
+}
+
+// recursive compiles a recursive WITH query: the first term settles the types.
+func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *selected {
+	if len(q.SortClause) > 0 || q.LimitCount != nil || q.LimitOffset != nil {
+		c.unsupported(-1, "ORDER BY or LIMIT in a recursive query")
+	}
+	saved := c.scope
+	c.scope = &scope{parent: saved, query: c.query, ctes: map[string]*cte{}}
+	defer func() { c.scope = saved }()
+	with := c.with(q.WithClause)
+	first := c.subquery(q.Larg)
+	var list []string
+	a := c.fresh("t")
+	out := &selected{}
+	for i, col := range first.cols {
+		c.settleOutput(col)
+		name := c.fresh("c")
+		// A numeric's scale may change from step to step.
+		list = append(list, cast(a+"."+col.sql, Physical(col.e.oid, textScale))+" AS "+name)
+		e := &ex{sql: name, oid: col.e.oid, mod: col.e.mod, rep: textScale, pos: col.e.pos}
+		k := &rtcol{name: col.name, sql: name, oid: e.oid, mod: e.mod, rep: textScale}
+		if i < len(names) {
+			k.name = stringOf(names[i])
+		}
+		t.cols = append(t.cols, k)
+		out.cols = append(out.cols, &outcol{name: k.name, sql: name, e: e})
+	}
+	t.self = true
+	c.scope.ctes[t.name] = t
+	second := c.subquery(q.Rarg)
+	if len(second.cols) != len(first.cols) {
+		c.fail(pgwire.Errorf("42601", "each UNION query must have the same number of columns"))
+	}
+	b := c.fresh("t")
+	var steps []string
+	for i, col := range second.cols {
+		want := out.cols[i].e
+		e := *col.e
+		e.sql = b + "." + col.sql
+		if col.e.literal {
+			e.sql = col.e.sql
+		}
+		if col.e.oid != want.oid && col.e.oid != pgwire.OIDUnknown && (rank(col.e.oid) > rank(want.oid) || category(col.e.oid) != category(want.oid)) {
+			c.failAt(first.cols[i].e.pos, "42804", "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
+				t.name, i+1, typeName(want.oid), typeName(col.e.oid))
+		}
+		steps = append(steps, cast(c.asText(c.coerce(&e, want.oid, -1, implicit)).sql, Physical(want.oid, textScale)))
+	}
+	union := "UNION"
+	if q.All {
+		union = "UNION ALL"
+	}
+	out.sql = fmt.Sprintf("%sSELECT %s FROM (%s) AS %s %s SELECT %s FROM (%s) AS %s", with,
+		strings.Join(list, ", "), first.sql, a, union, strings.Join(steps, ", "), second.sql, b)
+	return out
+}
+
+// simple compiles a SELECT that is no set operation.
+func (c *compiler) simple(x *pg.SelectStmt) *selected {
+	q := c.query
+	b := &body{x: x}
+	if len(x.FromClause) > 0 {
+		b.from = c.fromClause(x.FromClause)
+	}
+	if x.WhereClause != nil {
+		b.where = c.condition(x.WhereClause, "WHERE", "WHERE").sql
+	}
+	c.namedWindows(x.WindowClause)
+	items := c.targets(x.TargetList)
+	if len(x.GroupClause) > 0 {
+		b.group = c.groupBy(x, items)
+	}
+	c.compileTargets(b, items)
+	if x.HavingClause != nil {
+		b.having = c.condition(x.HavingClause, "", "HAVING").sql
+		q.agg = true
+	}
+	c.orderBy(b, x.SortClause)
+	c.distinct(b, x.DistinctClause)
+	c.checkGrouping(b)
+	return c.assemble(b)
+}
+
+// body is a SELECT in the making.
+type body struct {
+	x        *pg.SelectStmt
+	from     string
+	where    string
+	group    string
+	having   string
+	cols     []*outcol
+	sort     []*sortKey
+	distinct bool
+	on       []string // keys of DISTINCT ON
+	onExprs  []*ex
+	set      bool // the select list returns sets
+	vars     []*varRef
+}
+
+// target is an item of the select list, before it is compiled.
+type target struct {
+	node *pg.Node
+	name string
+	e    *ex // of an expanded *
+}
+
+func (c *compiler) targets(list []*pg.Node) []*target {
+	var out []*target
+	for _, n := range list {
+		r := n.GetResTarget()
+		if ref := r.Val.GetColumnRef(); ref != nil {
+			if last := ref.Fields[len(ref.Fields)-1]; last.GetAStar() != nil {
+				schema, table := "", ""
+				switch len(ref.Fields) {
+				case 2:
+					table = stringOf(ref.Fields[0])
+				case 3:
+					schema, table = stringOf(ref.Fields[0]), stringOf(ref.Fields[1])
+				}
+				for _, e := range c.star(schema, table, ref.Location) {
+					out = append(out, &target{name: e.name, e: e})
+				}
+				continue
+			}
+		}
+		out = append(out, &target{node: r.Val, name: r.Name})
+	}
+	return out
+}
+
+func (c *compiler) compileTargets(b *body, items []*target) {
+	for _, t := range items {
+		e := t.e
+		if e == nil {
+			e = c.expr(t.node)
+		} else if e.column != nil && (c.query.groups != nil || c.query.keyed != nil) {
+			e = c.reference(e.column, c.scope, e.pos)
+		}
+		name := t.name
+		if name == "" {
+			if name = e.name; name == "" {
+				name = "?column?"
+			}
+		}
+		b.cols = append(b.cols, &outcol{name: name, sql: c.fresh("c"), e: e})
+		b.set = b.set || e.set
+	}
+}
+
+// checkGrouping: in a query with groups a column must be grouped or aggregated.
+func (c *compiler) checkGrouping(b *body) {
+	q := c.query
+	var vars []*varRef
+	agg := q.agg || len(b.x.GroupClause) > 0
+	for _, col := range b.cols {
+		vars = append(vars, col.e.vars...)
+		agg = agg || col.e.agg
+	}
+	for _, k := range b.sort {
+		vars = append(vars, k.e.vars...)
+		agg = agg || k.e.agg
+	}
+	vars = append(vars, b.vars...)
+	if !agg || len(vars) == 0 {
+		return
+	}
+	v := vars[0]
+	for _, other := range vars {
+		if other.pos < v.pos {
+			v = other
+		}
+	}
+	full := v.column
+	if v.table != "" {
+		full = v.table + "." + v.column
+	}
+	c.failAt(v.pos, "42803", "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", full)
+}
+
+// assemble writes the SELECT.
+func (c *compiler) assemble(b *body) *selected {
+	x := b.x
+	limit := c.limits(x, b)
+	var hidden []*outcol
+	// What sorts goes through a column of its own where the rows change above it.
+	wrap := b.set && (len(b.sort) > 0 || b.distinct || len(b.on) > 0) || b.distinct || limit.ties != ""
+	order := ""
+	if len(b.sort) > 0 {
+		var keys []string
+		for _, k := range b.sort {
+			by := c.key(k.e)
+			if wrap {
+				col := b.outputOf(k)
+				if col == nil {
+					if b.distinct {
+						c.failAt(k.e.pos, "42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+					}
+					col = &outcol{sql: c.fresh("c"), e: k.e, junk: true}
+					hidden = append(hidden, col)
+				}
+				e := *col.e
+				e.sql = col.sql
+				by = c.key(&e)
+			}
+			keys = append(keys, by+k.direction())
+		}
+		order = " ORDER BY " + strings.Join(keys, ", ")
+	}
+	var list []string
+	for _, col := range append(append([]*outcol(nil), b.cols...), hidden...) {
+		list = append(list, cast(col.e.sql, Physical(c.outputOID(col.e), col.e.rep))+" AS "+col.sql)
+	}
+	if len(list) == 0 {
+		list = []string{"NULL AS " + c.fresh("c")}
+	}
+	var s strings.Builder
+	s.WriteString("SELECT ")
+	if len(b.on) > 0 {
+		s.WriteString("DISTINCT ON (" + strings.Join(b.on, ", ") + ") ")
+	} else if b.distinct {
+		s.WriteString(b.distinctWord(c))
+	}
+	s.WriteString(strings.Join(list, ", "))
+	b.tail(&s)
+	out := &selected{cols: b.cols}
+	if !wrap {
+		s.WriteString(order + limit.sql)
+		out.sql = s.String()
+		return out
+	}
+	var names []string
+	for _, col := range b.cols {
+		names = append(names, col.sql)
+	}
+	if len(names) == 0 {
+		names = []string{"NULL"}
+	}
+	out.sql = "SELECT " + strings.Join(names, ", ") + " FROM (" + s.String() + ") AS " + c.fresh("t")
+	if limit.ties != "" {
+		out.sql += " QUALIFY rank() OVER (" + strings.TrimSpace(order) + ") <= " + limit.ties
+	}
+	out.sql += order + limit.sql
+	return out
+}
+
+// outputOID is the type in which a column leaves the query: an untyped literal is held as
+// text.
+func (c *compiler) outputOID(e *ex) uint32 {
+	if e.oid == pgwire.OIDUnknown {
+		return pgwire.OIDText
+	}
+	return e.oid
+}
+
+func (b *body) distinctWord(c *compiler) string {
+	var keys []string
+	needed := false
+	for _, col := range b.cols {
+		keys = append(keys, c.key(col.e))
+		needed = needed || needsKey(col.e)
+	}
+	if needed {
+		return "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
+	}
+	return "DISTINCT "
+}
+
+func (b *body) tail(s *strings.Builder) {
+	if b.from != "" {
+		s.WriteString(" FROM " + b.from)
+	}
+	if b.where != "" {
+		s.WriteString(" WHERE " + b.where)
+	}
+	if b.group != "" {
+		s.WriteString(" GROUP BY " + b.group)
+	}
+	if b.having != "" {
+		s.WriteString(" HAVING " + b.having)
+	}
+}
+
+// outputOf finds the column of the result that a sort key is.
+func (b *body) outputOf(k *sortKey) *outcol {
+	if k.output != nil {
+		return k.output
+	}
+	for _, col := range b.cols {
+		if col.e.sql == k.e.sql {
+			return col
+		}
+	}
+	return nil
+}
+
+// distinct compiles DISTINCT and DISTINCT ON.
+func (c *compiler) distinct(b *body, list []*pg.Node) {
+	if len(list) == 0 {
+		return
+	}
+	if len(list) == 1 && list[0].Node == nil {
+		b.distinct = true
+		for _, col := range b.cols {
+			if col.e.oid == pgwire.OIDJSON {
+				c.failAt(col.e.pos, "42883", "could not identify an equality operator for type json")
+			}
+		}
+		return
+	}
+	for i, n := range list {
+		e := c.sortExpr(b, n, "DISTINCT ON")
+		b.onExprs = append(b.onExprs, e)
+		b.on = append(b.on, c.key(e))
+		b.vars = append(b.vars, e.vars...)
+		if i < len(b.sort) {
+			found := false
+			for _, k := range b.sort[:min(len(list), len(b.sort))] {
+				found = found || k.e.sql == e.sql
+			}
+			if !found {
+				c.failAt(e.pos, "42P10", "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+			}
+		}
+	}
+}
+
+// values compiles VALUES (…), (…).
+func (c *compiler) values(x *pg.SelectStmt) *selected {
+	var rows [][]*ex
+	c.clause = "VALUES"
+	for _, n := range x.ValuesLists {
+		var row []*ex
+		for _, item := range n.GetList().Items {
+			if item.GetSetToDefault() != nil {
+				c.failAt(item.GetSetToDefault().Location, "42601", "DEFAULT is not allowed in this context")
+			}
+			row = append(row, c.expr(item))
+		}
+		if len(rows) > 0 && len(row) != len(rows[0]) {
+			c.failAt(row[0].pos, "42601", "VALUES lists must all be the same length")
+		}
+		rows = append(rows, row)
+	}
+	c.clause = ""
+	b := &body{x: &pg.SelectStmt{LimitCount: x.LimitCount, LimitOffset: x.LimitOffset, LimitOption: x.LimitOption}}
+	t := c.fresh("t")
+	var names []string
+	r := &rte{alias: "*VALUES*"}
+	for i := range rows[0] {
+		column := make([]*ex, len(rows))
+		for j := range rows {
+			column[j] = rows[j][i]
+		}
+		column = c.unify(column, "VALUES")
+		name := c.fresh("c")
+		names = append(names, name)
+		for j := range rows {
+			rows[j][i] = column[j]
+		}
+		k := &rtcol{name: fmt.Sprintf("column%d", i+1), sql: t + "." + name, oid: column[0].oid, mod: -1, rep: column[0].rep, of: r}
+		r.cols = append(r.cols, k)
+	}
+	lists := make([]string, len(rows))
+	for j, row := range rows {
+		parts := make([]string, len(row))
+		for i, e := range row {
+			parts[i] = cast(e.sql, Physical(c.outputOID(e), e.rep))
+		}
+		lists[j] = "(" + strings.Join(parts, ", ") + ")"
+	}
+	b.from = "(VALUES " + strings.Join(lists, ", ") + ") AS " + t + "(" + strings.Join(names, ", ") + ")"
+	c.scope.items = []*fromItem{{rels: []*rte{r}, cols: r.cols}}
+	for i, k := range r.cols {
+		e := c.plain(k)
+		e.pos = rows[0][i].pos
+		if len(rows) == 1 && rows[0][i].literal {
+			e.literal, e.text = true, rows[0][i].text
+		}
+		b.cols = append(b.cols, &outcol{name: k.name, sql: c.fresh("c"), e: e})
+	}
+	c.orderBy(b, x.SortClause)
+	return c.assemble(b)
+}
+
+// setOperation compiles UNION, INTERSECT and EXCEPT.
+func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
+	word := map[pg.SetOperation]string{
+		pg.SetOperation_SETOP_UNION: "UNION", pg.SetOperation_SETOP_INTERSECT: "INTERSECT", pg.SetOperation_SETOP_EXCEPT: "EXCEPT",
+	}[x.Op]
+	l, r := c.operand(x.Larg), c.operand(x.Rarg)
+	if len(l.cols) != len(r.cols) {
+		pos := int32(-1)
+		if len(r.cols) > 0 {
+			pos = r.cols[0].e.pos
+		}
+		c.failAt(pos, "42601", "each %s query must have the same number of columns", word)
+	}
+	b := &body{x: &pg.SelectStmt{LimitCount: x.LimitCount, LimitOffset: x.LimitOffset, LimitOption: x.LimitOption}}
+	a, z, t := c.fresh("t"), c.fresh("t"), c.fresh("t")
+	var left, right []string
+	for i := range l.cols {
+		pair := c.unify([]*ex{c.operandColumn(l.cols[i], a), c.operandColumn(r.cols[i], z)}, word)
+		name := c.fresh("c")
+		to := Physical(c.outputOID(pair[0]), pair[0].rep)
+		left = append(left, cast(pair[0].sql, to)+" AS "+name)
+		right = append(right, cast(pair[1].sql, to)+" AS "+name)
+		e := &ex{sql: t + "." + name, oid: pair[0].oid, mod: -1, rep: pair[0].rep, pos: l.cols[i].e.pos}
+		if l.cols[i].e.mod == r.cols[i].e.mod && l.cols[i].e.oid == e.oid && r.cols[i].e.oid == e.oid {
+			e.mod = l.cols[i].e.mod
+		}
+		b.cols = append(b.cols, &outcol{name: l.cols[i].name, sql: c.fresh("c"), e: e})
+	}
+	all := ""
+	if x.All {
+		all = " ALL"
+	}
+	b.from = fmt.Sprintf("((SELECT %s FROM (%s) AS %s) %s%s (SELECT %s FROM (%s) AS %s)) AS %s",
+		orNull(left), l.sql, a, word, all, orNull(right), r.sql, z, t)
+	c.scope.items = nil
+	c.orderBySet(b, x.SortClause)
+	return c.assemble(b)
+}
+
+func orNull(list []string) string {
+	if len(list) == 0 {
+		return "NULL"
+	}
+	return strings.Join(list, ", ")
+}
+
+// operand compiles an operand of a set operation, which sees what the whole sees.
+func (c *compiler) operand(x *pg.SelectStmt) *selected { return c.selectStmt(x, c.scope) }
+
+// operandColumn is a column of a set operation's operand, seen from outside it.
+func (c *compiler) operandColumn(col *outcol, t string) *ex {
+	e := *col.e
+	e.vars, e.agg, e.window, e.set = nil, false, false, false
+	if !e.literal && e.param == 0 {
+		e.sql = t + "." + col.sql
+	}
+	e.column = nil
+	return &e
+}

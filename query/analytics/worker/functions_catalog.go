@@ -1,0 +1,208 @@
+package worker
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics/duck"
+	"github.com/eventgres/eventgres/query/analytics/pgfn"
+)
+
+// text0 sets what a look-up found.
+func found(out *writer, i int, s string, ok bool) error {
+	setText(out, i, s, ok)
+	return nil
+}
+
+func object(v *vector, i int) uint32 { return uint32(v.Int64(i)) }
+
+func catalogFunctions(w *Worker) []*duck.Function {
+	schema := func() *schema { return w.schema.Load() }
+	oidOf := func(v *vector, i int) uint32 {
+		n, _ := strconv.ParseUint(v.Text(i), 10, 32)
+		return uint32(n)
+	}
+	return []*duck.Function{
+		function("pg_reg_out", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			out.SetText(i, schema().regOut(oidOf(&in[1], i), object(&in[0], i)))
+			return nil
+		}),
+		function("pg_reg_in", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
+			n, err := schema().RegIn(oidOf(&in[1], i), strings.Clone(in[0].Text(i)))
+			out.SetInt64(i, int64(n))
+			return err
+		}),
+		function("pg_to_reg", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
+			n, err := schema().RegIn(oidOf(&in[1], i), strings.Clone(in[0].Text(i)))
+			if err != nil {
+				out.SetNull(i)
+				return nil
+			}
+			out.SetInt64(i, int64(n))
+			return nil
+		}),
+		nullable(function("pg_format_type", tText, types(tBig, tInt), func(in []vector, i int, out *writer) error {
+			if in[0].Null(i) {
+				out.SetNull(i)
+				return nil
+			}
+			mod, has := int64(-1), !in[1].Null(i)
+			if has {
+				mod = int64(in[1].Int32(i))
+			}
+			s, ok := schema().catalog.FormatType(object(&in[0], i), mod, has)
+			return found(out, i, s, ok)
+		})),
+		function("pg_definition", tText, types(tText, tBig), func(in []vector, i int, out *writer) error {
+			c, oid := schema().catalog, object(&in[1], i)
+			f := map[string]func(uint32) (string, bool){
+				"view": c.ViewDef, "constraint": c.ConstraintDef, "function": c.FunctionDef, "arguments": c.FunctionArguments,
+				"identity": c.FunctionIdentityArguments, "result": c.FunctionResult,
+			}[in[0].Text(i)]
+			s, ok := f(oid)
+			return found(out, i, s, ok)
+		}),
+		function("pg_index_definition", tText, types(tBig, tInt), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.IndexDef(object(&in[0], i), int(in[1].Int32(i)), true)
+			return found(out, i, s, ok)
+		}),
+		function("pg_index_property", tBool, types(tText), func(in []vector, i int, out *writer) error {
+			switch in[0].Text(i) {
+			case "asc", "nulls_last", "orderable", "returnable", "search_array", "search_nulls":
+				out.SetBool(i, true)
+			default:
+				out.SetBool(i, false)
+			}
+			return nil
+		}),
+		function("pg_description", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.Description(object(&in[0], i), in[1].Text(i))
+			return found(out, i, s, ok)
+		}),
+		function("pg_column_description", tText, types(tBig, tInt), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.ColumnDescription(object(&in[0], i), int(in[1].Int32(i)))
+			return found(out, i, s, ok)
+		}),
+		function("pg_shared_description", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.SharedDescription(object(&in[0], i), in[1].Text(i))
+			return found(out, i, s, ok)
+		}),
+		function("pg_visible", tBool, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			c := schema().catalog
+			f := map[string]func(uint32) bool{
+				"table": c.RelationVisible, "type": c.TypeVisible, "function": c.FunctionVisible, "operator": c.OperatorVisible,
+			}[in[1].Text(i)]
+			out.SetBool(i, f(object(&in[0], i)))
+			return nil
+		}),
+		function("pg_user_by_id", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.UserByID(object(&in[0], i), in[1].Text(i))
+			if !ok {
+				s = "unknown (OID=" + strconv.FormatInt(in[0].Int64(i), 10) + ")"
+			}
+			out.SetText(i, s)
+			return nil
+		}),
+		function("pg_current_setting", tText, types(tText, tText, tBool), func(in []vector, i int, out *writer) error {
+			name := strings.ToLower(in[1].Text(i))
+			if b, ok := pgfn.GetText(in[0].Bytes(i), name); ok {
+				out.SetBytes(i, b)
+				return nil
+			}
+			if in[2].Bool(i) {
+				out.SetNull(i)
+				return nil
+			}
+			return pgwire.Errorf("42704", "unrecognized configuration parameter \"%s\"", in[1].Text(i))
+		}),
+		function("pg_may_table", tBool, types(tText), may("SELECT", "INSERT", "REFERENCES", "TRIGGER", "UPDATE", "DELETE", "TRUNCATE")),
+		function("pg_may_database", tBool, types(tText), may("CREATE", "CONNECT", "TEMPORARY", "TEMP")),
+		function("pg_may_schema", tBool, types(tText, tText), func(in []vector, i int, out *writer) error {
+			if !systemSchemas[in[0].Text(i)] {
+				return pgwire.Errorf("3F000", "schema \"%s\" does not exist", in[0].Text(i))
+			}
+			out.SetBool(i, strings.EqualFold(in[1].Text(i), "USAGE") || in[0].Text(i) == "public")
+			return nil
+		}),
+		function("pg_size", tBig, types(tBig), func(in []vector, i int, out *writer) error {
+			out.SetInt64(i, w.size(object(&in[0], i)))
+			return nil
+		}),
+		function("pg_pretty_size", tText, types(tText), func(in []vector, i int, out *writer) error {
+			n, err := numericOf(&in[0], i)
+			if err != nil {
+				return err
+			}
+			f, err := n.Float64()
+			out.SetText(i, prettySize(f))
+			return err
+		}),
+		function("pg_started", tTime, nil, func(_ []vector, i int, out *writer) error {
+			out.SetInt64(i, w.started.Load())
+			return nil
+		}),
+		function("pg_stream_id", duck.TUUID, types(tText), func(in []vector, i int, out *writer) error {
+			id := engine.StreamID(in[0].Text(i))
+			out.SetUUID(i, (*[16]byte)(&id))
+			return nil
+		}),
+		volatile(function("pg_sleep", tText, types(tDouble), func(in []vector, i int, out *writer) error {
+			time.Sleep(time.Duration(min(in[0].Double(i), 60) * float64(time.Second)))
+			out.SetText(i, "")
+			return nil
+		})),
+		function("pg_uuid_text", tText, types(duck.TUUID), func(in []vector, i int, out *writer) error {
+			out.SetText(i, uuid.UUID(in[0].UUID(i)).String())
+			return nil
+		}),
+	}
+}
+
+func volatile(f *duck.Function) *duck.Function {
+	f.Volatile = true
+	return f
+}
+
+// may answers for a list of privileges, of which one is enough; unknown ones are errors.
+func may(known ...string) func(in []vector, i int, out *writer) error {
+	return func(in []vector, i int, out *writer) error {
+		for _, word := range strings.Split(in[0].Text(i), ",") {
+			word, _, _ = strings.Cut(strings.ToUpper(strings.TrimSpace(word)), " WITH ")
+			ok := false
+			for _, k := range known {
+				ok = ok || k == word
+			}
+			if !ok {
+				return pgwire.Errorf("22023", "unrecognized privilege type: \"%s\"", strings.TrimSpace(word))
+			}
+		}
+		out.SetBool(i, true)
+		return nil
+	}
+}
+
+// prettySize is pg_size_pretty.
+func prettySize(n float64) string {
+	units := []struct {
+		name  string
+		limit float64
+		shift uint
+	}{{"bytes", 10 * 1024, 0}, {"kB", 20*1024 - 1, 10}, {"MB", 20*1024 - 1, 10}, {"GB", 20*1024 - 1, 10}, {"TB", 20*1024 - 1, 10}, {"PB", 0, 10}}
+	v := int64(n)
+	if v < 10*1024 && v > -10*1024 {
+		return strconv.FormatInt(v, 10) + " bytes"
+	}
+	v >>= 9 // half of the unit stays, to round by
+	for k := 1; k < len(units); k++ {
+		if a := max(v, -v); float64(a) < 20*1024-1 || k == len(units)-1 {
+			return strconv.FormatInt((v+1)/2, 10) + " " + units[k].name
+		}
+		v >>= 10
+	}
+	return ""
+}

@@ -1,0 +1,279 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics/duck"
+	"github.com/eventgres/eventgres/query/analytics/pgfn"
+)
+
+// finite tells whether a timestamp is neither infinity.
+func finite(v int64) bool { return v != pgwire.Infinity && micros(v) != pgwire.NegativeInfinity }
+
+// zoned converts a timestamp by the zone that the second argument names.
+func zoned(name string, f func(v int64, loc *time.Location) int64) *duck.Function {
+	return function(name, tTime, types(tTime, tText), func(in []vector, i int, out *writer) error {
+		v := in[0].Int64(i)
+		if !finite(v) {
+			out.SetInt64(i, v)
+			return nil
+		}
+		if z := in[1].Text(i); z == "UTC" {
+			out.SetInt64(i, v)
+			return nil
+		}
+		loc, err := zoneOf(&in[1], i)
+		if err == nil {
+			out.SetInt64(i, f(v, loc))
+		}
+		return err
+	})
+}
+
+func timeText(name string, result *duck.Type, oid uint32, of func(v *vector, i int) int64) *duck.Function {
+	return function(name, tText, types(result), func(in []vector, i int, out *writer) error {
+		v := pgwire.TimeValue(of(&in[0], i))
+		var buf [40]byte
+		out.SetBytes(i, pgwire.AppendText(buf[:0], oid, &v, pgwire.UTC))
+		return nil
+	})
+}
+
+func interval1(name string, f func(pgfn.Interval) (pgfn.Interval, error)) *duck.Function {
+	return function(name, tInterval, types(tInterval), func(in []vector, i int, out *writer) error {
+		iv, err := f(intervalOf(&in[0], i))
+		setInterval(out, i, iv)
+		return err
+	})
+}
+
+func intervalTimes(name string, f func(pgfn.Interval, float64) (pgfn.Interval, error)) *duck.Function {
+	return function(name, tInterval, types(tInterval, tDouble), func(in []vector, i int, out *writer) error {
+		iv, err := f(intervalOf(&in[0], i), in[1].Double(i))
+		setInterval(out, i, iv)
+		return err
+	})
+}
+
+func instantOf(v *vector, i int) int64 { return micros(v.Int64(i)) }
+
+// dateMicros is a date as µs since the Unix epoch.
+func dateMicros(v *vector, i int) int64 {
+	switch d := v.Int32(i); d {
+	case 1<<31 - 1:
+		return pgwire.Infinity
+	case -(1<<31 - 1):
+		return pgwire.NegativeInfinity
+	default:
+		return int64(d) * microsPerDay
+	}
+}
+
+func timeFunctions() []*duck.Function {
+	list := []*duck.Function{
+		zoned("pg_to_local", pgfn.ToLocal), zoned("pg_from_local", pgfn.FromLocal),
+		timeText("pg_timestamp_text", tTime, pgwire.OIDTimestamp, instantOf),
+		timeText("pg_date_text", duck.TDate, pgwire.OIDDate, dateMicros),
+		function("pg_timestamptz_text", tText, types(tTime, tText), func(in []vector, i int, out *writer) error {
+			loc, err := zoneOf(&in[1], i)
+			if err != nil {
+				return err
+			}
+			v := pgwire.TimeValue(instantOf(&in[0], i))
+			var buf [40]byte
+			out.SetBytes(i, pgwire.AppendText(buf[:0], pgwire.OIDTimestamptz, &v, &pgwire.Zone{Location: loc}))
+			return nil
+		}),
+		function("pg_time_text", tText, types(duck.TTime), func(in []vector, i int, out *writer) error {
+			var buf [24]byte
+			out.SetBytes(i, pgwire.AppendTime(buf[:0], in[0].Int64(i)))
+			return nil
+		}),
+		function("pg_interval_text", tText, types(tInterval), func(in []vector, i int, out *writer) error {
+			var buf [64]byte
+			out.SetBytes(i, pgfn.AppendInterval(buf[:0], intervalOf(&in[0], i)))
+			return nil
+		}),
+		intervalTimes("pg_interval_mul", pgfn.Interval.MulFloat),
+		intervalTimes("pg_interval_div", pgfn.Interval.DivFloat),
+		interval1("pg_justify_days", pgfn.Interval.JustifyDays), interval1("pg_justify_hours", pgfn.Interval.JustifyHours),
+		interval1("pg_justify_interval", pgfn.Interval.JustifyInterval),
+		function("pg_interval_micros", duck.TInt64, types(tInterval), func(in []vector, i int, out *writer) error {
+			iv := in[0].Interval(i)
+			// Years are 365.25 days, and months that make no year are 30.
+			out.SetInt64(i, int64(iv.Months/12)*31_557_600_000_000+int64(iv.Months%12)*30*microsPerDay+int64(iv.Days)*microsPerDay+iv.Micros)
+			return nil
+		}),
+		function("pg_time_micros", duck.TInt64, types(duck.TTime), func(in []vector, i int, out *writer) error {
+			out.SetInt64(i, in[0].Int64(i))
+			return nil
+		}),
+		function("pg_interval_time", duck.TTime, types(tInterval), func(in []vector, i int, out *writer) error {
+			m := in[0].Interval(i).Micros % microsPerDay
+			if m < 0 {
+				m += microsPerDay
+			}
+			out.SetInt64(i, m)
+			return nil
+		}),
+		function("pg_time_add", duck.TTime, types(duck.TTime, tInterval), func(in []vector, i int, out *writer) error {
+			m := (in[0].Int64(i) + in[1].Interval(i).Micros) % microsPerDay
+			if m < 0 {
+				m += microsPerDay
+			}
+			out.SetInt64(i, m)
+			return nil
+		}),
+		function("pg_time_sub", tInterval, types(tTime, tTime), func(in []vector, i int, out *writer) error {
+			iv, err := pgfn.SubTimestamps(instantOf(&in[0], i), instantOf(&in[1], i))
+			setInterval(out, i, iv)
+			return err
+		}),
+		function("pg_tz_add", tTime, types(tTime, tInterval, tText), func(in []vector, i int, out *writer) error {
+			loc, err := zoneOf(&in[2], i)
+			if err != nil {
+				return err
+			}
+			v, err := pgfn.AddToTimestamptz(instantOf(&in[0], i), intervalOf(&in[1], i), loc)
+			out.SetInt64(i, instant(v))
+			return err
+		}),
+		function("pg_age", tInterval, types(tTime, tTime), func(in []vector, i int, out *writer) error {
+			iv, err := pgfn.Age(instantOf(&in[0], i), instantOf(&in[1], i))
+			setInterval(out, i, iv)
+			return err
+		}),
+		function("pg_date_bin", tTime, types(tInterval, tTime, tTime), func(in []vector, i int, out *writer) error {
+			v, err := pgfn.DateBin(intervalOf(&in[0], i), instantOf(&in[1], i), instantOf(&in[2], i))
+			out.SetInt64(i, instant(v))
+			return err
+		}),
+		function("pg_trunc", tTime, types(tText, tTime), func(in []vector, i int, out *writer) error {
+			v, err := pgfn.Trunc(in[0].Text(i), instantOf(&in[1], i))
+			out.SetInt64(i, instant(v))
+			return err
+		}),
+		function("pg_trunc_interval", tInterval, types(tText, tInterval), func(in []vector, i int, out *writer) error {
+			iv, err := pgfn.TruncInterval(in[0].Text(i), intervalOf(&in[1], i))
+			setInterval(out, i, iv)
+			return err
+		}),
+		function("pg_extract", tText, types(tText, tTime, tText, tText), extractOf),
+		function("pg_extract_interval", tText, types(tText, tInterval), func(in []vector, i int, out *writer) error {
+			n, err := pgfn.ExtractInterval(in[0].Text(i), intervalOf(&in[1], i))
+			if err == nil {
+				setNumeric(out, i, n)
+			}
+			return err
+		}),
+		function("pg_extract_time", tText, types(tText, duck.TTime), func(in []vector, i int, out *writer) error {
+			n, ok, err := pgfn.Extract(in[0].Text(i), in[1].Int64(i), 1083, time.UTC)
+			if err != nil || !ok {
+				out.SetNull(i)
+				return err
+			}
+			setNumeric(out, i, n)
+			return nil
+		}),
+		function("pg_round_time", tTime, types(tTime, tInt), func(in []vector, i int, out *writer) error {
+			v, unit := in[0].Int64(i), int64(1)
+			for range 6 - min(in[1].Int32(i), 6) {
+				unit *= 10
+			}
+			if half := unit / 2; finite(v) && unit > 1 {
+				m := v % unit
+				if m < 0 {
+					m += unit
+				}
+				v -= m
+				if m >= half {
+					v += unit
+				}
+			}
+			out.SetInt64(i, v)
+			return nil
+		}),
+		function("pg_make_date", duck.TDate, types(tInt, tInt, tInt), func(in []vector, i int, out *writer) error {
+			v, err := pgfn.MakeDate(in[0].Int32(i), in[1].Int32(i), in[2].Int32(i))
+			out.SetInt32(i, days(v))
+			return err
+		}),
+		function("pg_make_timestamp", tTime, types(tInt, tInt, tInt, tInt, tInt, tDouble), func(in []vector, i int, out *writer) error {
+			v, err := pgfn.MakeTimestamp(in[0].Int32(i), in[1].Int32(i), in[2].Int32(i), in[3].Int32(i), in[4].Int32(i), in[5].Double(i))
+			out.SetInt64(i, instant(v))
+			return err
+		}),
+		function("pg_make_interval", tInterval, types(tInt, tInt, tInt, tInt, tInt, tInt, tDouble), func(in []vector, i int, out *writer) error {
+			iv, err := pgfn.MakeInterval(in[0].Int32(i), in[1].Int32(i), in[2].Int32(i), in[3].Int32(i), in[4].Int32(i), in[5].Int32(i), in[6].Double(i))
+			setInterval(out, i, iv)
+			return err
+		}),
+		function("pg_epoch_timestamp", tTime, types(tDouble), func(in []vector, i int, out *writer) error {
+			x := in[0].Double(i)
+			if x != x || x > 9e12 || x < -3e11 {
+				return pgwire.Errorf("22008", "timestamp out of range: \"%g\"", x)
+			}
+			out.SetInt64(i, roundEven(x*1e6))
+			return nil
+		}),
+		function("pg_time_series", duck.ListOf(tTime), types(tTime, tTime, tInterval, tText), timeSeries),
+	}
+	clock := function("pg_clock", tTime, nil, func(_ []vector, i int, out *writer) error {
+		out.SetInt64(i, time.Now().UnixMicro())
+		return nil
+	})
+	clock.Volatile = true
+	return append(list, clock)
+}
+
+// timeKinds are the OIDs of types by the names that errors use.
+var timeKinds = map[string]uint32{
+	"timestamp without time zone": pgwire.OIDTimestamp, "timestamp with time zone": pgwire.OIDTimestamptz, "date": pgwire.OIDDate,
+}
+
+func extractOf(in []vector, i int, out *writer) error {
+	oid := timeKinds[in[3].Text(i)]
+	loc, err := zoneOf(&in[2], i)
+	if err != nil {
+		return err
+	}
+	v := instantOf(&in[1], i)
+	if oid == pgwire.OIDTimestamptz && finite(v) {
+		v = pgfn.FromLocal(v, loc)
+	}
+	n, ok, err := pgfn.Extract(in[0].Text(i), v, oid, loc)
+	if err != nil || !ok {
+		out.SetNull(i)
+		return err
+	}
+	setNumeric(out, i, n)
+	return nil
+}
+
+func timeSeries(in []vector, i int, out *writer) error {
+	from, to, step := instantOf(&in[0], i), instantOf(&in[1], i), intervalOf(&in[2], i)
+	loc, err := zoneOf(&in[3], i)
+	if err != nil {
+		return err
+	}
+	sign := step.Cmp(pgfn.Interval{})
+	if sign == 0 {
+		return pgwire.Errorf("22023", "step size cannot equal zero")
+	}
+	var list []int64
+	for v := from; sign > 0 && v <= to || sign < 0 && v >= to; {
+		if len(list) == maxSeries {
+			return pgwire.Errorf("54000", "generate_series may return %d times at most", maxSeries)
+		}
+		list = append(list, v)
+		if v, err = pgfn.AddToTimestamptz(v, step, loc); err != nil {
+			return err
+		}
+	}
+	items, at := out.BeginList(i, len(list))
+	for k, v := range list {
+		items.SetInt64(at+k, v)
+	}
+	return nil
+}

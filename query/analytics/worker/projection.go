@@ -1,0 +1,304 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/query/analytics/duck"
+)
+
+// projection is the log in columns.
+type projection struct {
+	db       *duck.DB
+	conn     *duck.Conn // that it is filled through
+	follower *engine.Follower
+	logger   *slog.Logger
+
+	mu       sync.Mutex // held while it is filled
+	position atomic.Int64
+	failed   error // why it cannot go on, under mu
+}
+
+const (
+	projectionFile = "analytics.duckdb"
+	// projectionVersion is of the tables below; another one is rebuilt.
+	projectionVersion = 1
+	// A transaction of a long catch-up holds so many events or bytes, whichever are fewer:
+	// enough that its cost is small, few enough that its memory is.
+	batchEvents = 256 << 10
+	batchBytes  = 64 << 20
+)
+
+const projectionSchema = `
+CREATE TABLE events (
+	position BIGINT NOT NULL, stream_id UUID NOT NULL, stream VARCHAR, version BIGINT NOT NULL, event_id UUID NOT NULL,
+	type VARCHAR NOT NULL, payload VARCHAR, payload_bytes BLOB, metadata VARCHAR, tags VARCHAR[], recorded_at TIMESTAMP NOT NULL);
+CREATE TABLE progress (version INTEGER NOT NULL, store VARCHAR NOT NULL, segment BIGINT NOT NULL, byte_offset BIGINT NOT NULL, position BIGINT NOT NULL);
+`
+
+var projectionTypes = []*duck.Type{
+	duck.TInt64, duck.TUUID, duck.TVarchar, duck.TInt64, duck.TUUID, duck.TVarchar, duck.TVarchar, duck.TBlob,
+	duck.TVarchar, duck.ListOf(duck.TVarchar), duck.TTimestamp,
+}
+
+// openProjection opens the projection in a data directory, or makes it anew where it is
+// missing, foreign or damaged.
+func openProjection(dir string, settings map[string]string, logger *slog.Logger) (*projection, error) {
+	follower, err := engine.OpenFollower(dir, engine.Options{Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, projectionFile)
+	_, missing := os.Stat(path)
+	p := &projection{follower: follower, logger: logger}
+	err = p.open(path, settings)
+	if err == nil {
+		return p, nil
+	}
+	if missing == nil {
+		logger.Warn("building the projection anew", "file", path, "reason", err)
+	}
+	p.close()
+	for _, name := range []string{path, path + ".wal"} {
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if err := p.open(path, settings); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *projection) open(path string, settings map[string]string) error {
+	_, err := os.Stat(path)
+	created := errors.Is(err, os.ErrNotExist)
+	if p.db, err = duck.Open(path, settings); err != nil {
+		return err
+	}
+	if p.conn, err = p.db.Connect(); err != nil {
+		return err
+	}
+	if created {
+		insert := fmt.Sprintf("INSERT INTO progress VALUES (%d, '%s', 1, 0, 0)", projectionVersion, p.follower.StoreID())
+		return p.conn.Exec("BEGIN; " + projectionSchema + insert + "; COMMIT")
+	}
+	return p.resume()
+}
+
+// resume goes on where the projection's last transaction ended.
+func (p *projection) resume() error {
+	rows, err := p.conn.Query("SELECT version, store, segment, byte_offset, position, (SELECT count(*) FROM events) FROM progress")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	v, n, err := rows.Next()
+	switch {
+	case err != nil:
+		return err
+	case n != 1:
+		return errors.New("it says nothing of its progress")
+	case v[0].Int32(0) != projectionVersion:
+		return fmt.Errorf("its version is %d instead of %d", v[0].Int32(0), projectionVersion)
+	case v[1].Text(0) != p.follower.StoreID().String():
+		return fmt.Errorf("it is of another store, %s", v[1].Text(0))
+	case v[5].Int64(0) != v[4].Int64(0):
+		return fmt.Errorf("it has %d events instead of %d", v[5].Int64(0), v[4].Int64(0))
+	}
+	place := engine.Place{Segment: uint32(v[2].Int64(0)), Offset: v[3].Int64(0), Position: v[4].Int64(0)}
+	if place.Position > 0 {
+		p.follower.Seek(place)
+	}
+	p.position.Store(place.Position)
+	return nil
+}
+
+func (p *projection) close() {
+	p.follower.Close()
+	if p.conn != nil {
+		p.conn.Close()
+		p.conn = nil
+	}
+	if p.db != nil {
+		p.db.Close()
+		p.db = nil
+	}
+}
+
+// reach returns when the projection holds every event below a position.
+func (p *projection) reach(ctx context.Context, before int64) error {
+	if p.position.Load() >= before {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed != nil {
+		return p.failed
+	}
+	progress := &progress{logger: p.logger, from: p.position.Load(), to: before, began: time.Now()}
+	for p.position.Load() < before {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := p.batch(ctx, before); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return err
+		}
+		progress.at(p.position.Load())
+	}
+	progress.done()
+	return nil
+}
+
+// batch appends events in one transaction, which records how far it came.
+func (p *projection) batch(ctx context.Context, before int64) (err error) {
+	start := p.follower.Place()
+	if err := p.conn.Exec("BEGIN"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			p.follower.Seek(start)
+			_ = p.conn.Exec("ROLLBACK") // the error that matters is the first
+		}
+	}()
+	appender, err := p.conn.Appender("", "main", "events", projectionTypes)
+	if err != nil {
+		return err
+	}
+	f := &filler{appender: appender, columns: appender.Chunk(), follower: p.follower}
+	// A frame is taken whole: the place is between frames.
+	if err = p.follower.Read(ctx, before, f.event); err != nil {
+		_ = appender.Close()
+		return err
+	}
+	if err = f.flush(); err != nil {
+		_ = appender.Close()
+		return err
+	}
+	if err = appender.Close(); err != nil {
+		return err
+	}
+	place := p.follower.Place()
+	if err = p.conn.Exec(fmt.Sprintf("UPDATE progress SET segment = %d, byte_offset = %d, position = %d; COMMIT", place.Segment, place.Offset, place.Position)); err != nil {
+		return err
+	}
+	p.position.Store(place.Position)
+	return nil
+}
+
+// filler puts events into chunks.
+type filler struct {
+	appender *duck.Appender
+	follower *engine.Follower
+	columns  []duck.Writer
+	n        int
+	total    int
+	bytes    int
+}
+
+func (f *filler) event(e *engine.RecordedEvent) error {
+	c, i := f.columns, f.n
+	c[0].SetInt64(i, e.Position)
+	c[1].SetUUID(i, (*[16]byte)(&e.StreamID))
+	setText(&c[2], i, e.Stream, e.Stream != "")
+	c[3].SetInt64(i, e.Version)
+	c[4].SetUUID(i, (*[16]byte)(&e.EventID))
+	c[5].SetText(i, e.Type)
+	setBytes(&c[6], i, e.Payload, e.Payload != nil && !e.Opaque)
+	setBytes(&c[7], i, e.Payload, e.Payload != nil && e.Opaque)
+	setBytes(&c[8], i, e.Metadata, e.Metadata != nil)
+	setTags(&c[9], i, e.Tags)
+	c[10].SetInt64(i, e.RecordedAt)
+	f.n++
+	f.total++
+	f.bytes += len(e.Payload) + len(e.Metadata) + 100
+	if f.total >= batchEvents || f.bytes >= batchBytes {
+		f.follower.Stop()
+	}
+	if f.n == duck.ChunkRows {
+		return f.flush()
+	}
+	return nil
+}
+
+func (f *filler) flush() error {
+	if f.n == 0 {
+		return nil
+	}
+	err := f.appender.Append(f.n)
+	f.columns, f.n = f.appender.Chunk(), 0
+	return err
+}
+
+func setText(w *duck.Writer, i int, s string, ok bool) {
+	if !ok {
+		w.SetNull(i)
+		return
+	}
+	w.SetText(i, s)
+}
+
+func setBytes(w *duck.Writer, i int, b []byte, ok bool) {
+	if !ok {
+		w.SetNull(i)
+		return
+	}
+	w.SetBytes(i, b)
+}
+
+func setTags(w *duck.Writer, i int, tags []string) {
+	items, from := w.BeginList(i, len(tags))
+	if tags == nil {
+		w.SetNull(i)
+		return
+	}
+	for k, tag := range tags {
+		setText(items, from+k, tag, tag != engine.NullTag)
+	}
+}
+
+// progress logs a long catch-up.
+type progress struct {
+	logger   *slog.Logger
+	from, to int64
+	began    time.Time
+	last     time.Time
+}
+
+const progressInterval = 2 * time.Second
+
+func (p *progress) at(position int64) {
+	if now := time.Now(); now.Sub(p.began) >= progressInterval && now.Sub(p.last) >= progressInterval {
+		p.last = now
+		p.logger.Info("filling the projection", "done", position, "of", p.to, "unit", "events")
+	}
+}
+
+func (p *progress) done() {
+	if took := time.Since(p.began); took >= progressInterval {
+		p.logger.Info("filled the projection", "events", p.to-p.from, "took", took.Round(time.Millisecond),
+			"events_per_second", int64(float64(p.to-p.from)/took.Seconds()))
+	}
+}
+
+// eventsSQL is the table of events, as of a position, for a transaction that sees the
+// projection up to another.
+func eventsSQL(before, visible int64) string {
+	if before >= visible {
+		return "main.events"
+	}
+	return fmt.Sprintf("(SELECT * FROM main.events WHERE position < %d)", before)
+}

@@ -1,0 +1,198 @@
+package worker
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/analytics/catalog"
+	"github.com/eventgres/eventgres/query/analytics/translate"
+)
+
+// schema is the catalog as of one version of what is defined. It is immutable.
+type schema struct {
+	version int64
+	catalog *catalog.Catalog
+	tables  map[string]*catalog.Table // of the system, by schema and name
+	views   map[string]*analytics.View
+	used    func(t *catalog.Table) // is told of system tables that a statement names
+}
+
+var (
+	systemTables  = catalog.Tables()
+	systemSchemas = map[string]bool{"pg_catalog": true, "information_schema": true, "public": true, "pg_toast": true}
+)
+
+func newSchema(s *analytics.Schema) *schema {
+	out := &schema{version: s.Version, tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
+	state := catalog.State{Comments: s.Comments, StartedAt: s.Started}
+	for i := range s.Views {
+		v := &s.Views[i]
+		out.views[v.Name] = v
+		view := catalog.View{OID: v.OID, Name: v.Name, Definition: " " + strings.TrimSuffix(strings.TrimSpace(v.Query), ";") + ";", Comment: v.Comment}
+		for _, c := range v.Columns {
+			view.Columns = append(view.Columns, catalog.ViewColumn{Name: c.Name, OID: c.OID, Typmod: c.Mod, Comment: v.Notes[c.Name]})
+		}
+		state.Views = append(state.Views, view)
+	}
+	for _, set := range s.Settings {
+		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value})
+	}
+	out.catalog = catalog.New(state)
+	for i := range systemTables {
+		t := &systemTables[i]
+		out.tables[t.Schema+"."+t.Name] = t
+	}
+	return out
+}
+
+// Schema tells whether there is a schema of this name.
+func (s *schema) Schema(name string) bool { return systemSchemas[name] }
+
+// Relation resolves a table's name, in the system's schema first.
+func (s *schema) Relation(namespace, name string) (*translate.Relation, bool) {
+	if namespace == "" || namespace == "pg_catalog" || namespace == "information_schema" {
+		in := namespace
+		if in == "" {
+			in = "pg_catalog"
+		}
+		if t := s.tables[in+"."+name]; t != nil {
+			return s.systemTable(t), true
+		}
+		if namespace != "" {
+			return nil, false
+		}
+	}
+	if namespace != "" && namespace != "public" {
+		return nil, false
+	}
+	if v := s.views[name]; v != nil {
+		r := &translate.Relation{Schema: "public", Name: name, OID: v.OID, View: v.Query}
+		for i, c := range v.Columns {
+			r.Columns = append(r.Columns, translate.RelationColumn{Name: c.Name, OID: c.OID, Mod: c.Mod, Attr: int16(i + 1)})
+		}
+		return r, true
+	}
+	rel, ok := s.catalog.Relation("public", name)
+	if !ok {
+		return nil, false
+	}
+	switch name {
+	case "events":
+		return s.own(rel, eventsPlace, "position"), true
+	case "streams":
+		return s.own(rel, streamsSQL, "stream_id"), true
+	}
+	return nil, false
+}
+
+var (
+	eventsPlace = translate.Placeholder("events")
+	// The streams follow from the events.
+	streamsSQL = "(SELECT stream_id, arg_min(stream, position) AS stream, max(version) AS version, min(position) AS first_position, " +
+		"max(position) AS last_position, min(recorded_at) AS created_at, max(recorded_at) AS updated_at FROM " + eventsPlace + " GROUP BY stream_id)"
+)
+
+const categorySQL = "(CASE WHEN instr(%s.stream, '-') > 0 THEN substr(%s.stream, 1, instr(%s.stream, '-') - 1) ELSE %s.stream END)"
+
+// own describes events or streams.
+func (s *schema) own(rel *catalog.Relation, sql, key string) *translate.Relation {
+	r := &translate.Relation{Schema: "public", Name: rel.Name, OID: rel.OID, SQL: sql, Key: key}
+	if rel.Name == "streams" {
+		r.Key = "" // a view has none
+	}
+	attr := int16(0)
+	for _, c := range rel.Columns {
+		k := translate.RelationColumn{Name: c.Name, OID: c.OID, Mod: -1, Hidden: c.Hidden}
+		attr++
+		k.Attr = attr
+		switch c.Name {
+		case "category":
+			k.SQL = categorySQL
+		case "payload_bytes":
+			k.SQL = "coalesce(%s.payload_bytes, encode(%s.payload))"
+		case "expected_version":
+			k.SQL = "CAST(error('EVG0A000:expected_version can be inserted and not read') AS BIGINT)"
+		}
+		r.Columns = append(r.Columns, k)
+	}
+	return r
+}
+
+// tableName is a system table's name in the worker's database.
+func (s *schema) tableName(t *catalog.Table) string {
+	return fmt.Sprintf(`"%s.%s.%d"`, t.Schema, t.Name, s.version)
+}
+
+func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
+	if s.used != nil {
+		s.used(t)
+	}
+	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, SQL: "cat.main." + s.tableName(t)}
+	marked := map[string]bool{}
+	for _, name := range t.Session {
+		marked[name] = true
+	}
+	for i, c := range t.Columns {
+		k := translate.RelationColumn{Name: c.Name, OID: c.OID, Mod: -1, Attr: int16(i + 1)}
+		if c.Typmod > 0 {
+			k.Mod = c.Typmod
+		}
+		if marked[c.Name] {
+			k.SQL = fmt.Sprintf(`(CASE %%s."%s" WHEN chr(1) || 'database' THEN %s WHEN chr(1) || 'user' THEN %s ELSE %%s."%s" END)`,
+				c.Name, translate.Placeholder("database"), translate.Placeholder("user"), c.Name)
+		}
+		if t.Name == "pg_settings" && c.Name == "setting" {
+			k.SQL = fmt.Sprintf(`coalesce(pg_json_get_text(%s, lower(%%s.name)), %%s.setting)`, translate.Placeholder("settings"))
+		}
+		r.Columns = append(r.Columns, k)
+	}
+	// System columns that clients name.
+	r.Columns = append(r.Columns,
+		translate.RelationColumn{Name: "tableoid", OID: pgwire.OIDOid, Mod: -1, Hidden: true, SQL: "CAST(" + strconv.FormatUint(uint64(t.OID), 10) + " AS BIGINT)"},
+		translate.RelationColumn{Name: "xmin", OID: pgwire.OIDXid, Mod: -1, Hidden: true, SQL: "CAST(1 AS BIGINT)"},
+		translate.RelationColumn{Name: "ctid", OID: pgwire.OIDText, Mod: -1, Hidden: true, SQL: "'(0,1)'"})
+	return r
+}
+
+// RegIn reads a name of a catalog object as one of the reg types does.
+func (s *schema) RegIn(oid uint32, text string) (uint32, error) {
+	switch oid {
+	case pgwire.OIDRegclass:
+		return s.catalog.ClassIn(text)
+	case 2206:
+		return s.catalog.TypeIn(text)
+	case 24:
+		return s.catalog.ProcIn(text)
+	case 2202:
+		return s.catalog.ProcedureIn(text)
+	case 4089:
+		return s.catalog.NamespaceIn(text)
+	case 2203:
+		return s.catalog.OperIn(text)
+	case 4096:
+		return s.catalog.RoleIn(text, "")
+	}
+	return 0, pgwire.Errorf("0A000", "type with OID %d is not supported", oid)
+}
+
+// regOut names a catalog object.
+func (s *schema) regOut(oid, object uint32) string {
+	switch oid {
+	case pgwire.OIDRegclass:
+		return s.catalog.ClassOut(object)
+	case 2206:
+		return s.catalog.TypeOut(object)
+	case 24:
+		return s.catalog.ProcOut(object)
+	case 2202:
+		return s.catalog.ProcedureOut(object)
+	case 4089:
+		return s.catalog.NamespaceOut(object)
+	case 2203:
+		return s.catalog.OperOut(object)
+	}
+	return strconv.FormatUint(uint64(object), 10)
+}

@@ -1,0 +1,296 @@
+package worker
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/analytics/catalog"
+	"github.com/eventgres/eventgres/query/analytics/duck"
+	"github.com/eventgres/eventgres/query/analytics/translate"
+)
+
+// Worker is the process's state. It is a pgwire.Handler.
+type Worker struct {
+	projection *projection
+	logger     *slog.Logger
+	dir        string
+	schema     atomic.Pointer[schema]
+	started    atomic.Int64 // when the front was started, µs
+
+	mu     sync.Mutex
+	loaded map[string]bool // system tables in the database, by name
+	idle   []*duck.Conn
+}
+
+// niceness of the worker's threads: appends and stream reads come first.
+const niceness = 10
+
+// Run is the worker's main: it serves until its standard input ends, which it does when
+// the front does.
+func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error {
+	if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness); err != nil {
+		logger.Warn("the worker's priority is not lowered", "error", err)
+	}
+	w, err := open(config, logger)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	_ = os.Remove(config.Socket) // left by a worker that was killed
+	listener, err := net.Listen("unix", config.Socket)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(config.Socket, 0o600); err != nil {
+		return err
+	}
+	server := &pgwire.Server{
+		Handler: w, MaxConnections: config.Connections, MaxMessageBytes: maxMessage, Logger: logger,
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	fmt.Println(analytics.ReadyLine) // the front waits for it
+	w.follow(in)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = server.Shutdown(ctx)
+	return <-served
+}
+
+// maxMessage is more than any the front sends: a client's message and a context.
+const maxMessage = 160 << 20
+
+func open(config analytics.WorkerConfig, logger *slog.Logger) (*Worker, error) {
+	spill := filepath.Join(config.Dir, "analytics.tmp")
+	_ = os.RemoveAll(spill) // left by a worker that was killed
+	settings := map[string]string{
+		"memory_limit": strconv.FormatInt(config.MemoryBytes>>20, 10) + "MiB", "threads": strconv.Itoa(runtime.NumCPU()),
+		"temp_directory": spill, "max_temp_directory_size": strconv.FormatInt(config.SpillBytes>>20, 10) + "MiB",
+		"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "allow_community_extensions": "false",
+		"allow_unsigned_extensions": "false", "checkpoint_threshold": "64MiB",
+	}
+	p, err := openProjection(config.Dir, settings, logger)
+	if err != nil {
+		return nil, err
+	}
+	w := &Worker{projection: p, logger: logger, dir: config.Dir, loaded: map[string]bool{}}
+	w.schema.Store(newSchema(&analytics.Schema{Version: -1}))
+	err = register(p.conn, w)
+	if err == nil {
+		err = p.conn.Exec("ATTACH ':memory:' AS cat")
+	}
+	if err == nil {
+		// From here on the engine reaches nothing outside, and nothing about it changes.
+		err = p.conn.Exec("SET enable_external_access = false; SET lock_configuration = true")
+	}
+	if err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *Worker) close() {
+	w.mu.Lock()
+	for _, c := range w.idle {
+		c.Close()
+	}
+	w.idle = nil
+	w.mu.Unlock()
+	w.projection.close()
+}
+
+// follow fills the projection up to the positions that the front names, a line each, until
+// the input ends.
+func (w *Worker) follow(in io.Reader) {
+	var target atomic.Int64
+	wake := make(chan struct{}, 1)
+	done := make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer close(done)
+		for range wake {
+			if err := w.projection.reach(ctx, target.Load()); err != nil && ctx.Err() == nil {
+				w.logger.Error("the projection cannot be filled", "error", err)
+			}
+		}
+	}()
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		position, err := strconv.ParseInt(lines.Text(), 10, 64)
+		if err != nil {
+			continue
+		}
+		target.Store(position)
+		select {
+		case wake <- struct{}{}:
+		default: // it will see the newest
+		}
+	}
+	cancel()
+	close(wake)
+	<-done
+}
+
+// conn takes a connection to the database.
+func (w *Worker) conn() (*duck.Conn, error) {
+	w.mu.Lock()
+	if n := len(w.idle); n > 0 {
+		c := w.idle[n-1]
+		w.idle = w.idle[:n-1]
+		w.mu.Unlock()
+		return c, nil
+	}
+	w.mu.Unlock()
+	return w.projection.db.Connect()
+}
+
+// maxIdle bounds the connections that are kept for the next statement.
+const maxIdle = 16
+
+func (w *Worker) giveBack(c *duck.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.idle) < maxIdle {
+		w.idle = append(w.idle, c)
+		return
+	}
+	c.Close()
+}
+
+// size is the bytes that a relation takes on disk: the log's for events, 0 for all.
+func (w *Worker) size(oid uint32) int64 {
+	if oid != 16385 && oid != 0 {
+		return 0
+	}
+	var total int64
+	for _, pattern := range []string{"log/*", "index/*"} {
+		names, _ := filepath.Glob(filepath.Join(w.dir, pattern))
+		for _, name := range names {
+			if info, err := os.Stat(name); err == nil {
+				total += info.Size()
+			}
+		}
+	}
+	return total
+}
+
+// define takes a new version of the schema.
+func (w *Worker) define(s *analytics.Schema) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if current := w.schema.Load(); current.version < s.Version {
+		w.started.Store(s.Started)
+		w.schema.Store(newSchema(s))
+	}
+}
+
+// load puts a system table into the database, where it is not there yet.
+func (w *Worker) load(s *schema, t *catalog.Table) error {
+	name := s.tableName(t)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.loaded[name] {
+		return nil
+	}
+	c, err := w.projection.db.Connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := fillTable(c, name, t, s.catalog.Rows(t)); err != nil {
+		return fmt.Errorf("load %s.%s: %w", t.Schema, t.Name, err)
+	}
+	w.loaded[name] = true
+	return nil
+}
+
+func fillTable(c *duck.Conn, name string, t *catalog.Table, rows [][]any) error {
+	columns := ""
+	for i, col := range t.Columns {
+		if i > 0 {
+			columns += ", "
+		}
+		columns += `"` + col.Name + `" ` + translate.Physical(col.OID, -1)
+	}
+	if err := c.Exec("CREATE OR REPLACE TABLE cat.main." + name + " (" + columns + ")"); err != nil {
+		return err
+	}
+	var values []byte
+	for i, row := range rows {
+		values = append(values, map[bool]string{true: "INSERT INTO cat.main." + name + " VALUES (", false: ", ("}[len(values) == 0]...)
+		for k, v := range row {
+			if k > 0 {
+				values = append(values, ", "...)
+			}
+			values = append(values, catalogLiteral(v, t.Columns[k].OID)...)
+		}
+		values = append(values, ')')
+		if len(values) > 1<<20 || i == len(rows)-1 {
+			if err := c.Exec(string(values)); err != nil {
+				return err
+			}
+			values = values[:0]
+		}
+	}
+	return nil
+}
+
+// catalogLiteral writes a value of the catalog.
+func catalogLiteral(v any, oid uint32) string {
+	switch x := v.(type) {
+	case nil:
+		return "NULL"
+	case bool:
+		return strconv.FormatBool(x)
+	case int64:
+		if oid == pgwire.OIDTimestamptz || oid == pgwire.OIDTimestamp {
+			return fmt.Sprintf("make_timestamp(%d)", x)
+		}
+		return strconv.FormatInt(x, 10)
+	case float64:
+		return strconv.FormatFloat(x, 'g', -1, 64)
+	case string:
+		val := pgwire.TextValue(x)
+		if oid == pgwire.OIDInterval {
+			return translate.Literal(oid, &val)
+		}
+		return translate.Literal(pgwire.OIDText, &val)
+	case []any:
+		out := "["
+		for i, item := range x {
+			if i > 0 {
+				out += ", "
+			}
+			out += catalogLiteral(item, elementOf(oid))
+		}
+		return out + "]"
+	}
+	return "NULL"
+}
+
+// ReadConfig reads what the front says on the command line.
+func ReadConfig(text string) (analytics.WorkerConfig, error) {
+	var c analytics.WorkerConfig
+	err := json.Unmarshal([]byte(text), &c)
+	if err == nil && c.Dir == "" {
+		err = errors.New("no data directory")
+	}
+	return c, err
+}
