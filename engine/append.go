@@ -27,9 +27,10 @@ type AppendRequest struct {
 	// RecordedAt is the events' recorded time, once the append has succeeded.
 	RecordedAt int64
 
-	known     []int64 // by event: its position if its id was in the log, else -1
-	checkedTo int64   // the log below this position was searched for ids
-	stored    int     // upper bound of its frame's size, bytes
+	define    *Definitions // instead of an append: new definitions
+	known     []int64      // by event: its position if its id was in the log, else -1
+	checkedTo int64        // the log below this position was searched for ids
+	stored    int          // upper bound of its frame's size, bytes
 	done      chan error
 	state     requestState
 }

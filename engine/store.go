@@ -102,10 +102,15 @@ func (s *Store) open() error {
 		cache: newBlockCache(s.opts.CacheBlocks),
 	}
 	s.log.streams = newStreamTable(s.log.hash)
+	definitions, err := readDefinitions(s.opts.FS, s.dir)
+	if err != nil {
+		return err
+	}
 	s.w = &writer{
 		log: s.log, opts: s.opts, hub: &s.hub, group: newGroup(s.log),
 		queue: make(chan *AppendRequest, queueLength), stopped: make(chan struct{}),
 	}
+	s.w.definitions.Store(definitions)
 	o := opening{store: s, created: created, baseTime: id.createdAt}
 	if err := o.run(); err != nil {
 		return err
@@ -235,7 +240,10 @@ func writeChecked(fsys vfs.FS, name, text string) error {
 	return fsys.SyncDir(filepath.Dir(name))
 }
 
-func readChecked(fsys vfs.FS, name string) (string, error) {
+func readChecked(fsys vfs.FS, name string) (string, error) { return readCheckedUpTo(fsys, name, 4096) }
+
+// readCheckedUpTo reads a file that writeChecked wrote, of a bounded size.
+func readCheckedUpTo(fsys vfs.FS, name string, limit int64) (string, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return "", err
@@ -246,7 +254,7 @@ func readChecked(fsys vfs.FS, name string) (string, error) {
 		return "", err
 	}
 	const trailer = len("crc 00000000\n")
-	if size < int64(trailer) || size > 4096 {
+	if size < int64(trailer) || size > limit {
 		return "", &CorruptionError{File: name, Reason: "its size is wrong"}
 	}
 	b := make([]byte, size)

@@ -99,6 +99,10 @@ func (v *verifier) run() error {
 		return err
 	}
 	v.report.StoreID, v.key = identity.UUID, identity.key()
+	_, err = readDefinitions(v.fs, v.dir)
+	if err := v.note(err); err != nil {
+		return err
+	}
 	durableSegment, durableOffset, err := readCheckpoint(v.fs, v.dir)
 	if err := v.note(err); err != nil {
 		return err

@@ -45,16 +45,17 @@ type writer struct {
 	sendMu  sync.RWMutex // held for reading while sending to queue
 	closed  bool         // under sendMu
 
-	group     *group
-	refusals  [maxGroupRequests]error // of the group being committed, by request
-	rolling   bool                    // the next segment exists, this one's seal does not yet
-	chain     uint32                  // of all frames so far
-	end       int64                   // offset in the active segment where the log ends
-	allocated int64                   // size of its file
-	poison    error
-	poisoned  atomic.Bool
-	building  sync.WaitGroup // index files being written; one at most
-	carried   *AppendRequest // taken off the queue, to begin the next group
+	group       *group
+	refusals    [maxGroupRequests]error // of the group being committed, by request
+	rolling     bool                    // the next segment exists, this one's seal does not yet
+	chain       uint32                  // of all frames so far
+	end         int64                   // offset in the active segment where the log ends
+	allocated   int64                   // size of its file
+	poison      error
+	poisoned    atomic.Bool
+	building    sync.WaitGroup // index files being written; one at most
+	definitions atomic.Pointer[Definitions]
+	carried     *AppendRequest // taken off the queue, to begin the next group
 }
 
 func (w *writer) active() *segment { return w.log.segments[len(w.log.segments)-1] }
@@ -129,7 +130,9 @@ func (w *writer) commit(requests []*AppendRequest) {
 	g := w.group
 	g.reset(w.active(), uint32(w.end))
 	for i, r := range taken {
-		w.refusals[i] = g.apply(r)
+		if r.define == nil {
+			w.refusals[i] = g.apply(r)
+		}
 	}
 	err := w.write(g)
 	if err == nil && len(g.events) > 0 {
@@ -139,7 +142,9 @@ func (w *writer) commit(requests []*AppendRequest) {
 	for i, r := range taken {
 		// A refusal may rest on an append of this group, so it too waits for the sync: who
 		// is refused can read what refused him.
-		if err == nil {
+		if err == nil && r.define != nil {
+			r.done <- w.define(r.define)
+		} else if err == nil {
 			r.done <- w.refusals[i]
 		} else {
 			r.done <- err

@@ -35,7 +35,7 @@ func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32)
 		return nil, err
 	}
 	if s.tx.defined != nil {
-		p.prep.Views = s.tx.defined.views()
+		p.prep.Views = s.tx.defined.list()
 	}
 	d, err := s.describeAnalytic(s.ctx, p)
 	if err != nil {

@@ -118,6 +118,24 @@ type (
 		modes   []transactionMode
 	}
 
+	createViewStmt struct {
+		replace  bool
+		relation relationRef
+		columns  []name
+		query    *queryText
+	}
+	dropViewStmt struct {
+		relations []relationRef
+		ifExists  bool
+		cascade   bool
+	}
+	commentStmt struct {
+		kind     string // table, view, column
+		relation relationRef
+		column   string
+		text     string // empty: none
+	}
+
 	// noopStmt does nothing here: UNLISTEN, VACUUM, ANALYZE, LOCK …
 	noopStmt struct{ tag string }
 
@@ -151,6 +169,9 @@ func (*showStmt) stmt()           {}
 func (*resetStmt) stmt()          {}
 func (*discardStmt) stmt()        {}
 func (*setTransactionStmt) stmt() {}
+func (*createViewStmt) stmt()     {}
+func (*dropViewStmt) stmt()       {}
+func (*commentStmt) stmt()        {}
 func (*noopStmt) stmt()           {}
 func (*refusedStmt) stmt()        {}
 func (*beyondStmt) stmt()         {}

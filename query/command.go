@@ -67,6 +67,12 @@ func (s *Session) command(ctx context.Context, p *parsed, last pgwire.Lookahead)
 			return pgwire.Tag{}, noCursor(st.name)
 		}
 		return tag("CLOSE CURSOR"), nil
+	case *createViewStmt:
+		return tag("CREATE VIEW"), s.createView(st)
+	case *dropViewStmt:
+		return tag("DROP VIEW"), s.dropViews(st)
+	case *commentStmt:
+		return tag("COMMENT"), s.comment(st)
 	case *noopStmt:
 		return tag(st.tag), nil
 	}

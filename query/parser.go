@@ -246,14 +246,14 @@ func (p *parser) otherStatement() statement {
 		rel := p.relation()
 		p.skip()
 		return &refusedStmt{what: strings.ToUpper(word), relation: &rel}
-	case "alter", "drop", "create", "comment", "grant", "revoke", "reindex", "cluster", "refresh", "security", "import", "reassign":
-		p.advance()
-		what := strings.ToUpper(word)
-		if p.tok.kind == tokIdent {
-			what += " " + strings.ToUpper(p.tok.text)
-		}
-		p.skip()
-		return &refusedStmt{what: what}
+	case "create":
+		return p.createStatement()
+	case "drop":
+		return p.dropStatement()
+	case "comment":
+		return p.commentStatement()
+	case "alter", "grant", "revoke", "reindex", "cluster", "refresh", "security", "import", "reassign":
+		return p.refused()
 	case "listen", "notify", "lock", "call", "do", "load":
 		p.advance()
 		p.skip()
@@ -261,6 +261,17 @@ func (p *parser) otherStatement() statement {
 	}
 	p.unexpected()
 	return nil
+}
+
+// refused passes over a statement that changes what is fixed here.
+func (p *parser) refused() statement {
+	what := strings.ToUpper(p.tok.text)
+	p.advance()
+	if p.tok.kind == tokIdent {
+		what += " " + strings.ToUpper(p.tok.text)
+	}
+	p.skip()
+	return &refusedStmt{what: what}
 }
 
 // noteParam counts a parameter.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,10 @@ type Server struct {
 	started time.Time
 	worker  *analytics.Supervisor // nil: no analytical SELECT
 	schema  atomic.Pointer[definitions]
+	// defining is held while definitions are replaced, so that those in memory follow those
+	// in the store.
+	defining   sync.Mutex
+	unreadable error // why the store's definitions cannot be read
 }
 
 // NewServer returns a Server. logger may be nil.
@@ -37,7 +42,7 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
-	s.schema.Store(s.newDefinitions(nil, 0))
+	s.loadDefinitions()
 	return s
 }
 
@@ -293,7 +298,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	s.statementTime = time.Now().UnixMicro()
 	s.tx.enter(s)
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
-	if err == nil && done && s.tx.state == txImplicit && len(s.tx.staged) > 0 {
+	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.staged) > 0 || s.tx.defined != nil) {
 		var over bool
 		if over, err = last(); over && err == nil {
 			err = s.commit(ctx)

@@ -65,6 +65,7 @@ type savepoint struct {
 	position int64
 	settings settings
 	portals  map[string]bool
+	defined  *definitions
 }
 
 const (
@@ -292,6 +293,12 @@ func (s *Session) stagedVersion(i int) int64 {
 func (s *Session) commit(ctx context.Context) error {
 	t := &s.tx
 	defer s.end()
+	if t.defined != nil {
+		if len(t.staged) > 0 {
+			return pgwire.Errorf("0A000", "a transaction cannot both append events and change views").WithHint("Commit in between.")
+		}
+		return s.server.define(ctx, t.defined)
+	}
 	if len(t.staged) == 0 {
 		if t.position >= 0 {
 			return t.checkPin(s.server.index.GlobalPosition() + 1)
@@ -352,7 +359,7 @@ func (s *Session) addSavepoint(name string) error {
 	}
 	sp := savepoint{
 		name: name, staged: len(t.staged), size: t.size, position: t.position,
-		ids: maps.Clone(t.ids), streams: map[uuid.UUID]stagedStream{}, settings: s.settings.clone(), portals: s.conn.Portals(),
+		ids: maps.Clone(t.ids), streams: map[uuid.UUID]stagedStream{}, settings: s.settings.clone(), portals: s.conn.Portals(), defined: t.defined,
 	}
 	for id, st := range t.streams {
 		sp.streams[id] = *st
@@ -380,7 +387,7 @@ func (s *Session) rollbackTo(name string) error {
 	sp := &t.savepoints[i]
 	clear(t.staged[sp.staged:])
 	t.staged, t.places, t.size = t.staged[:sp.staged], t.places[:sp.staged], sp.size
-	t.ids, t.position = maps.Clone(sp.ids), sp.position
+	t.ids, t.position, t.defined = maps.Clone(sp.ids), sp.position, sp.defined
 	t.streams = map[uuid.UUID]*stagedStream{}
 	for id, st := range sp.streams {
 		t.streams[id] = &st

@@ -40,7 +40,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(dir, "eventgres")
 	cmd := exec.Command("go", "build", "-o", path, "./cmd/eventgres")
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1") // with the analytics worker
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 )
 
-// Each line of a table is a function, its arguments, and what PostgreSQL 15 answered: a
-// value as text, null, or an error.
+// Each line of a table is a function, its arguments, and what PostgreSQL 15.18 with UTF8,
+// locale C and time zone UTC answered: a value as text, null, or an error.
 var caseFiles = flag.String("cases", "testdata/*.jsonl", "tables of cases")
 
 type testCase struct {

@@ -38,7 +38,6 @@ func (iv Interval) Add(o Interval) (Interval, error) {
 	months, ok1 := add32(iv.Months, o.Months)
 	days, ok2 := add32(iv.Days, o.Days)
 	micros, ok3 := addSmall(iv.Micros, o.Micros)
-	ok3 = ok3 || o.Micros == 0
 	if !ok1 || !ok2 || !ok3 {
 		return Interval{}, errIntervalRange()
 	}

@@ -201,7 +201,7 @@ func (s *intervalSum) addMicros(v int64, fraction float64, scale int64) bool {
 func (s *intervalSum) plusMicros(v int64) bool {
 	sum, ok := addSmall(s.micros, v)
 	s.micros = sum
-	return ok || v == 0
+	return ok
 }
 
 func (s *intervalSum) fractionMicros(fraction float64, scale int64) bool {
@@ -392,7 +392,6 @@ func (s *intervalSum) number(text string, unit timeUnit) (timeUnit, float64, int
 		}
 		if v, ok = mulSmall(v, monthsPerYear); ok {
 			v, ok = addSmall(v, months)
-			ok = ok || months == 0
 		}
 		if !ok {
 			return unit, 0, intervalOverflow

@@ -61,9 +61,10 @@ func CompilePath(text string) (*Path, error) {
 }
 
 // softError is an error that silent suppresses, and that a predicate takes for unknown.
-type softError struct{ *pgwire.Error }
+type softError struct{ err *pgwire.Error }
 
-func (e softError) Unwrap() error { return e.Error }
+func (e softError) Error() string { return e.err.Error() }
+func (e softError) Unwrap() error { return e.err }
 
 func soft(code, format string, args ...any) error {
 	return softError{pgwire.Errorf(code, format, args...)}
@@ -79,7 +80,7 @@ func isSoft(err error) bool {
 func plain(err error) error {
 	var s softError
 	if errors.As(err, &s) {
-		return s.Error
+		return s.err
 	}
 	return err
 }
@@ -112,7 +113,7 @@ func (p *Path) run(json, vars []byte) ([]*jsonNode, error) {
 }
 
 // Query is jsonb_path_query(json, path, vars, silent): the items in jsonb's normal form.
-// Empty vars are none.
+// With empty vars, as the operators have them, every variable is null.
 func (p *Path) Query(json, vars []byte, silent bool) ([][]byte, error) {
 	items, err := p.run(json, vars)
 	if err != nil {

@@ -16,6 +16,7 @@ type pathExecutor struct {
 	ignoreStructure bool // what has not the structure that the path expects is no error
 	arraySize       int  // of the array whose subscripts are computed, for last
 	depth           int
+	testing         bool // only whether there is anything counts
 }
 
 // found takes an item and tells whether to go on.
@@ -23,6 +24,9 @@ type found func(*jsonNode) bool
 
 // collect returns all that a path finds.
 func (e *pathExecutor) collect(n *pathNode, item *jsonNode) (out []*jsonNode, err error) {
+	saved := e.testing
+	e.testing = false
+	defer func() { e.testing = saved }()
 	_, err = e.item(n, item, e.lax, func(v *jsonNode) bool {
 		out = append(out, v)
 		return true
@@ -53,12 +57,15 @@ func (e *pathExecutor) exists(n *pathNode, item *jsonNode) (bool, error) {
 		items, err := e.collect(n, item)
 		return len(items) > 0, err
 	}
-	any := false
+	saved := e.testing
+	e.testing = true
+	defer func() { e.testing = saved }()
+	some := false
 	_, err := e.item(n, item, true, func(*jsonNode) bool {
-		any = true
+		some = true
 		return false
 	})
-	return any && err == nil, err
+	return some && err == nil, err
 }
 
 // next goes on with the accessor after n.
@@ -99,10 +106,11 @@ func (e *pathExecutor) item(n *pathNode, v *jsonNode, unwrap bool, f found) (boo
 	case pathLiteral:
 		return e.next(n, n.value, f)
 	case pathVariable:
-		if e.vars != nil {
-			if value := e.vars.find([]byte(n.name)); value != nil {
-				return e.next(n, value, f)
-			}
+		if e.vars == nil { // as the operators, which have none
+			return e.next(n, &jsonNode{}, f)
+		}
+		if value := e.vars.find([]byte(n.name)); value != nil {
+			return e.next(n, value, f)
 		}
 		return false, pgwire.Errorf("42704", "could not find jsonpath variable \"%s\"", n.name)
 	case pathLast:
@@ -257,6 +265,9 @@ func (e *pathExecutor) levels(n *pathNode, v *jsonNode, level int, f found) (boo
 	if last < 0 {
 		last = math.MaxInt
 	}
+	if level > last {
+		return true, nil
+	}
 	for _, item := range v.items {
 		if first >= 0 && level >= first || first < 0 && item.isScalar() {
 			saved := e.ignoreStructure
@@ -267,10 +278,8 @@ func (e *pathExecutor) levels(n *pathNode, v *jsonNode, level int, f found) (boo
 				return more, err
 			}
 		}
-		if level < last {
-			if more, err := e.levels(n, item, level+1, f); !more || err != nil {
-				return more, err
-			}
+		if more, err := e.levels(n, item, level+1, f); !more || err != nil {
+			return more, err
 		}
 	}
 	return true, nil
@@ -436,6 +445,9 @@ func (e *pathExecutor) unary(n *pathNode, v *jsonNode, f found) (bool, error) {
 	}
 	for _, item := range items {
 		if item.kind != jsonNumber {
+			if e.testing && n.next == nil {
+				continue // as PostgreSQL does
+			}
 			return false, soft("2203B", "operand of unary jsonpath operator %s is not a numeric value", n.name)
 		}
 		num := item.num

@@ -21,7 +21,7 @@ const (
 type pathToken struct {
 	kind pathTokenKind
 	text string
-	raw  string // as written
+	near string // what a syntax error shows
 }
 
 type pathLexer struct {
@@ -65,7 +65,7 @@ func (l *pathLexer) next() (pathToken, error) {
 	c := l.src[l.i]
 	rest := l.src[l.i:]
 	done := func(kind pathTokenKind, text string) (pathToken, error) {
-		return pathToken{kind: kind, text: text, raw: l.src[start:l.i]}, nil
+		return pathToken{kind: kind, text: text, near: l.near(kind, start)}, nil
 	}
 	for _, op := range [...]string{"**", "&&", "||", "==", "<>", "!=", "<=", ">="} {
 		if strings.HasPrefix(rest, op) {
@@ -103,9 +103,6 @@ func (l *pathLexer) next() (pathToken, error) {
 		return done(pathOp, "$")
 	case isDigit(c), c == '.' && len(rest) > 1 && isDigit(rest[1]):
 		return l.number()
-	case c == '=':
-		l.i++
-		return done(pathOp, "==")
 	case strings.IndexByte(pathSpecial, c) >= 0:
 		l.i++
 		return done(pathOp, l.src[start:l.i])
@@ -115,6 +112,20 @@ func (l *pathLexer) next() (pathToken, error) {
 		return pathToken{}, err
 	}
 	return done(pathWord, text)
+}
+
+// near is what PostgreSQL's lexer has before it when it returns a token: of a name, what
+// ended it, if that is a space.
+func (l *pathLexer) near(kind pathTokenKind, start int) string {
+	switch {
+	case kind != pathOp && l.src[l.i-1] == '"':
+		return `"`
+	case kind == pathOp, kind == pathVar:
+		return l.src[start:l.i]
+	case l.i < len(l.src) && isSpace(l.src[l.i]):
+		return l.src[l.i : l.i+1]
+	}
+	return ""
 }
 
 func (l *pathLexer) number() (pathToken, error) {
@@ -137,7 +148,7 @@ func (l *pathLexer) number() (pathToken, error) {
 			l.i++
 		}
 		if digits() == 0 {
-			return pathToken{}, errPathSyntax("invalid floating point number", l.src[start:l.i])
+			return pathToken{}, errPathSyntax("trailing junk after numeric literal", l.src[start:l.i])
 		}
 	}
 	if l.i < len(l.src) && isPathWord(l.src[l.i]) || whole > 1 && l.src[start] == '0' {
@@ -147,7 +158,7 @@ func (l *pathLexer) number() (pathToken, error) {
 		}
 		return pathToken{}, errPathSyntax("trailing junk after numeric literal", l.src[start:l.i])
 	}
-	return pathToken{kind: pathNumber, text: l.src[start:l.i], raw: l.src[start:l.i]}, nil
+	return pathToken{kind: pathNumber, text: l.src[start:l.i], near: l.src[start:l.i]}, nil
 }
 
 // word takes a name without quotes, which may have escapes.
@@ -186,7 +197,7 @@ func (l *pathLexer) quoted() (string, error) {
 			l.i++
 		}
 	}
-	return "", errPathSyntax("unterminated quoted string", "")
+	return "", errPathSyntax("unexpected end of quoted string", "")
 }
 
 func (l *pathLexer) escape(b []byte) ([]byte, error) {

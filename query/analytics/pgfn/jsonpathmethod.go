@@ -69,7 +69,7 @@ func (e *pathExecutor) keyValue(n *pathNode, v *jsonNode, f found) (bool, error)
 	if v.kind != jsonObject {
 		return false, soft("2203C", "jsonpath item method .keyvalue() can only be applied to an object")
 	}
-	id := &jsonNode{kind: jsonNumber, num: NumericFromInt(int64(e.ordinal(v)))}
+	id := &jsonNode{kind: jsonNumber, num: NumericFromInt(int64(e.place(v)))}
 	for i, item := range v.items {
 		pair := &jsonNode{
 			kind:  jsonObject,
@@ -83,26 +83,58 @@ func (e *pathExecutor) keyValue(n *pathNode, v *jsonNode, f found) (bool, error)
 	return true, nil
 }
 
-// ordinal tells objects apart: the root is 0. PostgreSQL's numbers are places in its
-// binary form.
-func (e *pathExecutor) ordinal(v *jsonNode) int {
-	count, at := 0, 0
-	var visit func(n *jsonNode) bool
-	visit = func(n *jsonNode) bool {
-		if n == v {
-			at = count
-			return true
-		}
-		for _, item := range n.items {
-			count++
-			if visit(item) {
-				return true
-			}
-		}
-		return false
+// place is where PostgreSQL's binary form of the document has an object, which tells
+// objects apart; 0 is the root, and what is not of the document.
+func (e *pathExecutor) place(v *jsonNode) int {
+	at, _ := place(e.root, v, 0)
+	return max(at, 0)
+}
+
+func align4(n int) int { return (n + 3) &^ 3 }
+
+// place returns where v is if n begins at a place, or -1, and where n ends.
+func place(n, v *jsonNode, at int) (found, end int) {
+	switch {
+	case n.kind == jsonString:
+		return -1, at + len(n.text)
+	case n.kind == jsonNumber:
+		return -1, align4(at) + n.num.storedSize()
+	case n.isScalar():
+		return -1, at
 	}
-	visit(e.root)
-	return at
+	at = align4(at)
+	if n == v {
+		return at, at
+	}
+	at += 4 + 4*(len(n.keys)+len(n.items)) // a header, and a word for every entry
+	for _, key := range n.keys {
+		at += len(key)
+	}
+	for _, item := range n.items {
+		if found, at = place(item, v, at); found >= 0 {
+			return found, at
+		}
+	}
+	return -1, at
+}
+
+// storedSize is the size of PostgreSQL's numeric in bytes: headers and digits of base 10000.
+func (n Numeric) storedSize() int {
+	if n.Signum() == 0 {
+		return 6
+	}
+	weight, _ := n.base10000()
+	t := n.TrimScale()
+	last := -int(t.scale) // the decimal place of the last digit that is not 0
+	if last == 0 {
+		text := t.unscaled().String()
+		last = len(text) - len(strings.TrimRight(text, "0"))
+	}
+	digits := weight - int(floorDiv(int64(last), 4)) + 1
+	if n.scale > 63 || weight > 63 || weight < -64 {
+		return 8 + 2*digits
+	}
+	return 6 + 2*digits
 }
 
 // moment is what datetime() made of a string.
@@ -231,19 +263,16 @@ func templateMoment(s, format string) (*jsonNode, error) {
 func newMoment(c civil, date, clock, zoned bool, offset int64) *jsonNode {
 	m := &moment{date: date, clock: clock, zoned: zoned}
 	var text []byte
+	year, bc := c.year, c.year <= 0
+	if bc {
+		year = 1 - year
+	}
 	if date {
-		year, bc := c.year, false
-		if year <= 0 {
-			year, bc = 1-year, true
-		}
 		text = appendPadded(text, uint64(year), 4)
 		text = append(text, '-')
 		text = appendPadded(text, uint64(c.month), 2)
 		text = append(text, '-')
 		text = appendPadded(text, uint64(c.day), 2)
-		if bc {
-			defer func() { text = append(text, " BC"...) }()
-		}
 		if clock {
 			text = append(text, 'T')
 		}
@@ -272,6 +301,9 @@ func newMoment(c civil, date, clock, zoned bool, offset int64) *jsonNode {
 		text = appendPadded(text, uint64(o/microsPerHour), 2)
 		text = append(text, ':')
 		text = appendPadded(text, uint64(o/microsPerMinute%60), 2)
+	}
+	if date && bc {
+		text = append(text, " BC"...)
 	}
 	t, _ := c.time()
 	m.micros = t - offset

@@ -12,6 +12,7 @@ import (
 // linear in the text; back-references and lookaround do not exist.
 type Regexp struct {
 	re      *regexp.Regexp
+	inner   *regexp.Regexp // for the groups, if some quantifier prefers less
 	groups  int
 	context bool // whether a match depends on what is before it
 	Global  bool // the flag g was given
@@ -32,18 +33,55 @@ func CompileRegexp(pattern, flags string) (*Regexp, error) {
 			return nil, invalidParameter("invalid regular expression option: \"%s\"", flags[i:i+n])
 		}
 	}
-	out, err := t.translate()
+	out, prefers, err := t.translate()
 	if err != nil {
 		return nil, err
 	}
-	re, err := regexp.Compile(out)
-	if err != nil {
+	r := &Regexp{context: t.context, Global: global}
+	whole := out
+	if prefers == shortest {
+		if whole, err = t.shortened(); err != nil {
+			return nil, err
+		}
+	}
+	if r.re, err = regexp.Compile(whole); err != nil {
 		return nil, errRegexp("regular expression is too complex")
 	}
-	if !t.mixed {
-		re.Longest()
+	if prefers != shortest {
+		r.re.Longest()
 	}
-	return &Regexp{re: re, groups: re.NumSubexp(), context: t.context, Global: global}, nil
+	r.groups = r.re.NumSubexp()
+	if t.mixed && r.groups > 0 {
+		if r.inner, err = regexp.Compile(`\A(?:` + out + `)\z`); err != nil {
+			return nil, errRegexp("regular expression is too complex")
+		}
+	}
+	return r, nil
+}
+
+// find returns where a match and its groups are. The expression as a whole decides how
+// much it matches, and then its parts how they share that.
+func (r *Regexp) find(s string) []int {
+	loc := r.re.FindStringSubmatchIndex(s)
+	r.share(s, loc)
+	return loc
+}
+
+func (r *Regexp) share(s string, loc []int) {
+	if loc == nil || r.inner == nil {
+		return
+	}
+	start := loc[0]
+	groups := r.inner.FindStringSubmatchIndex(s[start:loc[1]])
+	if groups == nil { // a constraint looks beyond the match
+		return
+	}
+	for i, at := range groups {
+		if at >= 0 {
+			at += start
+		}
+		loc[i] = at
+	}
 }
 
 func errRegexp(message string) error {
@@ -60,14 +98,17 @@ func (r *Regexp) each(s string, from int, f func(loc []int) bool) {
 		// Go's own loop knows what is before; only an empty match right after another
 		// match is not in it.
 		for _, loc := range r.re.FindAllStringSubmatchIndex(s, -1) {
-			if loc[0] >= from && !f(loc) {
+			if loc[0] < from {
+				continue
+			}
+			if r.share(s, loc); !f(loc) {
 				return
 			}
 		}
 		return
 	}
 	for from <= len(s) {
-		loc := r.re.FindStringSubmatchIndex(s[from:])
+		loc := r.find(s[from:])
 		if loc == nil {
 			return
 		}
@@ -104,7 +145,7 @@ func (r *Regexp) items(s string, loc []int) []*string {
 
 // Match is regexp_match, nil if there is no match.
 func (r *Regexp) Match(s string) []*string {
-	loc := r.re.FindStringSubmatchIndex(s)
+	loc := r.find(s)
 	if loc == nil {
 		return nil
 	}
@@ -123,7 +164,7 @@ func (r *Regexp) MatchesAll(s string) [][]*string {
 
 // Substring is substring(s from pattern): the first group, or all if there is none.
 func (r *Regexp) Substring(s string) (string, bool) {
-	loc := r.re.FindStringSubmatchIndex(s)
+	loc := r.find(s)
 	if loc == nil {
 		return "", false
 	}

@@ -62,36 +62,40 @@ func (t *reTranslator) option(c byte) bool {
 	return true
 }
 
-func (t *reTranslator) translate() (string, error) {
+// translate returns the expression as written, and what it prefers as a whole.
+func (t *reTranslator) translate() (string, preference, error) {
 	if err := t.prefixes(); err != nil {
-		return "", err
+		return "", none, err
 	}
 	if t.literal {
 		for _, r := range t.src[t.i:] {
 			t.char(r)
 		}
-		return t.out.String(), nil
+		return t.out.String(), none, nil
 	}
 	if t.basic {
-		return "", pgwire.Errorf("0A000", "basic regular expressions are not supported")
+		return "", none, pgwire.Errorf("0A000", "basic regular expressions are not supported")
 	}
 	prefers, err := t.alternation()
 	if err != nil {
-		return "", err
+		return "", none, err
 	}
 	if t.i < len(t.src) {
-		return "", errRegexp("parentheses () not balanced")
+		return "", none, errRegexp("parentheses () not balanced")
 	}
-	if prefers != shortest {
-		return t.out.String(), nil
+	return t.out.String(), prefers, nil
+}
+
+// shortened is the expression with every quantifier preferring less, which finds the
+// shortest match as a whole.
+func (t *reTranslator) shortened() (string, error) {
+	again := reTranslator{
+		src: t.src, fold: t.fold, dotStops: t.dotStops, lineAnchors: t.lineAnchors, expanded: t.expanded, lazy: true,
 	}
-	// The shortest match as a whole: every quantifier prefers less.
-	again := reTranslator{src: t.src, fold: t.fold, dotStops: t.dotStops, lineAnchors: t.lineAnchors,
-		expanded: t.expanded, lazy: true}
 	if err := again.prefixes(); err != nil {
 		return "", err
 	}
-	_, err = again.alternation()
+	_, err := again.alternation()
 	return again.out.String(), err
 }
 

@@ -16,15 +16,6 @@ const maxText = 64 << 20
 
 func errTooLarge() error { return pgwire.Errorf("54000", "requested length too large") }
 
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // prefixRunes is the length in bytes of the first n characters.
 func prefixRunes(s string, n int) int {
 	if n >= len(s) {

@@ -193,6 +193,18 @@ var _ = register(map[string]caseFunc{
 		}
 		return AddToTimestamptz(v[0], iv, loc)
 	}),
+	"tz_xzone": func(a caseArgs) (*string, error) {
+		t, err := parseTimeArg(oidTimestamptz, a.s(1))
+		if err != nil {
+			return nil, err
+		}
+		loc, err := ZoneOf(a.s(2))
+		if err != nil {
+			return nil, err
+		}
+		n, _, err := Extract(a.s(0), t, oidTimestamptz, loc)
+		return text(n.String()), err
+	},
 	"ts_bin": timeCase(oidTimestamp, 1, []uint32{oidTimestamp, oidTimestamp}, func(v []int64, a caseArgs) (int64, error) {
 		iv, err := ParseInterval(a.s(0))
 		if err != nil {

@@ -83,7 +83,7 @@ func (c civil) time() (int64, bool) {
 		return 0, false
 	}
 	sum, ok := addSmall(v, c.micros)
-	return sum, ok || c.micros == 0
+	return sum, ok
 }
 
 func isLeap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
@@ -159,7 +159,7 @@ func AddToTimestamp(micros int64, iv Interval) (int64, error) {
 		}
 	}
 	sum, ok := addSmall(micros, iv.Micros)
-	if !ok && iv.Micros != 0 {
+	if !ok {
 		return 0, errTimestampRange()
 	}
 	return checkTime(sum)
@@ -213,7 +213,7 @@ func SubTimestamps(a, b int64) (Interval, error) {
 		return Interval{}, pgwire.Errorf("22008", "cannot subtract infinite timestamps")
 	}
 	d, ok := addSmall(a, -b)
-	if !ok && b != 0 {
+	if !ok {
 		return Interval{}, errIntervalRange()
 	}
 	return Interval{Micros: d}.JustifyHours()
@@ -288,9 +288,7 @@ func DateBin(stride Interval, micros, origin int64) (int64, error) {
 	}
 	width, ok := mulSmall(int64(stride.Days), microsPerDay)
 	if ok {
-		days := width
-		width, ok = addSmall(days, stride.Micros)
-		ok = ok || stride.Micros == 0
+		width, ok = addSmall(width, stride.Micros)
 	}
 	if !ok {
 		return 0, errIntervalRange()
@@ -299,7 +297,7 @@ func DateBin(stride Interval, micros, origin int64) (int64, error) {
 		return 0, pgwire.Errorf("22008", "stride must be greater than zero")
 	}
 	diff, ok := addSmall(micros, -origin)
-	if !ok && origin != 0 {
+	if !ok {
 		return 0, errIntervalRange()
 	}
 	delta := diff - diff%width

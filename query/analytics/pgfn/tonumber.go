@@ -34,10 +34,8 @@ func ToNumber(text, format string) (Numeric, bool, error) {
 	if err != nil {
 		return Numeric{}, false, err
 	}
-	if precision := p.pre + p.multi + r.post; precision > 0 {
-		if n, err = n.Fit(precision, r.post); err != nil {
-			return Numeric{}, false, err
-		}
+	if n, err = n.Fit(p.pre+p.multi+r.post, r.post); err != nil {
+		return Numeric{}, false, err
 	}
 	if p.shifted {
 		factor, err := NumericFromInt(10).Power(NumericFromInt(int64(-p.multi)))

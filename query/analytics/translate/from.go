@@ -141,11 +141,8 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 	}
 	c.scope, c.src = scope, src
 	c.inView--
-	for i, col := range s.cols {
-		k := &rtcol{name: col.name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, table: rel.OID, attr: int16(i + 1), of: r}
-		if i < len(rel.Columns) {
-			k.name = rel.Columns[i].Name
-		}
+	for i, col := range s.cols[:min(len(s.cols), len(rel.Columns))] {
+		k := &rtcol{name: rel.Columns[i].Name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, table: rel.OID, attr: int16(i + 1), of: r}
 		r.cols = append(r.cols, k)
 	}
 	return c.aliased("("+s.sql+") AS "+t, r, a)
