@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -76,6 +77,12 @@ func ParseBinary(oid uint32, b []byte, parameter int) (Value, error) {
 		return BytesValue(b[1:]), nil
 	case OIDBytea:
 		return BytesValue(b), nil
+	case OIDInterval:
+		var iv pgtype.Interval
+		if err := typeMap.Scan(oid, pgtype.BinaryFormatCode, b, &iv); err != nil {
+			return Value{}, binaryFormatError(parameter)
+		}
+		return TextValue(intervalText(iv)), nil
 	case OIDNumeric:
 		var n pgtype.Numeric
 		if err := typeMap.Scan(oid, pgtype.BinaryFormatCode, b, &n); err != nil {
@@ -91,6 +98,11 @@ func ParseBinary(oid uint32, b []byte, parameter int) (Value, error) {
 		return parseBinaryArray(element, b, parameter)
 	}
 	return Value{}, Errorf("0A000", "values of type with OID %d are not supported in binary format", oid)
+}
+
+// intervalText writes an interval's parts, for whoever knows how they go together.
+func intervalText(iv pgtype.Interval) string {
+	return fmt.Sprintf("%d mons %d days %d microseconds", iv.Months, iv.Days, iv.Microseconds)
 }
 
 func (e *Error) withCode(code string) *Error {
@@ -235,20 +247,66 @@ func AppendBinary(dst []byte, oid uint32, v *Value) []byte {
 
 // appendRareBinary encodes a numeric or interval from its text form.
 func appendRareBinary(dst []byte, oid uint32, text string) []byte {
-	if oid == OIDNumeric && strings.Trim(text, "0.") == "" {
-		// No digits; pgtype gives zero a weight that PostgreSQL does not.
-		_, fraction, _ := strings.Cut(text, ".")
-		return be.AppendUint16(append(dst, 0, 0, 0, 0, 0, 0), uint16(len(fraction)))
+	if oid == OIDNumeric {
+		return appendNumericBinary(dst, text)
 	}
-	var value interface{ Scan(any) error } = new(pgtype.Numeric)
-	if oid == OIDInterval {
-		value = new(pgtype.Interval)
-	}
+	value := new(pgtype.Interval)
 	if err := value.Scan(text); err != nil {
 		return dst
 	}
 	if out, err := typeMap.Encode(oid, pgtype.BinaryFormatCode, value, dst); err == nil && out != nil {
 		return out
+	}
+	return dst
+}
+
+// Signs of a numeric's binary form.
+const (
+	numericNegative = 0x4000
+	numericNaN      = 0xC000
+	numericInfinity = 0xD000
+	numericMinusInf = 0xF000
+)
+
+// appendNumericBinary encodes a numeric in PostgreSQL's text form: groups of four decimal
+// digits, without groups of zeros at either end.
+func appendNumericBinary(dst []byte, text string) []byte {
+	switch text {
+	case "NaN":
+		return append(dst, 0, 0, 0, 0, numericNaN>>8, 0, 0, 0)
+	case "Infinity":
+		return append(dst, 0, 0, 0, 0, numericInfinity>>8, 0, 0, 32)
+	case "-Infinity":
+		return append(dst, 0, 0, 0, 0, numericMinusInf>>8, 0, 0, 32)
+	}
+	sign := uint16(0)
+	if rest, ok := strings.CutPrefix(text, "-"); ok {
+		sign, text = numericNegative, rest
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	scale := len(fraction)
+	whole = strings.TrimLeft(whole, "0")
+	groups := (len(whole) + 3) / 4
+	digits := strings.Repeat("0", groups*4-len(whole)) + whole + fraction
+	digits += strings.Repeat("0", (4-len(digits)%4)%4)
+	weight := groups - 1
+	for strings.HasPrefix(digits, "0000") {
+		digits = digits[4:]
+		weight--
+	}
+	for strings.HasSuffix(digits, "0000") {
+		digits = digits[:len(digits)-4]
+	}
+	if digits == "" {
+		weight, sign = 0, 0
+	}
+	dst = be.AppendUint16(dst, uint16(len(digits)/4))
+	dst = be.AppendUint16(dst, uint16(int16(weight)))
+	dst = be.AppendUint16(dst, sign)
+	dst = be.AppendUint16(dst, uint16(scale))
+	for ; digits != ""; digits = digits[4:] {
+		n := uint16(digits[0]-'0')*1000 + uint16(digits[1]-'0')*100 + uint16(digits[2]-'0')*10 + uint16(digits[3]-'0')
+		dst = be.AppendUint16(dst, n)
 	}
 	return dst
 }

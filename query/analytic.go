@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/eventgres/eventgres/pgwire"
@@ -29,6 +30,10 @@ func (p *analyticPlan) Columns() []pgwire.Column { return p.out }
 func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32) (*analyticPlan, error) {
 	if s.server.worker == nil {
 		return nil, errNoWorker
+	}
+	// The semicolon is part of what is wrong where something is missing before it.
+	if rest := strings.TrimLeft(src[end:], " \t\r\n"); strings.HasPrefix(rest, ";") {
+		end = len(src) - len(rest) + 1
 	}
 	p := &analyticPlan{sql: src[pos:end], pos: pos, src: src, prep: analytics.Preparation{Zone: s.conn.Zone.Name, Parameters: oids, Want: want}}
 	if err := checkHostile(src, pos, end); err != nil {

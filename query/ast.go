@@ -220,6 +220,7 @@ type copyOption struct {
 
 type typeName struct {
 	name string // canonical, lower case, without modifiers; "text[]" for an array
+	mod  bool   // it has a modifier, which only the worker applies
 	oid  uint32
 	pos  int
 }

@@ -74,6 +74,10 @@ func (c *compiler) cast(x *castExpr) (*scalar, error) {
 		return nil, c.at(pgwire.Errorf("42704", "type \"%s\" does not exist", x.typ.name), x.typ.pos)
 	}
 	to := x.typ.oid
+	if c.selecting && (x.typ.mod || to == pgwire.OIDInterval || to == pgwire.OIDFloat4 || to == pgwire.OIDJSONB || to == pgwire.OIDBpchar || to == pgwire.OIDChar) {
+		// What these mean beyond their text the worker knows.
+		return nil, c.beyond("a cast to "+x.typ.name, x.typ.pos)
+	}
 	if to == pgwire.OIDRegclass {
 		return nil, c.beyond("type regclass", x.typ.pos)
 	}

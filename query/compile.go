@@ -50,6 +50,7 @@ type compiler struct {
 	// stand within them.
 	aggregates *[]*aggregate
 	depth      int
+	selecting  bool // a SELECT is compiled, which the worker can take instead
 }
 
 func (c *compiler) at(e *pgwire.Error, pos int) error { return e.At(charPosition(c.src, pos)) }

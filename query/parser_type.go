@@ -96,6 +96,7 @@ func (p *parser) tryTypeName() (typeName, bool) {
 	if quotedChar {
 		oid = pgwire.OIDChar
 	}
+	typ.mod = p.isOp("(")
 	p.typeModifier()
 	if text == "timestamp" {
 		if p.words("with", "time", "zone") {

@@ -33,6 +33,7 @@ func (p *selectPlan) Columns() []pgwire.Column { return p.out }
 
 func (s *Session) prepareSelect(c *compiler, st *selectStmt) (plan, error) {
 	p := &selectPlan{}
+	c.selecting = s.server.worker != nil
 	if st.from != nil {
 		rel, err := findRelation(st.from, c.src)
 		if err != nil {
@@ -275,10 +276,18 @@ func (p *selectPlan) orderKey(c *compiler, x expr) (*scalar, error) {
 		return nil, c.at(pgwire.Errorf("42601", "non-integer constant in ORDER BY"), l.pos)
 	}
 	if ref, ok := x.(*columnExpr); ok && ref.table == "" {
+		found := -1
 		for i := range p.out {
-			if p.out[i].Name == ref.column {
-				return p.items[i], nil
+			if p.out[i].Name != ref.column {
+				continue
 			}
+			if found >= 0 && (p.items[i].column < 0 || p.items[i].column != p.items[found].column) {
+				return nil, c.at(pgwire.Errorf("42702", "ORDER BY \"%s\" is ambiguous", ref.column), ref.pos)
+			}
+			found = max(found, i)
+		}
+		if found >= 0 {
+			return p.items[found], nil
 		}
 	}
 	if len(p.aggregates) > 0 {

@@ -252,8 +252,8 @@ func extreme(name string) aggregate {
 			return nil
 		}
 		sql := a.of(c, name, e.sql)
-		if e.oid == pgwire.OIDNumeric && e.rep < 0 {
-			sql = a.of(c, "arg_"+name, e.sql, call("pg_num_key", e.sql))
+		if needsKey(e) {
+			sql = a.of(c, "arg_"+name, e.sql, c.key(e))
 		}
 		oid := e.oid
 		if oid == pgwire.OIDVarchar || oid == pgwire.OIDName {
@@ -273,6 +273,9 @@ func stringAgg(c *compiler, a *aggCall) *ex {
 		c.failAt(a.order[0].e.pos, "42P10", "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
 	}
 	v := c.coerce(a.args[0], pgwire.OIDText, -1, implicit)
+	if a.distinct && len(a.order) == 0 {
+		a.order = []*sortKey{{e: v}} // PostgreSQL sorts to find what is distinct
+	}
 	s := c.coerce(a.args[1], pgwire.OIDText, -1, implicit)
 	if s.literal {
 		if s.null {
@@ -630,6 +633,8 @@ func (c *compiler) frame(d *pg.WindowDef, sort []*sortKey, parts *[]*ex) string 
 			c.failAt(d.Location, "42P20", "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
 		case category(sort[0].e.oid) == catTime || sort[0].e.oid == pgwire.OIDInterval:
 			e = c.coerce(e, pgwire.OIDInterval, -1, implicit)
+		case !isNumber(sort[0].e.oid):
+			c.failAt(e.pos, "0A000", "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", typeName(sort[0].e.oid))
 		case sort[0].e.oid == pgwire.OIDNumeric && sort[0].e.rep < 0:
 			c.unsupported(e.pos, "RANGE with an offset over numeric")
 		default:
@@ -668,6 +673,9 @@ func (c *compiler) frame(d *pg.WindowDef, sort []*sortKey, parts *[]*ex) string 
 }
 
 func (c *compiler) windowCall(x *pg.FuncCall, name string) *ex {
+	if x.AggWithinGroup {
+		c.unsupported(x.Location, "%s of a hypothetical row", name)
+	}
 	if x.Over == nil {
 		c.failAt(x.Location, "42809", "window function %s requires an OVER clause", name)
 	}
@@ -702,6 +710,9 @@ func (c *compiler) windowCall(x *pg.FuncCall, name string) *ex {
 		return out(name+"()", pgwire.OIDFloat8)
 	case "ntile":
 		want(1)
+		if args[0].sql == "0" {
+			c.fail(pgwire.Errorf("22014", "argument of ntile must be greater than zero"))
+		}
 		e := c.make(cast("ntile("+cast(c.coerce(args[0], pgwire.OIDInt4, -1, implicit).sql, "BIGINT")+")"+over, "INTEGER"), pgwire.OIDInt4, all...)
 		e.window = true
 		return e.at(x.Location).named(name)
@@ -719,7 +730,11 @@ func (c *compiler) windowCall(x *pg.FuncCall, name string) *ex {
 		want(1)
 	case "nth_value":
 		want(2)
-		inner += ", " + cast(c.coerce(args[1], pgwire.OIDInt4, -1, implicit).sql, "BIGINT")
+		n := c.coerce(args[1], pgwire.OIDInt4, -1, implicit)
+		if n.sql == "0" {
+			c.fail(pgwire.Errorf("22016", "argument of nth_value must be greater than zero"))
+		}
+		inner += ", " + cast(n.sql, "BIGINT")
 	}
 	e := out(name+"("+inner+")", v.oid)
 	e.rep = v.rep

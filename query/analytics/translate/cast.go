@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
@@ -31,6 +32,9 @@ func (c *compiler) typeOf(t *pg.TypeName) (oid uint32, mod int32) {
 		array, name = true, name[1:]
 	}
 	oid = typeNames[name]
+	if oid == 0 && otherTypes[name] {
+		c.unsupported(t.Location, "type %s", name)
+	}
 	if oid == 0 {
 		full := name
 		if array {
@@ -47,6 +51,17 @@ func (c *compiler) typeOf(t *pg.TypeName) (oid uint32, mod int32) {
 	}
 	return oid, mod
 }
+
+// otherTypes are PostgreSQL's that have no translation.
+var otherTypes = func() map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Fields(`money inet cidr macaddr macaddr8 point line lseg box path polygon circle bit varbit tsvector
+		tsquery xml pg_lsn pg_snapshot txid_snapshot int4range int8range numrange tsrange tstzrange daterange int4multirange
+		int8multirange nummultirange tsmultirange tstzmultirange datemultirange tid regoperator regconfig regdictionary regcollation refcursor`) {
+		m[n] = true
+	}
+	return m
+}()
 
 // modifier reads what stands in parentheses behind a type.
 func (c *compiler) modifier(oid uint32, t *pg.TypeName) int32 {
@@ -78,10 +93,31 @@ func (c *compiler) modifier(oid uint32, t *pg.TypeName) int32 {
 	case category(oid) == catTime && oid != pgwire.OIDDate:
 		return n[0]
 	case oid == pgwire.OIDInterval:
-		return n[len(n)-1]
+		fields, precision := n[0], int32(0xffff)
+		if len(n) > 1 {
+			precision = n[1]
+		}
+		return fields<<16 | precision
 	}
 	c.failAt(t.Location, "42601", "type modifier is not allowed for type \"%s\"", typeName(oid))
 	return -1
+}
+
+// intervalUnits are the bits of an interval's fields, as PostgreSQL's timestamp.h has them.
+var intervalUnits = map[int32]string{1 << 1: "month", 1 << 2: "year", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second"}
+
+// withUnit: in interval '90' second the number alone is of that unit.
+func withUnit(e *ex, mod int32) *ex {
+	if mod < 0 {
+		return e
+	}
+	unit := intervalUnits[mod>>16]
+	if _, err := strconv.ParseFloat(e.text, 64); err != nil || unit == "" {
+		return e
+	}
+	out := *e
+	out.text += " " + unit
+	return &out
 }
 
 func (c *compiler) typeCast(x *pg.TypeCast) *ex {
@@ -93,6 +129,12 @@ func (c *compiler) typeCast(x *pg.TypeCast) *ex {
 	name := e.name
 	if name == "" {
 		name = stringOf(x.TypeName.Names[len(x.TypeName.Names)-1])
+	}
+	if x.Location >= 0 && e.param == 0 && e.oid != pgwire.OIDUnknown && c.convert(e, oid, explicit) == nil {
+		c.failAt(x.Location, "42846", "cannot cast type %s to %s", typeName(e.oid), typeName(oid))
+	}
+	if oid == pgwire.OIDInterval && e.literal && !e.null {
+		e = withUnit(e, mod)
 	}
 	out := *c.coerce(e, oid, mod, explicit)
 	if out.sql == e.sql && out.oid != e.oid {
@@ -167,6 +209,11 @@ func (c *compiler) modified(e *ex, mod int32, how context) *ex {
 		out = c.make(sql, e.oid, e)
 	case pgwire.OIDTimestamp, pgwire.OIDTimestamptz:
 		out = c.make(call("pg_round_time", e.sql, strconv.Itoa(int(mod))), e.oid, e)
+	case oidTime:
+		out = c.make(call("pg_round_clock", e.sql, strconv.Itoa(int(mod))), e.oid, e)
+	case pgwire.OIDInterval:
+		copied := *e
+		out = &copied
 	default:
 		return e
 	}
@@ -270,7 +317,7 @@ func (c *compiler) convertTime(e *ex, to uint32, how context, out func(string) *
 	case e.oid == pgwire.OIDInterval && to == oidTime:
 		return out(call("pg_interval_time", e.sql))
 	case e.oid == oidTime && to == pgwire.OIDInterval:
-		return out("(" + e.sql + " - TIME '00:00:00')")
+		return out("to_microseconds(pg_time_micros(" + e.sql + "))")
 	}
 	return nil
 }
@@ -432,19 +479,7 @@ func (c *compiler) unify(list []*ex, what string) []*ex {
 	}
 	// Numerics of one scale stay decimals.
 	if oid == pgwire.OIDNumeric {
-		scale := textScale
-		for i, e := range out {
-			if e.null {
-				continue
-			}
-			if scale == textScale || i == 0 {
-				scale = e.rep
-			}
-			if e.rep != scale {
-				scale = -2
-				break
-			}
-		}
+		scale := commonScale(out)
 		for i, e := range out {
 			switch {
 			case e.null && scale >= 0:
@@ -455,6 +490,21 @@ func (c *compiler) unify(list []*ex, what string) []*ex {
 		}
 	}
 	return out
+}
+
+// commonScale is the scale that all numerics have, textScale if they have not the same.
+func commonScale(list []*ex) int {
+	scale, any := textScale, false
+	for _, e := range list {
+		switch {
+		case e.null:
+		case !any:
+			scale, any = e.rep, true
+		case e.rep != scale:
+			return textScale
+		}
+	}
+	return scale
 }
 
 // commonType follows PostgreSQL's select_common_type.

@@ -39,6 +39,7 @@ type varRef struct {
 	table, column string
 	source        *rtcol
 	pos           int32
+	outer         bool // it stands in a subquery
 }
 
 // make makes an expression of parts.
@@ -130,6 +131,8 @@ func (c *compiler) key(e *ex) string {
 		return call("pg_num_key", e.sql)
 	case e.oid == pgwire.OIDJSONB:
 		return call("pg_jsonb_key", e.sql)
+	case e.oid == pgwire.OIDInterval:
+		return call("pg_interval_key", e.sql)
 	case e.oid == pgwire.OIDBpchar:
 		return call("rtrim", e.sql, "' '")
 	case elements[e.oid] == pgwire.OIDNumeric:
@@ -140,7 +143,7 @@ func (c *compiler) key(e *ex) string {
 
 // needsKey tells of types whose values can be equal and look different.
 func needsKey(e *ex) bool {
-	return e.oid == pgwire.OIDNumeric && e.rep < 0 || e.oid == pgwire.OIDJSONB || elements[e.oid] == pgwire.OIDNumeric
+	return e.oid == pgwire.OIDNumeric && e.rep < 0 || e.oid == pgwire.OIDJSONB || e.oid == pgwire.OIDInterval || elements[e.oid] == pgwire.OIDNumeric
 }
 
 // at sets the position for errors.

@@ -114,6 +114,9 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 }
 
 func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
+	if t.self && t.used {
+		c.failAt(v.Location, "42P19", "recursive reference to query \"%s\" must not appear more than once", t.name)
+	}
 	t.used = true
 	alias := c.fresh("t")
 	r := &rte{alias: v.Relname}
@@ -149,6 +152,9 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 }
 
 func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
+	if x.Alias == nil {
+		c.missingAlias(x.Subquery.GetSelectStmt())
+	}
 	var s *selected
 	items := c.scope.items
 	if !x.Lateral {
@@ -172,10 +178,31 @@ func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
 	return c.aliased(lateral+"("+s.sql+") AS "+t, r, x.Alias)
 }
 
+// missingAlias: PostgreSQL 15 wants a name for a query in FROM, which later ones do not.
+func (c *compiler) missingAlias(q *pg.SelectStmt) {
+	what, at := "subquery", int32(-1)
+	if len(q.ValuesLists) > 0 {
+		what = "VALUES"
+		at = locate(q.ValuesLists[0].GetList().Items[0])
+	} else if len(q.TargetList) > 0 {
+		at = q.TargetList[0].GetResTarget().Location
+	}
+	// It points at the parenthesis.
+	word := map[string]string{"subquery": "select", "VALUES": "values"}[what]
+	if at > 0 {
+		at = int32(strings.LastIndex(strings.ToLower(c.src[:at]), word))
+	}
+	if at > 0 {
+		at = int32(strings.LastIndexByte(c.src[:at], '('))
+	}
+	c.fail(c.at(pgwire.Errorf("42601", "%s in FROM must have an alias", what).
+		WithHint(fmt.Sprintf("For example, FROM (%s ...) [AS] foo.", strings.ToUpper(word))), at))
+}
+
 // subquery compiles a query within the current scope.
 func (c *compiler) subquery(x *pg.SelectStmt) *selected {
 	query, clause, inAggregate, inWindow := c.query, c.clause, c.inAggregate, c.inWindow
-	c.inAggregate, c.inWindow = 0, 0
+	c.clause, c.inAggregate, c.inWindow = "", 0, 0
 	s := c.selectStmt(x, c.scope)
 	c.query, c.clause, c.inAggregate, c.inWindow = query, clause, inAggregate, inWindow
 	return s
@@ -315,7 +342,7 @@ func (c *compiler) rangeFunction(x *pg.RangeFunction) *fromItem {
 		for _, col := range cols {
 			name := c.fresh("c")
 			inner = append(inner, col.e.sql+" AS "+name)
-			r.cols = append(r.cols, &rtcol{name: col.name, sql: t + "." + name, oid: col.e.oid, mod: -1, rep: col.e.rep, of: r, fields: nil})
+			r.cols = append(r.cols, &rtcol{name: col.name, sql: t + "." + name, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, of: r})
 		}
 		if r.alias == "" {
 			r.alias = functionName(call)
@@ -341,6 +368,7 @@ func (c *compiler) rangeFunction(x *pg.RangeFunction) *fromItem {
 // functionAlias: the alias of a function with one column names the column too.
 func (c *compiler) functionAlias(sql string, r *rte, a *pg.Alias) *fromItem {
 	scalar := len(r.cols) == 1 || len(r.cols) == 2 && r.cols[1].name == "ordinality"
+	r.scalar = len(r.cols) == 1
 	if a != nil && scalar && len(a.Colnames) == 0 && r.cols[0].name == r.alias {
 		r.cols[0].name = a.Aliasname
 	}

@@ -78,7 +78,12 @@ func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 			return e.at(x.Location)
 		}
 	}
-	return c.callNamed(name, c.arguments(x), x.Location)
+	args := c.arguments(x)
+	if oid := typeNames[name]; oid != 0 && len(args) == 1 && len(functions[name]) == 0 {
+		// A type's name is a function that casts to it.
+		return c.coerce(args[0], oid, -1, explicit).at(x.Location).named(name)
+	}
+	return c.callNamed(name, args, x.Location)
 }
 
 // arguments compiles a call's arguments.

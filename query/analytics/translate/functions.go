@@ -55,7 +55,10 @@ ascii(text) int4 = pg_ascii($1)
 chr!(int4) text = pg_chr($1)
 md5(text) text = md5($1)
 md5(bytea) text = md5($1)
+sha224(bytea) bytea = pg_sha($1, 224)
 sha256(bytea) bytea = unhex(sha256($1))
+sha384(bytea) bytea = pg_sha($1, 384)
+sha512(bytea) bytea = pg_sha($1, 512)
 to_hex(int4) text = pg_to_hex(CAST($1 AS BIGINT) & 4294967295)
 to_hex(int8) text = pg_to_hex($1)
 encode!(bytea, text) text = pg_encode($1, $2)
@@ -79,6 +82,7 @@ regexp_split_to_array!(text, text, text) text[] = pg_regexp_split($1, $2, $3)
 regexp_split_to_table*!(text, text) text = pg_regexp_split($1, $2, '')
 regexp_split_to_table*!(text, text, text) text = pg_regexp_split($1, $2, $3)
 regexp_count!(text, text) int4 = pg_regexp_count($1, $2)
+regexp_instr!(text, text) int4 = pg_regexp_instr($1, $2)
 regexp_like!(text, text) bool = pg_regexp($1, $2, '')
 regexp_like!(text, text, text) bool = pg_regexp($1, $2, $3)
 regexp_substr!(text, text) text = pg_regexp_substr($1, $2)
@@ -88,10 +92,10 @@ like_escape!(text, text) text = pg_like_escape($1, $2)
 to_char!(timestamp, text) text = pg_to_char_timestamp($1, $2)
 to_char!(timestamptz, text) text = pg_to_char_timestamptz($1, $2, @zone@)
 to_char!(interval, text) text = pg_to_char_interval($1, $2)
-to_char!(int4, text) text = pg_to_char_num(CAST($1 AS VARCHAR), $2)
-to_char!(int8, text) text = pg_to_char_num(CAST($1 AS VARCHAR), $2)
+to_char!(int4, text) text = pg_to_char_int(CAST($1 AS BIGINT), $2)
+to_char!(int8, text) text = pg_to_char_int($1, $2)
 to_char!(numeric, text) text = pg_to_char_num($1, $2)
-to_char!(float8, text) text = pg_to_char_num(pg_num_float($1, FALSE), $2)
+to_char!(float8, text) text = pg_to_char_float($1, $2)
 to_date!(text, text) date = pg_to_date($1, $2)
 to_timestamp!(text, text) timestamptz = pg_to_timestamp($1, $2, @zone@)
 to_timestamp!(float8) timestamptz = pg_epoch_timestamp($1)
@@ -177,6 +181,7 @@ date_bin!(interval, timestamptz, timestamptz) timestamptz = pg_date_bin($1, $2, 
 date(timestamp) date = CAST($1 AS DATE)
 date(timestamptz) date = CAST(pg_to_local($1, @zone@) AS DATE)
 make_date!(int4, int4, int4) date = pg_make_date($1, $2, $3)
+make_time!(int4, int4, float8) time = CAST(pg_make_timestamp(1970, 1, 1, $1, $2, $3) AS TIME)
 make_timestamp!(int4, int4, int4, int4, int4, float8) timestamp = pg_make_timestamp($1, $2, $3, $4, $5, $6)
 make_timestamptz!(int4, int4, int4, int4, int4, float8) timestamptz = pg_from_local(pg_make_timestamp($1, $2, $3, $4, $5, $6), @zone@)
 make_timestamptz!(int4, int4, int4, int4, int4, float8, text) timestamptz = pg_from_local(pg_make_timestamp($1, $2, $3, $4, $5, $6), $7)
@@ -406,7 +411,7 @@ var knownFunctions = func() map[string]bool {
 		to_tsvector to_tsquery plainto_tsquery ts_rank ts_headline xmlparse xpath query_to_xml table_to_xml
 		pg_notify pg_advisory_lock pg_try_advisory_lock pg_advisory_xact_lock pg_try_advisory_xact_lock pg_advisory_unlock
 		pg_cancel_backend pg_terminate_backend pg_reload_conf nextval currval setval lastval normalize is_normalized
-		get_byte set_byte get_bit set_bit sha224 sha384 sha512 setseed array_fill array_sample array_shuffle isempty lower_inc upper_inc
+		get_byte set_byte get_bit set_bit setseed int4range int8range numrange tsrange tstzrange daterange jsonb_set_lax json_object jsonb_object array_fill array_sample array_shuffle isempty lower_inc upper_inc
 		host hostmask netmask network broadcast family masklen set_masklen text abbrev area center diameter height`) {
 		m[n] = true
 	}

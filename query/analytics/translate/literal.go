@@ -126,13 +126,8 @@ func (c *compiler) parseLiteral(text string, oid uint32, pos int32) *ex {
 		}
 		out.sql = quote(text)
 		return out
-	case oidTime:
-		v, err := pgwire.ParseText(pgwire.OIDTimestamp, "1970-01-01 "+text, c.zone())
-		if err != nil {
-			fail(pgwire.Errorf("22007", "invalid input syntax for type time: \"%s\"", text))
-		}
-		out.sql = timeLiteral(oidTime, v.Int)
-		return out
+	case oidTimetz:
+		c.unsupported(pos, "type time with time zone")
 	}
 	if isReg(oid) {
 		n, err := c.options.Catalog.RegIn(oid, text)

@@ -629,6 +629,10 @@ func (c *compiler) rowText(row *ex) string {
 		if f.param > 0 || f.oid == pgwire.OIDUnknown {
 			f = c.coerce(f, pgwire.OIDText, -1, implicit)
 		}
+		if f.oid == pgwire.OIDBool { // its output, which is not what a cast to text says
+			parts = append(parts, "(CASE WHEN "+f.sql+" THEN 't' WHEN NOT "+f.sql+" THEN 'f' END)")
+			continue
+		}
 		parts = append(parts, c.text(f).sql)
 	}
 	return "pg_row([" + strings.Join(parts, ", ") + "]::VARCHAR[])"

@@ -36,8 +36,8 @@ func (c *compiler) operation(x *pg.A_Expr) *ex {
 			l = c.coerce(l, pgwire.OIDText, -1, implicit)
 		}
 		eq := c.operator("=", l, r, x.Location)
-		if l.oid == pgwire.OIDUnknown {
-			l = c.coerce(l, r.oid, -1, implicit)
+		if a, _ := c.comparable(l, r, "=", x.Location); a != nil {
+			l = a // the result has the type in which they are compared
 		}
 		out := c.make(fmt.Sprintf("(CASE WHEN %s THEN NULL ELSE %s END)", eq.sql, l.sql), l.oid, l, eq)
 		out.rep = l.rep
@@ -250,7 +250,8 @@ func (c *compiler) rowComparison(op string, l, r *ex, pos int32) *ex {
 // prefix compiles an operator with one operand.
 func (c *compiler) prefix(op string, e *ex, pos int32) *ex {
 	if e.oid == pgwire.OIDUnknown && (op == "-" || op == "+") {
-		e = c.coerce(e, pgwire.OIDFloat8, -1, implicit)
+		c.fail(c.at(pgwire.Errorf("42725", "operator is not unique: %s unknown", op).
+			WithHint("Could not choose a best candidate operator. You might need to add explicit type casts."), pos))
 	}
 	switch {
 	case op == "+" && isNumber(e.oid):
@@ -330,6 +331,10 @@ func (c *compiler) operatorOf(op string, l, r *ex, pos int32) *ex {
 	if x := c.jsonOperator(op, l, r); x != nil {
 		return x
 	}
+	if op == "^@" && (isText(l.oid) || l.oid == pgwire.OIDUnknown) && (isText(r.oid) || r.oid == pgwire.OIDUnknown) {
+		a, b := c.text(l), c.text(r)
+		return c.boolean(call("starts_with", a.sql, b.sql), a, b)
+	}
 	return c.arrayOperator(op, l, r)
 }
 
@@ -337,8 +342,6 @@ func (c *compiler) orderable(a *ex, op string, l, r *ex, pos int32) {
 	switch a.oid {
 	case pgwire.OIDXid, pgwire.OIDJSON, oidACLItem:
 		c.noOperator(fmt.Sprintf("%s %s %s", typeName(l.oid), op, typeName(r.oid)), pos)
-	case pgwire.OIDJSONB:
-		c.unsupported(pos, "jsonb %s jsonb", op)
 	}
 }
 
@@ -428,7 +431,9 @@ func (c *compiler) numbers(op string, l, r *ex) *ex {
 	fallible := false
 	switch {
 	case op == "/" && isFloat(oid):
-		sql, fallible = divided("("+a.sql+" / "+b.sql+")", b.sql), true
+		sql, fallible = divided(finite("("+a.sql+" / "+b.sql+")", a.sql, b.sql), b.sql), true
+	case isFloat(oid) && op != "^":
+		sql, fallible = finite(sql, a.sql, b.sql), true
 	case op == "/":
 		sql, fallible = divided("("+a.sql+" // "+b.sql+")", b.sql), true
 	case op == "%":
@@ -439,6 +444,13 @@ func (c *compiler) numbers(op string, l, r *ex) *ex {
 	out := c.make(sql, oid, a, b)
 	out.fallible = out.fallible || fallible
 	return out
+}
+
+// finite guards a float's arithmetic: PostgreSQL takes an infinity that comes of finite
+// numbers for an error.
+func finite(sql, a, b string) string {
+	return "(CASE WHEN isinf(" + sql + ") AND NOT isinf(" + a + ") AND NOT isinf(" + b + ") THEN error('" +
+		marker("22003", "value out of range: overflow") + "') ELSE " + sql + " END)"
 }
 
 // divided guards a division: DuckDB's yields null.
@@ -547,7 +559,7 @@ func (c *compiler) timeArithmetic(op string, l, r *ex) *ex {
 	case r.oid == pgwire.OIDInterval && (op == "+" || op == "-") && l.oid == oidTime:
 		return make(call("pg_time_add", l.sql, map[string]string{"+": r.sql, "-": "(- " + r.sql + ")"}[op]), oidTime)
 	case l.oid == oidTime && r.oid == oidTime && op == "-":
-		return make(infix, pgwire.OIDInterval)
+		return make(fmt.Sprintf("to_microseconds(pg_time_micros(%s) - pg_time_micros(%s))", l.sql, r.sql), pgwire.OIDInterval)
 	case category(l.oid) == catTime && category(r.oid) == catTime && op == "-" && l.oid != oidTime && r.oid != oidTime:
 		oid := uint32(pgwire.OIDTimestamp)
 		if l.oid == pgwire.OIDTimestamptz || r.oid == pgwire.OIDTimestamptz {
@@ -604,7 +616,7 @@ func (c *compiler) concatenateArrays(l, r *ex) *ex {
 		if elements[e.oid] != 0 {
 			return e.sql
 		}
-		if e.oid == pgwire.OIDUnknown && (e.literal && !e.null && strings.HasPrefix(strings.TrimSpace(e.text), "{") || e.null) {
+		if e.oid == pgwire.OIDUnknown && e.literal {
 			return c.coerce(e, oid, -1, implicit).sql
 		}
 		x := c.tryCoerce(e, elements[oid], implicit)

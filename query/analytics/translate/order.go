@@ -77,8 +77,6 @@ func (c *compiler) sortable(e *ex) {
 		}
 		c.fail(c.at(pgwire.Errorf("42883", "could not identify an ordering operator for type %s", typeName(e.oid)).
 			WithHint("Use an explicit ordering operator or modify the query."), e.pos))
-	case pgwire.OIDJSONB:
-		c.unsupported(e.pos, "ordering by jsonb")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 // rte is a table, subquery, function or join that FROM gives a name.
 type rte struct {
 	alias  string // as the query names it
+	scalar bool   // a function that returns one value, which the name alone stands for
 	schema string // of a table
 	cols   []*rtcol
 	key    *rtcol // the primary key
@@ -192,6 +193,7 @@ func (c *compiler) reference(col *rtcol, s *scope, pos int32) *ex {
 	if s.query == c.query {
 		e.vars = []*varRef{v}
 	} else {
+		v.outer = true
 		s.query.captured = append(s.query.captured, v)
 	}
 	return e
@@ -208,8 +210,8 @@ func (c *compiler) wholeRow(name string, pos int32) *ex {
 }
 
 func (c *compiler) rowOf(r *rte, s *scope, pos int32) *ex {
-	if len(r.cols) == 1 && r.cols[0].of == nil && r.oid == 0 { // a function that returns one value
-		return c.reference(r.cols[0], s, pos)
+	if r.scalar {
+		return c.reference(r.cols[0], s, pos).named(r.alias)
 	}
 	row := &ex{oid: oidRecord, mod: -1, rep: textScale, pos: pos, name: r.alias, whole: r}
 	for _, k := range r.cols {

@@ -227,7 +227,8 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 	}
 	c.compileTargets(b, items)
 	if x.HavingClause != nil {
-		b.having = c.condition(x.HavingClause, "", "HAVING").sql
+		e := c.condition(x.HavingClause, "", "HAVING")
+		b.having, b.vars = e.sql, append(b.vars, e.vars...)
 		q.agg = true
 	}
 	c.orderBy(b, x.SortClause)
@@ -328,6 +329,9 @@ func (c *compiler) checkGrouping(b *body) {
 	full := v.column
 	if v.table != "" {
 		full = v.table + "." + v.column
+	}
+	if v.outer {
+		c.failAt(v.pos, "42803", "subquery uses ungrouped column \"%s\" from outer query", full)
 	}
 	c.failAt(v.pos, "42803", "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", full)
 }
@@ -473,7 +477,7 @@ func (c *compiler) distinct(b *body, list []*pg.Node) {
 				found = found || k.e.sql == e.sql
 			}
 			if !found {
-				c.failAt(e.pos, "42P10", "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+				c.failAt(locate(n), "42P10", "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 			}
 		}
 	}

@@ -99,6 +99,9 @@ var nativeTruncs = map[string]bool{
 	"month": true, "quarter": true, "year": true,
 }
 
+// subDay are the fields that are shorter than a day.
+var subDay = map[string]bool{"microseconds": true, "milliseconds": true, "second": true, "minute": true, "hour": true}
+
 func (c *compiler) dateTrunc(x *pg.FuncCall, _ string) *ex {
 	args := c.arguments(x)
 	if len(args) < 2 || len(args) > 3 {
@@ -127,6 +130,12 @@ func (c *compiler) dateTrunc(x *pg.FuncCall, _ string) *ex {
 	case v.oid == pgwire.OIDTimestamp && len(args) == 2:
 		out = c.make(cut(v.sql), v.oid, field, v)
 	case v.oid == pgwire.OIDTimestamptz && len(args) == 2:
+		if subDay[word] || word == "" {
+			// An hour that comes twice stays the one it is.
+			out = c.make(call("pg_trunc_tz", field.sql, v.sql, placeholder("zone")), v.oid, field, v)
+			fallible = true
+			break
+		}
 		out = c.make(c.fromLocal(cut(c.toLocal(v.sql))), v.oid, field, v)
 	case v.oid == pgwire.OIDTimestamptz:
 		zone := c.coerce(args[2], pgwire.OIDText, -1, implicit)
@@ -149,7 +158,7 @@ func (c *compiler) atTimeZone(x *pg.FuncCall, _ string) *ex {
 	}
 	zone, v := args[0], args[1]
 	if zone.oid == pgwire.OIDInterval {
-		zone = c.make(call("pg_interval_text", zone.sql), pgwire.OIDText, zone)
+		zone = c.make("('interval:' || pg_interval_text("+zone.sql+"))", pgwire.OIDText, zone)
 	} else {
 		zone = c.coerce(zone, pgwire.OIDText, -1, implicit)
 	}

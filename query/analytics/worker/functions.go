@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"strings"
 	"sync"
@@ -69,7 +71,7 @@ func nullable(f *duck.Function) *duck.Function {
 func register(c *duck.Conn, w *Worker) error {
 	var all []*duck.Function
 	for _, list := range [][]*duck.Function{
-		textFunctions(), numberFunctions(), jsonFunctions(), timeFunctions(), arrayFunctions(), patternFunctions(), catalogFunctions(w),
+		textFunctions(), numberFunctions(), jsonFunctions(), timeFunctions(), arrayFunctions(), patternFunctions(), formatFunctions(), catalogFunctions(w),
 	} {
 		all = append(all, list...)
 	}
@@ -127,7 +129,16 @@ func (m *memo[T]) get(key string) (T, error) {
 }
 
 // zones by name, as SET TIME ZONE and AT TIME ZONE take them.
-var zones = newMemo(pgfn.ZoneOf)
+var zones = newMemo(func(text string) (*time.Location, error) {
+	if rest, ok := strings.CutPrefix(text, "interval:"); ok {
+		iv, err := pgfn.ParseInterval(rest)
+		if err != nil {
+			return nil, err
+		}
+		return pgfn.ZoneOfInterval(iv)
+	}
+	return pgfn.ZoneOf(text)
+})
 
 func zoneOf(v *vector, i int) (*time.Location, error) { return zones.get(v.Text(i)) }
 
@@ -269,6 +280,20 @@ func textFunctions() []*duck.Function {
 				out.SetText(i, s)
 			}
 			return err
+		}),
+		function("pg_sha", tBlob, types(tBlob, tInt), func(in []vector, i int, out *writer) error {
+			switch b := in[0].Bytes(i); in[1].Int32(i) {
+			case 224:
+				sum := sha256.Sum224(b)
+				out.SetBytes(i, sum[:])
+			case 384:
+				sum := sha512.Sum384(b)
+				out.SetBytes(i, sum[:])
+			default:
+				sum := sha512.Sum512(b)
+				out.SetBytes(i, sum[:])
+			}
+			return nil
 		}),
 		function("pg_row", tText, types(tTexts), func(in []vector, i int, out *writer) error {
 			out.SetText(i, rowText(texts(&in[0], i)))

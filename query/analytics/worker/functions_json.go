@@ -191,7 +191,13 @@ func jsonFunctions() []*duck.Function {
 			}
 			return normalized(out, i, b)
 		}),
-		json1("pg_jsonb_key", func(b []byte) ([]byte, error) { return pgfn.Canonical(nil, b) }),
+		function("pg_jsonb_key", tBlob, types(tText), func(in []vector, i int, out *writer) error {
+			b, err := pgfn.JSONSortKey(nil, in[0].Bytes(i))
+			if err == nil {
+				out.SetBytes(i, b)
+			}
+			return err
+		}),
 		json1("pg_jsonb_pretty", pgfn.Pretty), json1("pg_jsonb_strip_nulls", pgfn.StripNulls),
 		json1("pg_json_typeof", func(b []byte) ([]byte, error) { return []byte(pgfn.TypeOf(b)), nil }),
 		json1("pg_json_string", func(b []byte) ([]byte, error) { return pgfn.AppendString(nil, b), nil }),

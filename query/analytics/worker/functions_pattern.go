@@ -74,6 +74,15 @@ func patternFunctions() []*duck.Function {
 			}
 			return found(out, i, s, ok)
 		}),
+		function("pg_regexp_instr", tInt, types(tText, tText), func(in []vector, i int, out *writer) error {
+			r, err := regexpOf(in[1].Text(i), "")
+			if err != nil {
+				return err
+			}
+			n, err := r.Instr(in[0].Text(i), 1, 1, 0, 0)
+			out.SetInt32(i, int32(n))
+			return err
+		}),
 		function("pg_regexp_count", tInt, types(tText, tText), func(in []vector, i int, out *writer) error {
 			r, err := regexpOf(in[1].Text(i), "")
 			if err != nil {
@@ -116,17 +125,11 @@ func patternFunctions() []*duck.Function {
 			return nil
 		}),
 		function("pg_regexp_matches", duck.ListOf(tTexts), types(tText, tText, tText), func(in []vector, i int, out *writer) error {
-			flags, global := splitFlags(in[2].Text(i), "g")
-			r, err := regexpOf(in[1].Text(i), flags)
+			r, err := regexpOf(in[1].Text(i), in[2].Text(i))
 			if err != nil {
 				return err
 			}
-			var all [][]*string
-			if global {
-				all = r.MatchesAll(in[0].Text(i))
-			} else if m := r.Match(in[0].Text(i)); m != nil {
-				all = [][]*string{m}
-			}
+			all := r.MatchesAll(in[0].Text(i))
 			items, from := out.BeginList(i, len(all))
 			for k, m := range all {
 				setTexts(items, from+k, m)

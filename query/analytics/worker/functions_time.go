@@ -154,6 +154,24 @@ func timeFunctions() []*duck.Function {
 			out.SetInt64(i, instant(v))
 			return err
 		}),
+		function("pg_trunc_tz", tTime, types(tText, tTime, tText), func(in []vector, i int, out *writer) error {
+			loc, err := zoneOf(&in[2], i)
+			if err != nil {
+				return err
+			}
+			v, err := pgfn.TruncTz(in[0].Text(i), instantOf(&in[1], i), loc)
+			out.SetInt64(i, instant(v))
+			return err
+		}),
+		function("pg_interval_key", tBlob, types(tInterval), func(in []vector, i int, out *writer) error {
+			var buf [32]byte
+			out.SetBytes(i, intervalOf(&in[0], i).SortKey(buf[:0]))
+			return nil
+		}),
+		function("pg_round_clock", duck.TTime, types(duck.TTime, tInt), func(in []vector, i int, out *writer) error {
+			out.SetInt64(i, rounded(in[0].Int64(i), in[1].Int32(i)))
+			return nil
+		}),
 		function("pg_trunc_interval", tInterval, types(tText, tInterval), func(in []vector, i int, out *writer) error {
 			iv, err := pgfn.TruncInterval(in[0].Text(i), intervalOf(&in[1], i))
 			setInterval(out, i, iv)
@@ -177,19 +195,9 @@ func timeFunctions() []*duck.Function {
 			return nil
 		}),
 		function("pg_round_time", tTime, types(tTime, tInt), func(in []vector, i int, out *writer) error {
-			v, unit := in[0].Int64(i), int64(1)
-			for range 6 - min(in[1].Int32(i), 6) {
-				unit *= 10
-			}
-			if half := unit / 2; finite(v) && unit > 1 {
-				m := v % unit
-				if m < 0 {
-					m += unit
-				}
-				v -= m
-				if m >= half {
-					v += unit
-				}
+			v := in[0].Int64(i)
+			if finite(v) {
+				v = rounded(v, in[1].Int32(i))
 			}
 			out.SetInt64(i, v)
 			return nil
@@ -225,6 +233,23 @@ func timeFunctions() []*duck.Function {
 	})
 	clock.Volatile = true
 	return append(list, clock)
+}
+
+// rounded rounds µs to a number of digits of a second.
+func rounded(v int64, digits int32) int64 {
+	unit := int64(1)
+	for range 6 - min(digits, 6) {
+		unit *= 10
+	}
+	m := v % unit
+	if m < 0 {
+		m += unit
+	}
+	v -= m
+	if unit > 1 && m >= unit/2 {
+		v += unit
+	}
+	return v
 }
 
 // timeKinds are the OIDs of types by the names that errors use.

@@ -234,6 +234,11 @@ func (p *portal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _
 
 func (p *portal) send(ctx context.Context, out *pgwire.Output, limit int64) (n int64, done bool, err error) {
 	if p.rows == nil {
+		for i, c := range p.st.columns {
+			if c.OID == oidRecord && out.Binary(i) {
+				return 0, false, pgwire.Errorf("0A000", "binary output of type record is not supported").WithHint("Ask for it in text format.")
+			}
+		}
 		if err := p.begin(); err != nil {
 			return 0, false, err
 		}
@@ -314,6 +319,8 @@ func (p *portal) begin() error {
 	return err
 }
 
+const oidRecord = 2249
+
 func visiblePosition(c *duck.Conn) (int64, error) {
 	rows, err := c.Query("SELECT position FROM main.progress")
 	if err != nil {
@@ -391,6 +398,15 @@ func outOfRange(message string) string {
 		if strings.Contains(message, "destination type "+t.duck) || strings.Contains(message, "of "+t.duck) || strings.Contains(message, "in "+t.duck) {
 			return t.postgres + " out of range"
 		}
+	}
+	if strings.Contains(message, "Overflow on abs") {
+		switch {
+		case strings.Contains(message, "(-32768)"):
+			return "smallint out of range"
+		case strings.Contains(message, "(-2147483648)"):
+			return "integer out of range"
+		}
+		return "bigint out of range"
 	}
 	if strings.Contains(message, "HUGEINT") || strings.Contains(message, "INT128") || strings.Contains(message, "DECIMAL") {
 		return "numeric value out of range of the analytics worker"

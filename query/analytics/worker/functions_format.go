@@ -1,0 +1,129 @@
+package worker
+
+import (
+	"time"
+
+	"github.com/eventgres/eventgres/query/analytics/duck"
+	"github.com/eventgres/eventgres/query/analytics/pgfn"
+)
+
+// paths are JSON paths that statements have used, compiled.
+var paths = newMemo(pgfn.CompilePath)
+
+// formatted sets a text that may be null.
+func formatted(out *writer, i int, s string, ok bool, err error) error {
+	if err != nil {
+		return err
+	}
+	return found(out, i, s, ok)
+}
+
+func formatFunctions() []*duck.Function {
+	return []*duck.Function{
+		function("pg_to_char_timestamp", tText, types(tTime, tText), func(in []vector, i int, out *writer) error {
+			s, ok := pgfn.ToCharTimestamp(in[1].Text(i), instantOf(&in[0], i), "", 0)
+			return found(out, i, s, ok)
+		}),
+		function("pg_to_char_timestamptz", tText, types(tTime, tText, tText), func(in []vector, i int, out *writer) error {
+			loc, err := zoneOf(&in[2], i)
+			if err != nil {
+				return err
+			}
+			v := instantOf(&in[0], i)
+			name, offset, local := "", 0, v
+			if finite(in[0].Int64(i)) {
+				name, offset = time.UnixMicro(v).In(loc).Zone()
+				local = pgfn.ToLocal(v, loc)
+			}
+			s, ok := pgfn.ToCharTimestamp(in[1].Text(i), local, name, offset)
+			return found(out, i, s, ok)
+		}),
+		function("pg_to_char_interval", tText, types(tInterval, tText), func(in []vector, i int, out *writer) error {
+			s, ok, err := pgfn.ToCharInterval(in[1].Text(i), intervalOf(&in[0], i))
+			return formatted(out, i, s, ok, err)
+		}),
+		function("pg_to_char_num", tText, types(tText, tText), func(in []vector, i int, out *writer) error {
+			n, err := numericOf(&in[0], i)
+			if err != nil {
+				return err
+			}
+			s, err := pgfn.ToCharNumeric(in[1].Text(i), n)
+			return formatted(out, i, s, true, err)
+		}),
+		function("pg_to_char_int", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			s, err := pgfn.ToCharInt(in[1].Text(i), in[0].Int64(i))
+			return formatted(out, i, s, true, err)
+		}),
+		function("pg_to_char_float", tText, types(tDouble, tText), func(in []vector, i int, out *writer) error {
+			s, err := pgfn.ToCharFloat(in[1].Text(i), in[0].Double(i))
+			return formatted(out, i, s, true, err)
+		}),
+		function("pg_to_date", duck.TDate, types(tText, tText), func(in []vector, i int, out *writer) error {
+			v, err := pgfn.ToDate(in[0].Text(i), in[1].Text(i))
+			out.SetInt32(i, days(v))
+			return err
+		}),
+		function("pg_to_timestamp", tTime, types(tText, tText, tText), func(in []vector, i int, out *writer) error {
+			loc, err := zoneOf(&in[2], i)
+			if err != nil {
+				return err
+			}
+			v, err := pgfn.ToTimestamp(in[0].Text(i), in[1].Text(i), loc)
+			out.SetInt64(i, instant(v))
+			return err
+		}),
+		function("pg_to_number", tText, types(tText, tText), func(in []vector, i int, out *writer) error {
+			n, ok, err := pgfn.ToNumber(in[0].Text(i), in[1].Text(i))
+			if err != nil || !ok {
+				out.SetNull(i)
+				return err
+			}
+			setNumeric(out, i, n)
+			return nil
+		}),
+		function("pg_jsonb_path_query", tTexts, types(tText, tText, tText, tBool), func(in []vector, i int, out *writer) error {
+			p, err := paths.get(in[1].Text(i))
+			if err != nil {
+				return err
+			}
+			list, err := p.Query(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
+			if err != nil {
+				return err
+			}
+			items := make([]string, len(list))
+			for k, b := range list {
+				n, err := pgfn.Normalize(nil, b)
+				if err != nil {
+					return err
+				}
+				items[k] = string(n)
+			}
+			setTexts(out, i, pointers(items))
+			return nil
+		}),
+		function("pg_jsonb_path_exists", tBool, types(tText, tText, tText, tBool), func(in []vector, i int, out *writer) error {
+			p, err := paths.get(in[1].Text(i))
+			if err != nil {
+				return err
+			}
+			b, ok, err := p.Exists(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
+			if !ok {
+				out.SetNull(i)
+			}
+			out.SetBool(i, b)
+			return err
+		}),
+		function("pg_jsonb_path_match", tBool, types(tText, tText, tText, tBool), func(in []vector, i int, out *writer) error {
+			p, err := paths.get(in[1].Text(i))
+			if err != nil {
+				return err
+			}
+			b, ok, err := p.Match(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
+			if !ok {
+				out.SetNull(i)
+			}
+			out.SetBool(i, b)
+			return err
+		}),
+	}
+}
