@@ -158,7 +158,7 @@ func (c *compiler) coerce(e *ex, oid uint32, mod int32, how context) *ex {
 	if e.oid == pgwire.OIDUnknown {
 		if e.null {
 			out := *e
-			out.oid, out.sql = oid, cast("NULL", Physical(oid, textScale))
+			out.oid, out.mod, out.sql = oid, mod, cast("NULL", Physical(oid, textScale))
 			return &out
 		}
 		if e.literal {
@@ -544,7 +544,7 @@ func (c *compiler) widens(from, to uint32) bool {
 	case from == to:
 		return true
 	case isText(from) && isText(to):
-		return to != pgwire.OIDChar && !(from == pgwire.OIDText && to == pgwire.OIDName) && !(from != pgwire.OIDName && to == pgwire.OIDName)
+		return to != pgwire.OIDChar
 	case isNumber(from) && isNumber(to):
 		return rank(from) < rank(to)
 	case category(from) == catNumber && category(to) == catNumber:

@@ -43,6 +43,9 @@ func (c *compiler) fromNode(n *pg.Node) *fromItem {
 	case *pg.Node_RangeSubselect:
 		return c.subselect(x.RangeSubselect)
 	case *pg.Node_RangeFunction:
+		if v := tableOfFunction(x.RangeFunction); v != nil {
+			return c.table(v)
+		}
 		return c.rangeFunction(x.RangeFunction)
 	case *pg.Node_JoinExpr:
 		return c.join(x.JoinExpr)
@@ -51,6 +54,30 @@ func (c *compiler) fromNode(n *pg.Node) *fromItem {
 	}
 	c.unsupported(-1, "this item in FROM")
 	return nil
+}
+
+// functionTables are functions in FROM that return what a system view does.
+var functionTables = map[string]string{
+	"pg_show_all_settings": "pg_settings", "pg_timezone_names": "pg_timezone_names", "pg_timezone_abbrevs": "pg_timezone_abbrevs",
+	"pg_available_extensions": "pg_available_extensions", "pg_available_extension_versions": "pg_available_extension_versions",
+	"pg_cursor": "pg_cursors", "pg_prepared_statement": "pg_prepared_statements", "pg_lock_status": "pg_locks",
+	"pg_stat_get_activity": "pg_stat_activity",
+}
+
+func tableOfFunction(f *pg.RangeFunction) *pg.RangeVar {
+	if len(f.Functions) != 1 || f.Ordinality {
+		return nil
+	}
+	call := f.Functions[0].GetList().Items[0].GetFuncCall()
+	if call == nil || functionTables[stringOf(call.Funcname[len(call.Funcname)-1])] == "" {
+		return nil
+	}
+	name := stringOf(call.Funcname[len(call.Funcname)-1])
+	v := &pg.RangeVar{Schemaname: "pg_catalog", Relname: functionTables[name], Alias: f.Alias, Location: call.Location}
+	if v.Alias == nil {
+		v.Alias = &pg.Alias{Aliasname: name}
+	}
+	return v
 }
 
 // aliased makes the item of a table with an alias, which may rename columns.
@@ -166,10 +193,17 @@ func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
 	r := &rte{}
 	for _, col := range s.cols {
 		c.settleOutput(col)
-		r.cols = append(r.cols, &rtcol{
+		k := &rtcol{
 			name: col.name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, of: r,
 			table: tableOf(col), attr: attrOf(col),
-		})
+		}
+		for i, f := range col.e.fields {
+			if f.oid == pgwire.OIDUnknown {
+				f.oid = pgwire.OIDText
+			}
+			k.fields = append(k.fields, &rtcol{name: col.e.names[i], sql: t + "." + col.fieldName(i), oid: f.oid, mod: f.mod, rep: f.rep, of: r})
+		}
+		r.cols = append(r.cols, k)
 	}
 	lateral := ""
 	if x.Lateral {

@@ -400,6 +400,9 @@ pg_last_wal_receive_lsn() text = CAST(NULL AS VARCHAR)
 pg_last_xact_replay_timestamp() timestamptz = CAST(NULL AS TIMESTAMP)
 _pg_truetypid(oid) oid = $1
 array_in(text) text = $1
+oidvectortypes(oidvector) text = array_to_string(list_transform($1, lambda y: pg_format_type(y, CAST(NULL AS INTEGER))), ', ')
+pg_partition_ancestors*(regclass) regclass = [$1]
+acldefault(char, oid) aclitem[] = CAST(NULL AS VARCHAR[])
 `
 
 // knownFunctions are PostgreSQL's that have no translation: not supported, rather than

@@ -126,6 +126,9 @@ func (c *compiler) parseLiteral(text string, oid uint32, pos int32) *ex {
 		}
 		out.sql = quote(text)
 		return out
+	case pgwire.OIDChar:
+		out.sql = quote(text[:min(len(text), 1)])
+		return out
 	case oidTimetz:
 		c.unsupported(pos, "type time with time zone")
 	}

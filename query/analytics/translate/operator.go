@@ -207,6 +207,16 @@ func (c *compiler) anyArray(x *pg.A_Expr, op string) *ex {
 		test = c.coerce(test, element, -1, implicit)
 	}
 	match := c.operator(op, test, item, x.Location)
+	if (op == "=" && !all || op == "<>" && all) && !needsKey(item) {
+		// DuckDB's lambdas see no columns of queries around theirs.
+		if a, b := c.comparable(test, item, "=", x.Location); a != nil && b.sql == "x" {
+			sql := fmt.Sprintf("(CASE WHEN list_contains(%[1]s, %[2]s) THEN TRUE WHEN len(%[1]s) = 0 THEN FALSE WHEN %[2]s IS NULL OR list_count(%[1]s) < len(%[1]s) THEN NULL WHEN %[1]s IS NOT NULL THEN FALSE END)", array.sql, a.sql)
+			if all {
+				sql = "(NOT " + sql + ")"
+			}
+			return c.boolean(sql, test, array).at(x.Location)
+		}
+	}
 	// The matches of the elements: true if any is, else null if any is.
 	results := "list_transform(" + array.sql + ", lambda x: " + match.sql + ")"
 	sql := fmt.Sprintf("(CASE WHEN list_contains(%[1]s, TRUE) THEN TRUE WHEN list_count(%[1]s) < len(%[1]s) THEN NULL WHEN %[2]s IS NOT NULL THEN FALSE END)", results, array.sql)
@@ -356,6 +366,9 @@ func (c *compiler) comparable(l, r *ex, op string, pos int32) (a, b *ex) {
 	case r.oid == pgwire.OIDUnknown:
 		return l, c.coerce(r, c.comparedAs(l), -1, implicit)
 	case l.oid == r.oid:
+	case isNumber(l.oid) && isNumber(r.oid) && (l.oid == pgwire.OIDFloat4 || r.oid == pgwire.OIDFloat4):
+		// No operator takes float4 and another.
+		return c.convert(l, pgwire.OIDFloat8, explicit), c.convert(r, pgwire.OIDFloat8, explicit)
 	case isText(l.oid) && isText(r.oid):
 		return l, r
 	case c.widens(l.oid, r.oid):

@@ -23,6 +23,9 @@ type outcol struct {
 	junk bool // for ORDER BY alone
 }
 
+// fieldName is the name in the translation of a row's field.
+func (o *outcol) fieldName(i int) string { return fmt.Sprintf("%s_%d", o.sql, i+1) }
+
 func (o *outcol) describe() pgwire.Column {
 	col := pgwire.Column{Name: o.name, OID: o.e.oid}
 	if o.e.column != nil {
@@ -293,10 +296,11 @@ func (c *compiler) compileTargets(b *body, items []*target) {
 			e = c.reference(e.column, c.scope, e.pos)
 		}
 		name := t.name
+		if name == "" && t.node != nil {
+			name, _ = figureName(t.node)
+		}
 		if name == "" {
-			if name = e.name; name == "" {
-				name = "?column?"
-			}
+			name = "?column?"
 		}
 		b.cols = append(b.cols, &outcol{name: name, sql: c.fresh("c"), e: e})
 		b.set = b.set || e.set
@@ -368,6 +372,11 @@ func (c *compiler) assemble(b *body) *selected {
 	var list []string
 	for _, col := range append(append([]*outcol(nil), b.cols...), hidden...) {
 		list = append(list, cast(col.e.sql, Physical(c.outputOID(col.e), col.e.rep))+" AS "+col.sql)
+		for i, f := range col.e.fields { // of a row, for whoever takes them from it
+			if !b.distinct && len(b.on) == 0 && !col.junk {
+				list = append(list, cast(f.sql, Physical(c.outputOID(f), f.rep))+" AS "+col.fieldName(i))
+			}
+		}
 	}
 	if len(list) == 0 {
 		list = []string{"NULL AS " + c.fresh("c")}
@@ -390,6 +399,11 @@ func (c *compiler) assemble(b *body) *selected {
 	var names []string
 	for _, col := range b.cols {
 		names = append(names, col.sql)
+		for i := range col.e.fields {
+			if !b.distinct && len(b.on) == 0 {
+				names = append(names, col.fieldName(i))
+			}
+		}
 	}
 	if len(names) == 0 {
 		names = []string{"NULL"}

@@ -10,6 +10,15 @@ import (
 // paths are JSON paths that statements have used, compiled.
 var paths = newMemo(pgfn.CompilePath)
 
+// templates are the formats of to_char and its like, in memory that stays: what reads them
+// keeps what it made of one.
+var templates = newMemo(func(text string) (string, error) { return text, nil })
+
+func stable(v *vector, i int) string {
+	s, _ := templates.get(v.Text(i)) // it cannot fail
+	return s
+}
+
 // formatted sets a text that may be null.
 func formatted(out *writer, i int, s string, ok bool, err error) error {
 	if err != nil {
@@ -21,7 +30,7 @@ func formatted(out *writer, i int, s string, ok bool, err error) error {
 func formatFunctions() []*duck.Function {
 	return []*duck.Function{
 		function("pg_to_char_timestamp", tText, types(tTime, tText), func(in []vector, i int, out *writer) error {
-			s, ok := pgfn.ToCharTimestamp(in[1].Text(i), instantOf(&in[0], i), "", 0)
+			s, ok := pgfn.ToCharTimestamp(stable(&in[1], i), instantOf(&in[0], i), "", 0)
 			return found(out, i, s, ok)
 		}),
 		function("pg_to_char_timestamptz", tText, types(tTime, tText, tText), func(in []vector, i int, out *writer) error {
@@ -35,11 +44,11 @@ func formatFunctions() []*duck.Function {
 				name, offset = time.UnixMicro(v).In(loc).Zone()
 				local = pgfn.ToLocal(v, loc)
 			}
-			s, ok := pgfn.ToCharTimestamp(in[1].Text(i), local, name, offset)
+			s, ok := pgfn.ToCharTimestamp(stable(&in[1], i), local, name, offset)
 			return found(out, i, s, ok)
 		}),
 		function("pg_to_char_interval", tText, types(tInterval, tText), func(in []vector, i int, out *writer) error {
-			s, ok, err := pgfn.ToCharInterval(in[1].Text(i), intervalOf(&in[0], i))
+			s, ok, err := pgfn.ToCharInterval(stable(&in[1], i), intervalOf(&in[0], i))
 			return formatted(out, i, s, ok, err)
 		}),
 		function("pg_to_char_num", tText, types(tText, tText), func(in []vector, i int, out *writer) error {
@@ -47,19 +56,19 @@ func formatFunctions() []*duck.Function {
 			if err != nil {
 				return err
 			}
-			s, err := pgfn.ToCharNumeric(in[1].Text(i), n)
+			s, err := pgfn.ToCharNumeric(stable(&in[1], i), n)
 			return formatted(out, i, s, true, err)
 		}),
 		function("pg_to_char_int", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
-			s, err := pgfn.ToCharInt(in[1].Text(i), in[0].Int64(i))
+			s, err := pgfn.ToCharInt(stable(&in[1], i), in[0].Int64(i))
 			return formatted(out, i, s, true, err)
 		}),
 		function("pg_to_char_float", tText, types(tDouble, tText), func(in []vector, i int, out *writer) error {
-			s, err := pgfn.ToCharFloat(in[1].Text(i), in[0].Double(i))
+			s, err := pgfn.ToCharFloat(stable(&in[1], i), in[0].Double(i))
 			return formatted(out, i, s, true, err)
 		}),
 		function("pg_to_date", duck.TDate, types(tText, tText), func(in []vector, i int, out *writer) error {
-			v, err := pgfn.ToDate(in[0].Text(i), in[1].Text(i))
+			v, err := pgfn.ToDate(in[0].Text(i), stable(&in[1], i))
 			out.SetInt32(i, days(v))
 			return err
 		}),
@@ -68,12 +77,12 @@ func formatFunctions() []*duck.Function {
 			if err != nil {
 				return err
 			}
-			v, err := pgfn.ToTimestamp(in[0].Text(i), in[1].Text(i), loc)
+			v, err := pgfn.ToTimestamp(in[0].Text(i), stable(&in[1], i), loc)
 			out.SetInt64(i, instant(v))
 			return err
 		}),
 		function("pg_to_number", tText, types(tText, tText), func(in []vector, i int, out *writer) error {
-			n, ok, err := pgfn.ToNumber(in[0].Text(i), in[1].Text(i))
+			n, ok, err := pgfn.ToNumber(in[0].Text(i), stable(&in[1], i))
 			if err != nil || !ok {
 				out.SetNull(i)
 				return err

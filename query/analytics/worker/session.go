@@ -136,6 +136,13 @@ func (s *session) Bind(_ context.Context, st pgwire.Statement, parameters []pgwi
 	}
 	for i := range parameters[1:] {
 		v := parameters[1+i]
+		if oid := stmt.st.Parameters[i]; isReg(oid) && v.Kind == pgwire.KindText {
+			n, err := stmt.schema.RegIn(oid, v.Text)
+			if err != nil {
+				return nil, err
+			}
+			v = pgwire.IntValue(int64(n))
+		}
 		v.Bytes = append([]byte(nil), v.Bytes...)
 		p.parameters = append(p.parameters, v)
 	}
