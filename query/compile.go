@@ -34,6 +34,8 @@ type env struct {
 	params  []pgwire.Value
 	row     row
 	staged  int // staged events that are seen
+	// selected is the row of the query of INSERT … SELECT.
+	selected []pgwire.Value
 }
 
 // compiler turns expressions into scalars, and finds the types of parameters.

@@ -14,7 +14,8 @@ import (
 type insertPlan struct {
 	columns   []int // of events, by place in a row
 	rows      [][]*scalar
-	skip      bool // ON CONFLICT (event_id) DO NOTHING
+	query     *analyticPlan // INSERT … SELECT: rows has one, which takes its row
+	skip      bool          // ON CONFLICT (event_id) DO NOTHING
 	returning []*scalar
 	out       []pgwire.Column
 	params    []uint32
@@ -41,7 +42,12 @@ func (s *Session) prepareInsert(c *compiler, st *insertStmt) (plan, error) {
 	if st.query != nil {
 		return nil, beyondError(c.src, st.query)
 	}
-	if err := p.compileRows(c, st); err != nil {
+	if st.from != nil {
+		err = p.compileQuery(c, s, st, c.declared)
+	} else {
+		err = p.compileRows(c, st)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := p.compileConflict(c, st.conflict); err != nil {
@@ -280,10 +286,18 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 	}
 	b := builder{plan: p.plan, s: s}
 	e := env{session: s, params: p.params}
-	events := make([]engine.ProposedEvent, len(p.plan.rows))
-	for i, row := range p.plan.rows {
-		if err := b.event(&e, row, &events[i]); err != nil {
+	var events []engine.ProposedEvent
+	if p.plan.query != nil {
+		var err error
+		if events, err = p.selected(ctx, &b); err != nil || len(events) == 0 {
 			return err
+		}
+	} else {
+		events = make([]engine.ProposedEvent, len(p.plan.rows))
+		for i, row := range p.plan.rows {
+			if err := b.event(&e, row, &events[i]); err != nil {
+				return err
+			}
 		}
 	}
 	s.before() // settles the snapshot of a REPEATABLE READ transaction

@@ -15,15 +15,21 @@ type Rows struct {
 	vectors  []Vector
 }
 
-// Query runs one statement and returns its rows, none of which need be there yet.
-func (c *Conn) Query(sql string) (*Rows, error) {
+// Query runs one statement and returns its rows, none of which need be there yet. Until
+// they are closed the statement's transaction is open.
+func (c *Conn) Query(sql string) (*Rows, error) { return c.query(sql, true) }
+
+// Read runs one statement to its end and returns its rows, all of which are in memory.
+func (c *Conn) Read(sql string) (*Rows, error) { return c.query(sql, false) }
+
+func (c *Conn) query(sql string, streaming bool) (*Rows, error) {
 	r := &Rows{conn: c}
 	if bindings.Prepare(c.raw, sql, &r.prepared) == bindings.StateError {
 		err := newError(bindings.PrepareError(r.prepared))
 		bindings.DestroyPrepare(&r.prepared)
 		return nil, err
 	}
-	if err := r.execute(); err != nil {
+	if err := r.execute(streaming); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -37,10 +43,14 @@ func (c *Conn) Query(sql string) (*Rows, error) {
 	return r, nil
 }
 
-// execute runs the statement up to its first rows.
-func (r *Rows) execute() error {
+// execute runs the statement, up to its first rows or to its end.
+func (r *Rows) execute(streaming bool) error {
 	var pending bindings.PendingResult
-	if bindings.PendingPreparedStreaming(r.prepared, &pending) == bindings.StateError {
+	begin := bindings.PendingPrepared
+	if streaming {
+		begin = bindings.PendingPreparedStreaming
+	}
+	if begin(r.prepared, &pending) == bindings.StateError {
 		err := newError(bindings.PendingError(pending))
 		bindings.DestroyPending(&pending)
 		return err

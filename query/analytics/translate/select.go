@@ -21,6 +21,9 @@ type outcol struct {
 	sql  string // its name in the translation
 	e    *ex
 	junk bool // for ORDER BY alone
+	// instead is a constant that every row has for this column, written in the type that it
+	// is assigned to.
+	instead string
 }
 
 // fieldName is the name in the translation of a row's field.
@@ -51,6 +54,9 @@ func (c *compiler) outermost(s *selected) string {
 	t := c.fresh("t")
 	for i, col := range s.cols {
 		list[i] = cast(t+"."+col.sql, Physical(col.e.oid, col.e.rep))
+		if col.instead != "" {
+			list[i] = col.instead
+		}
 	}
 	if len(list) == 0 {
 		list = []string{"NULL"}
@@ -61,10 +67,17 @@ func (c *compiler) outermost(s *selected) string {
 // assign makes the columns be of types, as an INSERT assigns them.
 func (c *compiler) assign(s *selected, want []uint32) {
 	for i, col := range s.cols {
-		if i < len(want) && want[i] != 0 && col.e.literal {
-			e := c.coerce(col.e, want[i], -1, implicit)
-			col.e.oid = e.oid
+		if i >= len(want) || want[i] == 0 || !col.e.literal {
+			continue
 		}
+		literal := *col.e
+		literal.oid = pgwire.OIDUnknown
+		e := c.coerce(&literal, want[i], -1, implicit)
+		col.instead = e.sql
+		if want[i] == pgwire.OIDJSONB && !literal.null {
+			col.instead = quote(literal.text) // stored as it is written
+		}
+		col.e = &ex{oid: want[i], mod: -1, rep: e.rep, pos: e.pos}
 	}
 }
 

@@ -97,7 +97,7 @@ func (p *projection) open(path string, settings map[string]string) error {
 
 // resume goes on where the projection's last transaction ended.
 func (p *projection) resume() error {
-	rows, err := p.conn.Query("SELECT version, store, segment, byte_offset, position, (SELECT count(*) FROM events) FROM progress")
+	rows, err := p.conn.Read("SELECT version, store, segment, byte_offset, position, (SELECT count(*) FROM events) FROM progress")
 	if err != nil {
 		return err
 	}

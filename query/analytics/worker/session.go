@@ -329,7 +329,7 @@ func (p *portal) begin() error {
 const oidRecord = 2249
 
 func visiblePosition(c *duck.Conn) (int64, error) {
-	rows, err := c.Query("SELECT position FROM main.progress")
+	rows, err := c.Read("SELECT position FROM main.progress")
 	if err != nil {
 		return 0, err
 	}
