@@ -58,7 +58,8 @@ type Conn struct {
 
 	statements map[string]Statement
 	portals    map[string]*portal
-	values     []Value // of Bind, reused
+	values     []Value     // of Bind, reused
+	timer      *time.Timer // of the statement timeout
 
 	mu        sync.Mutex // guards what follows, which other goroutines touch
 	ctx       context.Context
@@ -455,17 +456,10 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 	}
 	ctx := c.ctx
 	c.busy = true
-	c.statement++
-	statement := c.statement
 	c.mu.Unlock()
-	var timer *time.Timer
-	if c.StatementTimeout > 0 {
-		timer = time.AfterFunc(c.StatementTimeout, func() { c.interrupt(errTimeout, statement) })
-	}
+	c.startTimeout()
 	err := f(ctx)
-	if timer != nil {
-		timer.Stop()
-	}
+	c.stopTimeout()
 	c.mu.Lock()
 	c.busy = false
 	c.mu.Unlock()
@@ -473,6 +467,25 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// startTimeout begins the time that a statement may take; one that was begun before ends.
+func (c *Conn) startTimeout() {
+	c.stopTimeout()
+	c.mu.Lock()
+	c.statement++
+	statement := c.statement
+	c.mu.Unlock()
+	if c.StatementTimeout > 0 {
+		c.timer = time.AfterFunc(c.StatementTimeout, func() { c.interrupt(errTimeout, statement) })
+	}
+}
+
+func (c *Conn) stopTimeout() {
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
 }
 
 // anyStatement interrupts whatever is running.

@@ -102,6 +102,9 @@ func (c *Conn) runQuery(ctx context.Context, text string) error {
 		return c.session.Sync(ctx)
 	}
 	for i, q := range queries {
+		if i > 0 {
+			c.startTimeout() // each statement has its own time, and one before may have set it
+		}
 		if err := c.runSimple(ctx, q, i == len(queries)-1); err != nil {
 			return err
 		}

@@ -42,12 +42,13 @@ func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32)
 	if s.tx.defined != nil {
 		p.prep.Views = s.tx.defined.list()
 	}
-	d, err := s.describeAnalytic(s.ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	p.params, p.out = d.Parameters, d.Columns
-	return p, nil
+	return p, s.retryLost(func() error {
+		d, err := s.describeAnalytic(s.ctx, p)
+		if err == nil {
+			p.params, p.out = d.Parameters, d.Columns
+		}
+		return err
+	})
 }
 
 var errNoWorker = errors.New("no analytics worker")
@@ -162,14 +163,27 @@ func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 	if !p.opened {
 		p.before, p.opened = s.before(), true
 	}
-	d, err := s.describeAnalytic(ctx, p.plan)
-	if err != nil {
+	return s.retryLost(func() error {
+		d, err := s.describeAnalytic(ctx, p.plan)
+		if err != nil {
+			return err
+		}
+		p.conn = s.analytic
+		p.name, err = p.conn.Open(ctx, d, s.run(p.before), p.params, formats, s.conn.Zone)
+		if err != nil {
+			p.name = ""
+		}
 		return err
-	}
-	p.conn = s.analytic
-	p.name, err = p.conn.Open(ctx, d, s.run(p.before), p.params, formats, s.conn.Zone)
-	if err != nil {
-		p.name = ""
+	})
+}
+
+// retryLost does once more what failed because the worker went while the session had
+// nothing running on it.
+func (s *Session) retryLost(f func() error) error {
+	had := s.analytic
+	err := f()
+	if err != nil && had != nil && had == s.analytic && had.Broken() && s.ctx.Err() == nil {
+		return f()
 	}
 	return err
 }

@@ -66,3 +66,23 @@ func (p *selectPlan) wasteful() bool {
 	}
 	return p.sort != nil || p.residual != nil && p.limit == nil
 }
+
+// checkSyntax has the worker look at the queries of a text that the front's parser does not
+// take: a syntax error anywhere keeps all of its statements from running.
+func (s *Session) checkSyntax(list []*parsed) error {
+	for _, p := range list {
+		b, ok := p.statement.(*beyondStmt)
+		if !ok || !b.query || b.err == nil {
+			continue
+		}
+		_, err := s.prepareAnalytic(p.src, p.pos, p.end, nil, nil)
+		var e *pgwire.Error
+		if errors.As(err, &e) && e.Code == "42601" {
+			return err
+		}
+		if errors.Is(err, errNoWorker) {
+			return b.err
+		}
+	}
+	return nil
+}

@@ -91,7 +91,11 @@ func (s *Session) Parse(sql string) ([]pgwire.Query, error) {
 		}
 		s.cache.put(sql, list)
 	}
-	s.several = len(list) > 1
+	if s.several = len(list) > 1; s.several {
+		if err := s.checkSyntax(list); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]pgwire.Query, len(list))
 	for i, p := range list {
 		out[i] = p

@@ -15,6 +15,7 @@ type Column struct {
 	Typmod  int32 // -1: none
 
 	collation uint32 // where it is not the type's
+	domain    uint32 // that the type is behind
 }
 
 // Table is a relation of pg_catalog or information_schema. That it is a table

@@ -68,6 +68,7 @@ type shownColumn struct {
 	collation         uint32
 	notNull           bool
 	defaultExpression any
+	domain            uint32 // that the type is behind, if any
 }
 
 // shownRelations are the tables and views that the user may read.
@@ -86,7 +87,7 @@ func (c *Catalog) shownRelations() []shown {
 		if r := ours[s.oid]; r != nil {
 			s.own = true
 			for _, col := range r.visible() {
-				sc := shownColumn{col.Name, col.OID, col.Typmod, c.collationOf(col.OID), col.NotNull, nil}
+				sc := shownColumn{col.Name, col.OID, col.Typmod, c.collationOf(col.OID), col.NotNull, nil, 0}
 				if col.Default != "" {
 					sc.defaultExpression = col.Default
 				}
@@ -100,7 +101,7 @@ func (c *Catalog) shownRelations() []shown {
 				if collation == 0 {
 					collation = c.collationOf(col.OID)
 				}
-				s.columns = append(s.columns, shownColumn{col.Name, col.OID, col.Typmod, collation, col.NotNull, nil})
+				s.columns = append(s.columns, shownColumn{col.Name, col.OID, col.Typmod, collation, col.NotNull, nil, col.domain})
 			}
 		}
 		list = append(list, s)
@@ -151,6 +152,9 @@ func (c *Catalog) stdColumns() [][]any {
 				"is_updatable", yesNo(s.kind == "r"))
 			c.setType(m, row, col.oid, int64(col.typmod))
 			c.setCollation(m, row, col.collation)
+			if typ := c.lookups().types[col.domain]; typ != nil {
+				m.set(row, []any{"domain_catalog", CurrentDatabase, "domain_schema", c.lookups().schemas[typ.namespace], "domain_name", typ.name})
+			}
 		}
 	}
 	return m.rows

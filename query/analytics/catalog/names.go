@@ -529,6 +529,26 @@ func (c *Catalog) OperIn(text string) (uint32, error) {
 	return 0, pgwire.Errorf("42725", "more than one operator named %s", text)
 }
 
+// OperatorOut is the output of regoperator, which has the operands.
+func (c *Catalog) OperatorOut(oid uint32) string {
+	l := c.lookups()
+	o := l.operators[oid]
+	if o == nil {
+		return c.OperOut(oid)
+	}
+	operand := func(typ uint32) string {
+		if typ == 0 {
+			return "NONE"
+		}
+		return c.TypeOut(typ)
+	}
+	name := o.name
+	if !c.OperatorVisible(oid) {
+		name = l.schemas[o.namespace] + "." + name
+	}
+	return name + "(" + operand(o.left) + "," + operand(o.right) + ")"
+}
+
 // OperOut is the output of regoper. A name that more than one operator has is
 // qualified.
 func (c *Catalog) OperOut(oid uint32) string {

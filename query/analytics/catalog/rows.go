@@ -75,7 +75,7 @@ func (c *Catalog) attributes() [][]any {
 		"attstattarget", -1, "attndims", 0, "attcacheoff", -1, "atttypmod", -1, "attcompression", "",
 		"attnotnull", false, "atthasdef", false, "atthasmissing", false, "attidentity", "", "attgenerated", "",
 		"attisdropped", false, "attislocal", true, "attinhcount", 0)
-	add := func(relation uint32, number int, name string, oid uint32, typmod int32, collation uint32, more ...any) {
+	add := func(relation uint32, number int, name string, oid uint32, typmod int32, collation uint32, more ...any) []any {
 		typ := c.typeOf(oid)
 		row := m.row("attrelid", relation, "attnum", number, "attname", name, "atttypid", oid, "atttypmod", typmod,
 			"attlen", typ.length, "attbyval", typ.byValue, "attalign", typ.align, "attstorage", typ.storage,
@@ -83,6 +83,12 @@ func (c *Catalog) attributes() [][]any {
 		m.set(row, more)
 		if collation != 0 {
 			m.set(row, []any{"attcollation", collation})
+		}
+		return row
+	}
+	addSystem := func(relation uint32) {
+		for _, col := range systemColumns {
+			add(relation, col.number, col.name, col.oid, -1, 0, "attnotnull", true, "attstattarget", 0)
 		}
 	}
 	byOID := map[uint32]*Table{}
@@ -94,7 +100,17 @@ func (c *Catalog) attributes() [][]any {
 			if typ := c.typeOf(col.OID); t.kind == 'r' && typ.category == "A" && typ.length == -1 && t.Schema == "pg_catalog" {
 				dims = 1
 			}
-			add(t.OID, j+1, col.Name, col.OID, col.Typmod, col.collation, "attnotnull", col.NotNull, "attndims", dims)
+			oid, typmod := col.OID, col.Typmod
+			if col.domain != 0 {
+				oid, typmod = col.domain, -1
+			}
+			row := add(t.OID, j+1, col.Name, oid, typmod, col.collation, "attnotnull", col.NotNull, "attndims", dims)
+			if t.Name == "pg_subscription" && col.Name != "subconninfo" { // which may hold a password
+				m.set(row, []any{"attacl", []any{"=r/postgres"}})
+			}
+		}
+		if t.kind == 'r' {
+			addSystem(t.OID)
 		}
 	}
 	for _, row := range fixed("pg_index") {
@@ -121,6 +137,9 @@ func (c *Catalog) attributes() [][]any {
 			add(r.OID, i+1, col.Name, col.OID, col.Typmod, 0,
 				"attnotnull", col.NotNull, "atthasdef", col.Default != "", "attndims", dims)
 		}
+		if r.Kind != 'v' {
+			addSystem(r.OID)
+		}
 		for _, k := range r.keys {
 			for i, number := range k.columns {
 				col := r.Columns[number-1]
@@ -130,6 +149,13 @@ func (c *Catalog) attributes() [][]any {
 	}
 	return m.rows
 }
+
+// systemColumns are those that every table has.
+var systemColumns = []struct {
+	number int
+	name   string
+	oid    uint32
+}{{-1, "ctid", 27}, {-2, "xmin", 28}, {-3, "cmin", 29}, {-4, "xmax", 28}, {-5, "cmax", 29}, {-6, "tableoid", oidOid}}
 
 // typeOf finds a type. A view may have a column of one that is not there, if
 // its maker got it wrong; it is then shown as text.

@@ -4,9 +4,9 @@ import "slices"
 
 // The OIDs of what is ours. Clients keep them, so they never change.
 const (
-	oidDatabase = 16382 // whatever its name
 	oidUser     = 16384 // the session's user
 	oidEvents   = 16385
+	oidDatabase = 16386 // whatever its name
 	oidStreams  = 16393
 
 	oidEventsIndexes     = 16400 // and on, by constraint

@@ -66,9 +66,10 @@ var tables = sync.OnceValue(func() []Table {
 func Tables() []Table { return tables() }
 
 // parseColumn reads a column as gen writes it: name, type, ! if not null, ~ and
-// the typmod, ^ and the collation.
+// the typmod, ^ and the collation, = and the domain.
 func parseColumn(text string) Column {
 	name, rest, _ := strings.Cut(text, " ")
+	rest, domain, _ := strings.Cut(rest, "=")
 	rest, collation, _ := strings.Cut(rest, "^")
 	rest, typmod, hasTypmod := strings.Cut(rest, "~")
 	rest, notNull := strings.CutSuffix(rest, "!")
@@ -78,6 +79,9 @@ func parseColumn(text string) Column {
 	}
 	if collation != "" {
 		c.collation = parseOID(collation)
+	}
+	if domain != "" {
+		c.domain = parseOID(domain)
 	}
 	return c
 }

@@ -43,6 +43,10 @@ func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 			c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
 		}
 	}
+	if c.called = name; len(x.Funcname) > 1 {
+		c.called = stringOf(x.Funcname[len(x.Funcname)-2]) + "." + name
+	}
+	called := c.called
 	if aggregates[name] != nil || name == "count" {
 		return c.aggregateCall(x, name)
 	}
@@ -83,6 +87,7 @@ func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 		// A type's name is a function that casts to it.
 		return c.coerce(args[0], oid, -1, explicit).at(x.Location).named(name)
 	}
+	c.called = called
 	return c.callNamed(name, args, x.Location)
 }
 
@@ -117,6 +122,9 @@ func (c *compiler) noFunction(name string, args []*ex, pos int32) {
 	}
 	if len(functions[name]) == 0 && knownFunctions[name] {
 		c.unsupported(pos, "function %s", name)
+	}
+	if strings.HasSuffix(c.called, "."+name) {
+		name = c.called
 	}
 	c.fail(c.at(pgwire.Errorf("42883", "function %s(%s) does not exist", name, strings.Join(list, ", ")).
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts."), pos))
@@ -354,6 +362,9 @@ func init() {
 		"json_to_recordset":         (*compiler).jsonRecordset,
 		"_pg_expandarray":           (*compiler).expandArray,
 		"pg_show_all_settings":      nil,
+		"aclexplode":                (*compiler).recordTable,
+		"pg_options_to_table":       (*compiler).recordTable,
+		"pg_get_keywords":           (*compiler).recordTable,
 	}
 }
 
@@ -437,6 +448,7 @@ func init() {
 		"generate_series": (*compiler).generateSeries, "overlaps": (*compiler).overlaps,
 		"num_nulls": (*compiler).numNulls, "num_nonnulls": (*compiler).numNulls,
 		"array_agg_transfn": nil, "_pg_expandarray": (*compiler).expandArrayRow,
+		"aclexplode": (*compiler).recordRow, "pg_options_to_table": (*compiler).recordRow, "pg_get_keywords": (*compiler).recordRow,
 		"set_config": (*compiler).setConfig, "array_position": (*compiler).arrayPosition,
 		"pg_get_expr": (*compiler).getExpr, "array_to_string": (*compiler).arrayToString,
 	}
@@ -480,6 +492,9 @@ func (c *compiler) arrayToString(x *pg.FuncCall, _ string) *ex {
 }
 
 func (c *compiler) setConfig(x *pg.FuncCall, _ string) *ex {
+	if len(x.Args) != 3 {
+		return nil
+	}
 	c.unsupported(x.Location, "set_config in an analytical statement")
 	return nil
 }
@@ -515,6 +530,9 @@ func (c *compiler) arrayPosition(x *pg.FuncCall, _ string) *ex {
 	}
 	item := c.coerce(args[1], elements[args[0].oid], -1, implicit)
 	sql := fmt.Sprintf("CAST(nullif(list_position(%s, %s), 0) AS INTEGER)", args[0].sql, c.asText(item).sql)
+	if args[0].oid == oidInt2Vector || args[0].oid == oidOidVector { // whose subscripts begin at 0
+		sql = "(" + sql + " - 1)"
+	}
 	return c.make(sql, pgwire.OIDInt4, args[0], item)
 }
 

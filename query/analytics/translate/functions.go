@@ -232,7 +232,11 @@ jsonb_contains(jsonb, jsonb) bool = pg_jsonb_contains($1, $2)
 jsonb_exists(jsonb, text) bool = pg_jsonb_exists($1, $2)
 
 array_length(anyarray, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) AS INTEGER) END)
+array_upper(int2vector, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) - 1 AS INTEGER) END)
+array_upper(oidvector, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) - 1 AS INTEGER) END)
 array_upper(anyarray, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN CAST(len($1) AS INTEGER) END)
+array_lower(int2vector, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN 0 END)
+array_lower(oidvector, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN 0 END)
 array_lower(anyarray, int4) int4 = (CASE WHEN $2 = 1 AND len($1) > 0 THEN 1 END)
 array_ndims(anyarray) int4 = (CASE WHEN len($1) > 0 THEN 1 END)
 array_dims(anyarray) text = (CASE WHEN len($1) > 0 THEN '[1:' || len($1) || ']' END)
@@ -244,6 +248,8 @@ array_remove(anyarray, anyelement) anyarray = list_filter($1, lambda y: y IS DIS
 array_replace(anyarray, anyelement, anyelement) anyarray = list_transform($1, lambda y: CASE WHEN y IS NOT DISTINCT FROM $2 THEN $3 ELSE y END)
 array_positions(anyarray, anyelement) int4[] = list_transform(list_filter(range(1, len($1) + 1), lambda y: list_extract($1, y) IS NOT DISTINCT FROM $2), lambda y: CAST(y AS INTEGER))
 unnest*(anyarray) anyelement = $1
+generate_subscripts*(int2vector, int4) int4 = list_transform(range(0, CASE WHEN $2 = 1 THEN len($1) ELSE 0 END), lambda y: CAST(y AS INTEGER))
+generate_subscripts*(oidvector, int4) int4 = list_transform(range(0, CASE WHEN $2 = 1 THEN len($1) ELSE 0 END), lambda y: CAST(y AS INTEGER))
 generate_subscripts*(anyarray, int4) int4 = list_transform(range(1, CASE WHEN $2 = 1 THEN len($1) + 1 ELSE 1 END), lambda y: CAST(y AS INTEGER))
 trim_array!(anyarray, int4) anyarray = list_slice($1, 1, len($1) - $2)
 
@@ -262,7 +268,7 @@ pg_my_temp_schema() oid = CAST(0 AS BIGINT)
 pg_is_other_temp_schema(oid) bool = FALSE
 pg_client_encoding() name = 'UTF8'
 getdatabaseencoding() name = 'UTF8'
-pg_encoding_to_char(int4) name = (CASE $1 WHEN 6 THEN 'UTF8' WHEN 0 THEN 'SQL_ASCII' WHEN -1 THEN '' ELSE '' END)
+pg_encoding_to_char(int4) name = (CASE WHEN $1 IS NOT NULL THEN coalesce(list_extract(string_split('SQL_ASCII EUC_JP EUC_CN EUC_KR EUC_TW EUC_JIS_2004 UTF8 MULE_INTERNAL LATIN1 LATIN2 LATIN3 LATIN4 LATIN5 LATIN6 LATIN7 LATIN8 LATIN9 LATIN10 WIN1256 WIN1258 WIN866 WIN874 KOI8R WIN1251 WIN1252 ISO_8859_5 ISO_8859_6 ISO_8859_7 ISO_8859_8 WIN1250 WIN1253 WIN1254 WIN1255 WIN1257 KOI8U SJIS BIG5 GBK UHC GB18030 JOHAB SHIFT_JIS_2004', ' '), CASE WHEN $1 >= 0 THEN $1 + 1 END), '') END)
 pg_char_to_encoding(name) int4 = (CASE upper($1) WHEN 'UTF8' THEN 6 WHEN 'UNICODE' THEN 6 WHEN 'SQL_ASCII' THEN 0 ELSE -1 END)
 inet_server_addr() text = CAST(NULL AS VARCHAR)
 inet_client_addr() text = CAST(NULL AS VARCHAR)
@@ -295,8 +301,8 @@ pg_get_viewdef(text) text = pg_definition('view', pg_reg_in($1, '2205'))
 pg_get_viewdef(text, bool) text = pg_definition('view', pg_reg_in($1, '2205'))
 pg_get_constraintdef(oid) text = pg_definition('constraint', $1)
 pg_get_constraintdef(oid, bool) text = pg_definition('constraint', $1)
-pg_get_indexdef(oid) text = pg_index_definition($1, 0)
-pg_get_indexdef(oid, int4, bool) text = pg_index_definition($1, $2)
+pg_get_indexdef(oid) text = pg_index_definition($1, 0, FALSE)
+pg_get_indexdef(oid, int4, bool) text = pg_index_definition($1, $2, $3)
 pg_get_functiondef(oid) text = pg_definition('function', $1)
 pg_get_function_arguments(oid) text = pg_definition('arguments', $1)
 pg_get_function_identity_arguments(oid) text = pg_definition('identity', $1)
@@ -338,7 +344,7 @@ pg_database_size(name) int8 = pg_size(0)
 pg_database_size(oid) int8 = pg_size(0)
 pg_tablespace_size(name) int8 = pg_size(0)
 pg_tablespace_size(oid) int8 = pg_size(0)
-pg_tablespace_location(oid) text = ''
+pg_tablespace_location(oid) text = (CASE WHEN $1 IS NOT NULL THEN '' END)
 pg_relation_filenode(regclass) oid = CAST($1 AS BIGINT)
 pg_size_pretty(int8) text = pg_pretty_size(CAST($1 AS VARCHAR))
 pg_size_pretty(numeric) text = pg_pretty_size($1)
@@ -350,6 +356,9 @@ has_table_privilege(oid, oid, text) bool = pg_may_table($3)
 has_any_column_privilege(oid, text) bool = pg_may_table($2)
 has_any_column_privilege(text, text) bool = pg_may_table($2)
 has_any_column_privilege(name, oid, text) bool = pg_may_table($3)
+has_any_column_privilege(name, text, text) bool = pg_may_table($3)
+has_any_column_privilege(oid, oid, text) bool = pg_may_table($3)
+has_any_column_privilege(oid, text, text) bool = pg_may_table($3)
 has_column_privilege(oid, text, text) bool = pg_may_table($3)
 has_column_privilege(oid, int2, text) bool = pg_may_table($3)
 has_column_privilege(text, text, text) bool = pg_may_table($3)
@@ -387,13 +396,10 @@ row_security_active(text) bool = FALSE
 pg_stat_get_numscans(oid) int8 = CAST(0 AS BIGINT)
 pg_jit_available() bool = FALSE
 pg_sequence_last_value(regclass) int8 = CAST(NULL AS BIGINT)
-pg_options_to_table*(text[]) text = []
-aclexplode*(aclitem[]) text = []
-pg_get_keywords*() text = []
 pg_listening_channels*() text = []
 pg_blocking_pids(int4) int4[] = CAST([] AS INTEGER[])
 pg_identify_object(oid, oid, int4) text = CAST(NULL AS VARCHAR)
-pg_describe_object(oid, oid, int4) text = CAST(NULL AS VARCHAR)
+pg_describe_object(oid, oid, int4) text = pg_describe($1, $2, $3)
 pg_stat_get_last_vacuum_time(oid) timestamptz = CAST(NULL AS TIMESTAMP)
 pg_last_wal_replay_lsn() text = CAST(NULL AS VARCHAR)
 pg_last_wal_receive_lsn() text = CAST(NULL AS VARCHAR)
@@ -402,7 +408,9 @@ _pg_truetypid(oid) oid = $1
 array_in(text) text = $1
 oidvectortypes(oidvector) text = array_to_string(list_transform($1, lambda y: pg_format_type(y, CAST(NULL AS INTEGER))), ', ')
 pg_partition_ancestors*(regclass) regclass = [$1]
-acldefault(char, oid) aclitem[] = CAST(NULL AS VARCHAR[])
+acldefault!(char, oid) aclitem[] = pg_acl_default($1, $2, @user@)
+parse_ident!(text) text[] = pg_parse_ident($1, TRUE)
+parse_ident!(text, bool) text[] = pg_parse_ident($1, $2)
 `
 
 // knownFunctions are PostgreSQL's that have no translation: not supported, rather than

@@ -93,7 +93,7 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	out := &Statement{template: c.outermost(s), Zoned: c.zoned, Parameters: c.params}
 	for i, oid := range out.Parameters {
 		if oid == 0 {
-			if i < len(o.Parameters) && !c.seen[i] {
+			if i >= len(c.seen) || !c.seen[i] {
 				return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
 			}
 			out.Parameters[i] = pgwire.OIDText
@@ -137,7 +137,8 @@ type compiler struct {
 	seen    []bool
 	names   int // given so far, to tables and columns of the translation
 	depth   int
-	inView  int // views being expanded, where positions mean nothing
+	called  string // the function whose call is compiled, as it is written
+	inView  int    // views being expanded, where positions mean nothing
 	zoned   bool
 
 	scope       *scope

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
@@ -67,9 +69,58 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			s, ok := f(oid)
 			return found(out, i, s, ok)
 		}),
-		function("pg_index_definition", tText, types(tBig, tInt), func(in []vector, i int, out *writer) error {
-			s, ok := schema().catalog.IndexDef(object(&in[0], i), int(in[1].Int32(i)), true)
+		function("pg_index_definition", tText, types(tBig, tInt, tBool), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.IndexDef(object(&in[0], i), int(in[1].Int32(i)), in[2].Bool(i))
 			return found(out, i, s, ok)
+		}),
+		function("pg_describe", tText, types(tBig, tBig, tInt), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.DescribeObject(object(&in[0], i), object(&in[1], i), int(in[2].Int32(i)))
+			return found(out, i, s, ok)
+		}),
+		function("pg_role_in", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
+			n, err := schema().catalog.RoleIn(strings.Clone(in[0].Text(i)), in[1].Text(i))
+			out.SetInt64(i, int64(n))
+			return err
+		}),
+		function("pg_role_out", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			out.SetText(i, schema().catalog.RoleOut(object(&in[0], i), in[1].Text(i)))
+			return nil
+		}),
+		function("pg_acl_default", tTexts, types(tText, tBig, tText), func(in []vector, i int, out *writer) error {
+			items, ok := schema().catalog.ACLDefault(in[0].Text(i), object(&in[1], i), in[2].Text(i))
+			if !ok {
+				return pgwire.Errorf("XX000", "unrecognized object type abbreviation: %s", in[0].Text(i))
+			}
+			setTexts(out, i, pointers(items))
+			return nil
+		}),
+		function("pg_acl_explode", tTexts, types(tTexts, tText), func(in []vector, i int, out *writer) error {
+			// A translation takes the fields apart at the spaces; a privilege may have one.
+			var rows []string
+			for _, item := range texts(&in[0], i) {
+				if item == nil {
+					continue
+				}
+				for _, g := range schema().catalog.ExplodeACL(*item, in[1].Text(i)) {
+					rows = append(rows, fmt.Sprintf("%d %d %t %s", g.Grantor, g.Grantee, g.Grantable, g.Privilege))
+				}
+			}
+			setTexts(out, i, pointers(rows))
+			return nil
+		}),
+		function("pg_keywords", tTexts, nil, func(_ []vector, i int, out *writer) error {
+			words := catalog.Keywords()
+			rows := make([]string, len(words))
+			for k, w := range words {
+				rows[k] = fmt.Sprintf("%s %c %t", w.Word, w.Code, w.Bare)
+			}
+			setTexts(out, i, pointers(rows))
+			return nil
+		}),
+		function("pg_parse_ident", tTexts, types(tText, tBool), func(in []vector, i int, out *writer) error {
+			parts, err := catalog.ParseIdent(in[0].Text(i), in[1].Bool(i))
+			setTexts(out, i, pointers(parts))
+			return err
 		}),
 		function("pg_index_property", tBool, types(tText), func(in []vector, i int, out *writer) error {
 			switch in[0].Text(i) {

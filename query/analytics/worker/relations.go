@@ -170,7 +170,7 @@ func (s *schema) RegIn(oid uint32, text string) (uint32, error) {
 		return s.catalog.ProcedureIn(text)
 	case 4089:
 		return s.catalog.NamespaceIn(text)
-	case 2203:
+	case 2203, 2204:
 		return s.catalog.OperIn(text)
 	case 4096:
 		return s.catalog.RoleIn(text, "")
@@ -193,6 +193,8 @@ func (s *schema) regOut(oid, object uint32) string {
 		return s.catalog.NamespaceOut(object)
 	case 2203:
 		return s.catalog.OperOut(object)
+	case 2204:
+		return s.catalog.OperatorOut(object)
 	}
 	return strconv.FormatUint(uint64(object), 10)
 }

@@ -377,6 +377,9 @@ func duckError(err error) error {
 	case "Out of Range", "Conversion":
 		return pgwire.Errorf("22003", "%s", outOfRange(e.Message))
 	case "Invalid Input":
+		if strings.Contains(e.Message, "Lists larger than") {
+			return pgwire.Errorf("54000", "a set or array is too large").WithDetail("%s", first)
+		}
 		if strings.Contains(e.Message, "More than one row returned by a subquery") {
 			return pgwire.Errorf("21000", "more than one row returned by a subquery used as an expression")
 		}

@@ -71,14 +71,15 @@ func (g *generator) copyOut(query string) []string {
 // relations writes the name and columns of each served relation: a line is
 // schema, name, OID, kind, row type, array type and the columns; a column is
 // name, type, ! if not null, ~ and its typmod, ^ and its collation where that
-// is not the type's.
+// is not the type's, = and the domain that the type is behind.
 func (g *generator) relations() {
 	lines := g.copyOut(`
 		select n.nspname, c.relname, c.oid, c.relkind, c.reltype, rt.typarray,
 		       string_agg(a.attname || ' ' || coalesce(nullif(t.typbasetype, 0), t.oid)
 		         || case when a.attnotnull then '!' else '' end
 		         || case when t.typtype = 'd' and t.typtypmod >= 0 then '~' || t.typtypmod when a.atttypmod >= 0 then '~' || a.atttypmod else '' end
-		         || case when a.attcollation <> coalesce(b.typcollation, t.typcollation) then '^' || a.attcollation else '' end,
+		         || case when a.attcollation <> coalesce(b.typcollation, t.typcollation) then '^' || a.attcollation else '' end
+		         || case when t.typtype = 'd' then '=' || t.oid else '' end,
 		         ',' order by a.attnum)
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		join pg_type rt on rt.oid = c.reltype

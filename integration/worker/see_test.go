@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/eventgres/eventgres/integration/harness"
+)
+
+var rounds = flag.Int("rounds", 1000, "appends that are counted at once (10,000 in the long form)")
+
+// TestReadYourWrites: an analytical count right after an append, in the same session and in
+// another, while others append, is never behind.
+func TestReadYourWrites(t *testing.T) {
+	s := harness.Eventgres(t)
+	c, other := connect(t, s), connect(t, s)
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	for w := range 4 {
+		writer := connect(t, s)
+		load.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := writer.Exec(context.Background(), `INSERT INTO events (stream, type) VALUES ($1, 'Load')`, fmt.Sprintf("load-%d-%d", w, i/10)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	const count = `SELECT count(*) FROM events e JOIN (VALUES ('Mine')) v(t) ON e.type = v.t`
+	for i := range *rounds {
+		exec(t, c, `INSERT INTO events (stream, type) VALUES ('mine', 'Mine')`)
+		reader := c
+		if i%2 == 1 {
+			reader = other
+		}
+		if n := number(t, reader, count); n != int64(i)+1 {
+			t.Fatalf("after append %d the count is %d", i+1, n)
+		}
+	}
+	close(stop)
+	load.Wait()
+}
+
+// TestRepeatableRead: both paths see the position of the transaction's first statement.
+func TestRepeatableRead(t *testing.T) {
+	s := harness.Eventgres(t)
+	c, other := connect(t, s), connect(t, s)
+	fill(t, c, 100)
+	tx, err := c.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(t.Context())
+	const native, analytic = `SELECT count(*) FROM events`, `SELECT count(DISTINCT position) FROM events`
+	for i := range 10 {
+		if n, a := number(t, c, native), number(t, c, analytic); n != 100 || a != 100 {
+			t.Fatalf("round %d: native %d, analytical %d", i, n, a)
+		}
+		if n := number(t, c, `SELECT sum(version + 1)::bigint FROM streams`); n != 100 {
+			t.Fatalf("round %d: the streams' versions add up to %d", i, n)
+		}
+		exec(t, other, `INSERT INTO events (stream, type) VALUES ('s-1', 'New'), ('t', 'New')`)
+	}
+	if n := number(t, other, analytic); n != 120 {
+		t.Errorf("outside: %d", n)
+	}
+}
+
+// TestStaged: an analytical SELECT does not see what is staged, and says so.
+func TestStaged(t *testing.T) {
+	s := harness.Eventgres(t)
+	c := connect(t, s)
+	fill(t, c, 10)
+	exec(t, c, `BEGIN; INSERT INTO events (stream, type) VALUES ('x', 'Staged')`)
+	wantCode(t, "analytical SELECT", run(t.Context(), c, `SELECT type, count(*) FROM events GROUP BY type`), "0A000")
+	exec(t, c, `ROLLBACK`)
+	exec(t, c, `BEGIN; INSERT INTO events (stream, type) VALUES ('x', 'Staged')`)
+	// One that the native path can answer too sees it.
+	if n := number(t, c, `SELECT count(*) FROM events WHERE type = 'Staged'`); n != 1 {
+		t.Errorf("sees %d staged events", n)
+	}
+	exec(t, c, `COMMIT`)
+}
+
+// TestProjectionIsDisposable: it is rebuilt where it is missing, damaged or another store's.
+func TestProjectionIsDisposable(t *testing.T) {
+	s := harness.Eventgres(t)
+	fill(t, connect(t, s), 5000)
+	const sum = `SELECT sum((payload->>'n')::bigint)::bigint FROM events`
+	want := number(t, connect(t, s), sum)
+	for name, harm := range projectionHarms() {
+		t.Run(name, func(t *testing.T) {
+			s.Stop()
+			harm(t, s.Data)
+			s.Restart()
+			if got := number(t, connect(t, s), sum); got != want {
+				t.Errorf("the sum is %d instead of %d", got, want)
+			}
+		})
+	}
+}
