@@ -28,7 +28,7 @@ func (p *analyticPlan) Columns() []pgwire.Column { return p.out }
 
 // prepareAnalytic has the worker analyse src[pos:end].
 func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32) (*analyticPlan, error) {
-	if s.server.worker == nil {
+	if s.worker() == nil {
 		return nil, errNoWorker
 	}
 	// The semicolon is part of what is wrong where something is missing before it.
@@ -51,6 +51,14 @@ func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32)
 	})
 }
 
+// worker is the analytics worker, nil if there is none.
+func (s *Session) worker() *analytics.Supervisor {
+	if s == nil || s.server == nil {
+		return nil // a statement is compiled for a test
+	}
+	return s.server.worker
+}
+
 var errNoWorker = errors.New("no analytics worker")
 
 // analyticConn is the session's connection to the worker, and what is prepared on it.
@@ -68,7 +76,7 @@ const maxAnalytic = 200
 // works, and makes sure that the worker knows the schema.
 func (s *Session) workerConn(ctx context.Context) (*analyticConn, error) {
 	if s.analytic == nil || s.analytic.Broken() {
-		c, err := s.server.worker.Dial(ctx)
+		c, err := s.worker().Dial(ctx)
 		if err != nil {
 			return nil, err
 		}

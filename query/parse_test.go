@@ -49,14 +49,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func errorText(err error) string {
+	var e *pgwire.Error
+	if !errors.As(err, &e) {
+		return "error without a SQLSTATE: " + err.Error()
+	}
+	return fmt.Sprintf("%s at %d: %s", e.Code, e.Position, e.Message)
+}
+
 func parseAnswer(src string) string {
 	list, err := parse(src)
 	if err != nil {
-		var e *pgwire.Error
-		if !errors.As(err, &e) {
-			return "error without a SQLSTATE: " + err.Error()
-		}
-		return fmt.Sprintf("%s at %d: %s", e.Code, e.Position, e.Message)
+		return errorText(err)
 	}
 	var lines []string
 	for _, p := range list {

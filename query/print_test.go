@@ -62,12 +62,22 @@ func (w *printer) statement(s statement) {
 		w.add("DISCARD %s", s.what)
 	case *noopStmt:
 		w.add("NOOP %s", s.tag)
+	case *createViewStmt:
+		w.add("CREATE VIEW %s (%s)", relationText(&s.relation), nameList(s.columns))
+	case *dropViewStmt:
+		w.add("DROP VIEW %s", relationText(&s.relations[0]))
+	case *commentStmt:
+		w.add("COMMENT ON %s %s %s", s.kind, relationText(&s.relation), s.column)
 	case *refusedStmt:
 		w.add("REFUSED %s", s.what)
 		if s.relation != nil {
 			w.add("%s", relationText(s.relation))
 		}
 	case *beyondStmt:
+		if s.err != nil {
+			w.add("%s", errorText(s.err))
+			return
+		}
 		w.beyond(&s.beyond)
 	default:
 		w.add("%T", s)
@@ -99,6 +109,9 @@ func (w *printer) insert(s *insertStmt) {
 		w.add("%s", exprs(row))
 	}
 	w.beyond(s.query)
+	if s.from != nil {
+		w.add("<INSERT … SELECT>")
+	}
 	if c := s.conflict; c != nil {
 		w.add("conflict(%s)", nameList(c.target))
 		w.beyond(c.beyond)
@@ -143,6 +156,9 @@ func (w *printer) copy(s *copyStmt) {
 		direction = "from"
 	}
 	w.add("COPY %s", direction)
+	if s.text != nil && s.text.beyond != nil {
+		w.add("[%s]", printStatement(s.text.beyond))
+	}
 	if s.query != nil {
 		w.add("[%s]", printStatement(s.query))
 	} else {

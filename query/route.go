@@ -26,13 +26,13 @@ func (s *Session) prepareQuery(c *compiler, st *selectStmt, q *queryText, oids [
 		err = q.beyond.err
 	case st == nil:
 		err = beyondError(c.src, &q.beyond.beyond)
-	case route != routeAnalytics || s.server.worker == nil:
+	case route != routeAnalytics || s.worker() == nil:
 		var p plan
 		if p, err = s.prepareSelect(c, st); err == nil {
 			native = p.(*selectPlan)
 		}
 	}
-	if native != nil && (route == routeNative || s.server.worker == nil || len(s.tx.staged) > 0 || !native.wasteful()) {
+	if native != nil && (route == routeNative || s.worker() == nil || len(s.tx.staged) > 0 || !native.wasteful()) {
 		return native, nil
 	}
 	if route == routeNative || isLimit(err) {

@@ -33,7 +33,7 @@ func (p *selectPlan) Columns() []pgwire.Column { return p.out }
 
 func (s *Session) prepareSelect(c *compiler, st *selectStmt) (plan, error) {
 	p := &selectPlan{}
-	c.selecting = s.server != nil && s.server.worker != nil
+	c.selecting = s.worker() != nil
 	if st.from != nil {
 		rel, err := findRelation(st.from, c.src)
 		if err != nil {

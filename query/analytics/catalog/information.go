@@ -58,6 +58,7 @@ type shown struct {
 	oid                uint32
 	schema, name, kind string
 	own                bool // the user's, who may do anything
+	columnsOnly        bool // may be read, the relation may not
 	columns            []shownColumn
 }
 
@@ -69,6 +70,7 @@ type shownColumn struct {
 	notNull           bool
 	defaultExpression any
 	domain            uint32 // that the type is behind, if any
+	number            int
 }
 
 // shownRelations are the tables and views that the user may read.
@@ -86,28 +88,35 @@ func (c *Catalog) shownRelations() []shown {
 		s := shown{oid: uint32(get("oid").(int64)), schema: schema, name: get("relname").(string), kind: get("relkind").(string)}
 		if r := ours[s.oid]; r != nil {
 			s.own = true
-			for _, col := range r.visible() {
-				sc := shownColumn{col.Name, col.OID, col.Typmod, c.collationOf(col.OID), col.NotNull, nil, 0}
+			for i, col := range r.visible() {
+				sc := shownColumn{col.Name, col.OID, col.Typmod, c.collationOf(col.OID), col.NotNull, nil, 0, i + 1}
 				if col.Default != "" {
 					sc.defaultExpression = col.Default
 				}
 				s.columns = append(s.columns, sc)
 			}
-		} else if !publicMay(get("relacl")) {
+		} else if s.columnsOnly = s.name == "pg_subscription"; !s.columnsOnly && !publicMay(get("relacl")) {
 			return
 		} else {
-			for _, col := range byOID[s.oid].Columns {
+			for i, col := range byOID[s.oid].Columns {
+				if s.columnsOnly && !subscriptionColumn(col.Name) {
+					continue
+				}
 				collation := col.collation
 				if collation == 0 {
 					collation = c.collationOf(col.OID)
 				}
-				s.columns = append(s.columns, shownColumn{col.Name, col.OID, col.Typmod, collation, col.NotNull, nil, col.domain})
+				s.columns = append(s.columns, shownColumn{col.Name, col.OID, col.Typmod, collation, col.NotNull, nil, col.domain, i + 1})
 			}
 		}
 		list = append(list, s)
 	})
 	return list
 }
+
+// subscriptionColumn says whether everyone may read this column of
+// pg_subscription: not the one that may hold a password.
+func subscriptionColumn(name string) bool { return name != "subconninfo" }
 
 func (c *Catalog) collationOf(oid uint32) uint32 {
 	if typ := c.lookups().types[oid]; typ != nil {
@@ -146,9 +155,9 @@ func (c *Catalog) stdColumns() [][]any {
 	m := newMaker("columns", "table_catalog", CurrentDatabase, "is_self_referencing", "NO", "is_identity", "NO",
 		"identity_cycle", "NO", "is_generated", "NEVER")
 	for _, s := range c.shownRelations() {
-		for i, col := range s.columns {
-			row := m.row("table_schema", s.schema, "table_name", s.name, "column_name", col.name, "ordinal_position", i+1,
-				"column_default", col.defaultExpression, "is_nullable", yesNo(!col.notNull), "dtd_identifier", fmt.Sprint(i+1),
+		for _, col := range s.columns {
+			row := m.row("table_schema", s.schema, "table_name", s.name, "column_name", col.name, "ordinal_position", col.number,
+				"column_default", col.defaultExpression, "is_nullable", yesNo(!col.notNull), "dtd_identifier", fmt.Sprint(col.number),
 				"is_updatable", yesNo(s.kind == "r"))
 			c.setType(m, row, col.oid, int64(col.typmod))
 			c.setCollation(m, row, col.collation)
@@ -281,15 +290,15 @@ func (c *Catalog) domainConstraints() [][]any {
 func (c *Catalog) elementTypes() [][]any {
 	m := newMaker("element_types", "object_catalog", CurrentDatabase, "object_type", "TABLE", "udt_catalog", CurrentDatabase)
 	for _, s := range c.shownRelations() {
-		for i, col := range s.columns {
+		for _, col := range s.columns {
 			typ := c.lookups().types[col.oid]
 			if typ == nil || typ.element == 0 || typ.length != -1 {
 				continue
 			}
 			element := c.lookups().types[typ.element]
-			row := m.row("object_schema", s.schema, "object_name", s.name, "collection_type_identifier", fmt.Sprint(i+1),
+			row := m.row("object_schema", s.schema, "object_name", s.name, "collection_type_identifier", fmt.Sprint(col.number),
 				"data_type", c.dataType(element), "udt_schema", c.lookups().schemas[element.namespace], "udt_name", element.name,
-				"dtd_identifier", fmt.Sprint("a", i+1))
+				"dtd_identifier", fmt.Sprint("a", col.number))
 			if element.element != 0 && element.length == -1 { // only the type's name counts here
 				text, _ := c.FormatType(element.oid, 0, false)
 				m.set(row, []any{"data_type", text})
@@ -440,6 +449,16 @@ func (c *Catalog) enabledRoles() [][]any {
 }
 
 // everyoneMay says whether PUBLIC has a function's EXECUTE.
+// FunctionExecutable says whether a session may call a function: one that is
+// not there has no answer.
+func (c *Catalog) FunctionExecutable(oid uint32) (may, ok bool) {
+	f := c.lookups().functions[oid]
+	if f == nil {
+		return false, false
+	}
+	return f.namespace == nsPublic || everyoneMay(f.row[table("pg_proc").column("proacl")]), true
+}
+
 func everyoneMay(acl any) bool {
 	items, ok := acl.([]any)
 	return !ok || slices.ContainsFunc(items, func(item any) bool { return strings.HasPrefix(item.(string), "=X") })

@@ -76,11 +76,11 @@ func show(v any, oid uint32) string {
 	return fmt.Sprint(v)
 }
 
-// known says whether a row differs for a known reason: pg_subscription and
-// pg_settings have privileges that others do not have, and the function and the
+// known says whether a row differs for a known reason: pg_settings has
+// privileges that others do not have, and the function and the
 // table are not made in the same way.
 func known(line string) bool {
-	return strings.Contains(line, "pg_subscription") || strings.Contains(line, "pg_settings|") || strings.HasPrefix(line, "6100|") ||
+	return strings.Contains(line, "pg_settings|") || strings.HasPrefix(line, "6100|") ||
 		strings.Contains(line, "|public|stream_id_16600|app|public|stream_id|FUNCTION") || strings.HasPrefix(line, "public|events|app") ||
 		strings.HasPrefix(line, "5|1262|") || strings.HasPrefix(line, "app|f|t|f")
 }

@@ -47,7 +47,7 @@ func tablePrivileges(c *Catalog, m *maker, public bool) {
 			for _, p := range []string{"INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"} {
 				add(ownerGrant, p)
 			}
-		} else if public {
+		} else if public && !s.columnsOnly {
 			add(toPublic, "SELECT")
 		}
 	}

@@ -105,7 +105,7 @@ func (c *Catalog) attributes() [][]any {
 				oid, typmod = col.domain, -1
 			}
 			row := add(t.OID, j+1, col.Name, oid, typmod, col.collation, "attnotnull", col.NotNull, "attndims", dims)
-			if t.Name == "pg_subscription" && col.Name != "subconninfo" { // which may hold a password
+			if t.Name == "pg_subscription" && subscriptionColumn(col.Name) {
 				m.set(row, []any{"attacl", []any{"=r/postgres"}})
 			}
 		}

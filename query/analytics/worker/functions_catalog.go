@@ -180,6 +180,13 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			out.SetBool(i, strings.EqualFold(in[1].Text(i), "USAGE") || in[0].Text(i) == "public")
 			return nil
 		}),
+		function("pg_may_function", tBool, types(tBig), func(in []vector, i int, out *writer) error {
+			may, ok := schema().catalog.FunctionExecutable(object(&in[0], i))
+			if out.SetBool(i, may); !ok {
+				out.SetNull(i)
+			}
+			return nil
+		}),
 		function("pg_size", tBig, types(tBig), func(in []vector, i int, out *writer) error {
 			out.SetInt64(i, w.size(object(&in[0], i)))
 			return nil
