@@ -133,7 +133,9 @@ func (l *lexer) scan() (token, error) {
 	switch {
 	case following == '\'' && strings.IndexByte("eEnNbBxXuU", c) >= 0:
 		return l.prefixedString(c)
-	case (c == 'u' || c == 'U') && following == '&' && l.i+2 < len(l.src) && (l.src[l.i+2] == '\'' || l.src[l.i+2] == '"'):
+	case (c == 'u' || c == 'U') && following == '&' && l.i+2 < len(l.src) && l.src[l.i+2] == '\'':
+		return l.unicodeString()
+	case (c == 'u' || c == 'U') && following == '&' && l.i+2 < len(l.src) && l.src[l.i+2] == '"':
 		return token{}, pgwire.Errorf("0A000", "Unicode escapes in the form U& are not supported").
 			WithHint(`Write the character itself, or E'\uXXXX'.`).At(charPosition(l.src, l.i))
 	case isIdentStart(c):

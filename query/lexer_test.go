@@ -127,7 +127,7 @@ func TestLexerErrors(t *testing.T) {
 		{`a \`, "42601", 3, `syntax error at or near "\"`},
 		{`é € {`, "42601", 5, `syntax error at or near "{"`},
 		{`b'01'`, "0A000", 1, `bit string literals are not supported`},
-		{`U&'x'`, "0A000", 1, `Unicode escapes in the form U& are not supported`},
+		{`U&'\12'`, "42601", 1, `invalid Unicode escape`},
 	} {
 		_, err := tokens(c.src)
 		var e *pgwire.Error

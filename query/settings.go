@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
 
 // setting describes one of PostgreSQL's settings that the front knows.
@@ -410,6 +411,9 @@ func loadZone(value string) (*time.Location, bool) {
 			loc, err = time.LoadLocation(strings.ToUpper(value))
 		}
 	}
+	if err != nil {
+		loc, err = pgfn.ZoneOf(value) // -03:30 and other ways to write an offset
+	}
 	return loc, err == nil
 }
 
@@ -469,6 +473,9 @@ func checkZone(_ *Session, value string) (string, error) {
 	}
 	if strings.EqualFold(value, "utc") || strings.EqualFold(value, "gmt") {
 		return strings.ToUpper(value), nil
+	}
+	if value != "" && (value[0] == '+' || value[0] == '-') {
+		return value, nil
 	}
 	return loc.String(), nil
 }

@@ -38,7 +38,7 @@
 //	-- error: SQLSTATE             the answer is an error; a case that does not say so
 //	                               must have rows
 //	-- difference: REASON          Eventgres means to answer otherwise: with
-//	-- eventgres-error: SQLSTATE   this error
+//	-- eventgres-error: SQLSTATE   this error, or "none": with other rows
 //
 // A statement's rows must be in an order that SQL promises: TestCorpusIsDeterministic
 // asks PostgreSQL twice, once with the table's rows shuffled and with other plans.

@@ -37,18 +37,31 @@ func (s *session) ask(t *testing.T, q question, extended bool) answer {
 	if err != nil {
 		return answer{state: "-----", message: err.Error()}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	var result *pgconn.Result
-	if extended {
-		result = s.extended(ctx, sql, q.params)
-	} else {
-		result = s.simple(ctx, sql)
+	result := s.run(t, sql, q.params, extended)
+	if result.Err == nil {
+		return s.server.normalise(result)
 	}
-	if result.Err != nil {
+	a := refusal(result.Err)
+	if a.state == insufficientPrivilege && s.server.above != "" {
+		above := &session{server: s.server, conn: s.server.dial(t, s.server.above)}
+		if result = above.run(t, sql, q.params, extended); result.Err == nil {
+			return s.server.normalise(result)
+		}
 		return refusal(result.Err)
 	}
-	return s.server.normalise(result)
+	return a
+}
+
+const insufficientPrivilege = "42501"
+
+func (s *session) run(t *testing.T, sql string, params []param, extended bool) *pgconn.Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if extended {
+		return s.extended(ctx, sql, params)
+	}
+	return s.simple(ctx, sql)
 }
 
 func (s *session) simple(ctx context.Context, sql string) *pgconn.Result {

@@ -15,8 +15,8 @@ type question struct {
 	name    string // "psql: \d events"
 	sql     string // with placeholders
 	params  []param
-	compare string // all, rows, columns, contains, ours, error
-	reason  string // why not all; the SQLSTATE of an error
+	compare string // one of those in the documentation
+	reason  string // why not all; of an error or a refusal its SQLSTATE first
 	line    int
 }
 
@@ -103,7 +103,7 @@ func parse(text string) ([]question, error) {
 
 func (q *question) directive(text string) error {
 	q.compare, q.reason, _ = strings.Cut(text, " ")
-	if !slices.Contains([]string{"all", "rows", "columns", "contains", "ours", "error"}, q.compare) {
+	if !slices.Contains([]string{"all", "rows", "columns", "contains", "ours", "values", "refused", "error"}, q.compare) {
 		return fmt.Errorf("compare: %s is not a way to compare", q.compare)
 	}
 	if q.compare != "all" && q.reason == "" {

@@ -59,6 +59,12 @@ func TestPgjdbcMetadata(t *testing.T) {
 		"-Xmx128m", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8", "-cp", jdbcJar, "testdata/programs/Metadata.java",
 	}}
 	p.compareSections(t, func(heading string) string {
+		switch {
+		case heading == "getDatabaseMinorVersion()":
+			return "own"
+		case strings.HasPrefix(heading, "getIndexInfo(null, pg_catalog,"): // what ANALYZE counted
+			return "own"
+		}
 		for _, prefix := range long {
 			if strings.HasPrefix(heading, prefix) {
 				return "contains"
@@ -75,7 +81,13 @@ func TestPythonReflection(t *testing.T) {
 		lacking(t, fmt.Errorf("%w: %s", err, out))
 	}
 	p := program{argv: []string{python, "testdata/programs/reflect.py"}}
-	p.compareSections(t, func(string) string { return "all" })
+	p.compareSections(t, func(heading string) string {
+		// What SQLAlchemy asks for constraints by says nothing of an order.
+		if strings.HasPrefix(heading, "get_unique_constraints ") || strings.HasPrefix(heading, "CREATE TABLE ") {
+			return "rows"
+		}
+		return "all"
+	})
 }
 
 // lacking ends the test for want of something that install.sh installs.

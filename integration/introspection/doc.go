@@ -21,7 +21,29 @@
 //	contains WHY    every row is one of PostgreSQL's, and the rows about our
 //	                relations are all there
 //	ours WHY        the rows about our relations, in any order
+//	values WHY      the names of the columns, and the rows
+//	refused SQLSTATE WHY
+//	                Eventgres refuses it so; if it does not, as columns
 //	error SQLSTATE  both refuse it so
+//
+// Why answers may differ, besides that the system's own objects are not all there:
+//
+//   - What is not supported is refused with 0A000: ranges, bit strings, advisory
+//     locks, set_config in a query.
+//   - Arrays begin at 1. int2vector and oidvector begin at 0 in both, but PostgreSQL
+//     keeps that when it casts them to arrays.
+//   - A table's row is a record: its text is the same, its type is not the table's.
+//   - There are no TOAST tables, and one database.
+//   - stream_id is built in, language internal, where the schema for PostgreSQL has
+//     a function of language sql.
+//   - What a statement leaves open: rows by LIMIT and elements by array_agg without
+//     an order.
+//
+// The definition of a view is what was written, and not PostgreSQL's print of what
+// it understood: the two are written over alike.
+//
+// PostgreSQL's user is no superuser when it is asked, as Eventgres' is none. What it
+// may not read a superuser asks again, for Eventgres shows the catalogs to everyone.
 //
 // Before rows are compared, what no two servers share is written over: OIDs of
 // user objects become names, versions, sizes, transaction ids and the like a

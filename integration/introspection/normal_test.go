@@ -77,6 +77,7 @@ func (s *server) value(column string, typ uint32, value []byte) string {
 
 // text is a value with the server's own words written over.
 func (s *server) text(text string) string {
+	text = definitions.Replace(text)
 	text = longVersion.ReplaceAllString(text, "<version>")
 	text = shortVersion.ReplaceAllString(text, "<version>")
 	text = numVersion.ReplaceAllString(text, "<version>")

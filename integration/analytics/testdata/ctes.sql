@@ -73,10 +73,14 @@ WITH RECURSIVE t AS ((SELECT min(type) AS type FROM events WHERE type > '') UNIO
 SELECT count(type) FROM t;
 
 -- case: search depth first
+-- difference: SEARCH is not there
+-- eventgres-error: 0A000
 WITH RECURSIVE tree(id, parent) AS (VALUES (1, NULL::int), (2, 1), (3, 1), (4, 2)), walk AS (SELECT id FROM tree WHERE parent IS NULL UNION ALL SELECT t.id FROM tree t JOIN walk w ON t.parent = w.id) SEARCH DEPTH FIRST BY id SET ord
 SELECT id FROM walk ORDER BY ord;
 
 -- case: cycle detection
+-- difference: CYCLE is not there
+-- eventgres-error: 0A000
 WITH RECURSIVE edges(a, b) AS (VALUES (1, 2), (2, 1)), walk(n) AS (SELECT 1 UNION ALL SELECT e.b FROM edges e JOIN walk w ON w.n = e.a) CYCLE n SET looped USING path
 SELECT n, looped FROM walk ORDER BY n, looped;
 

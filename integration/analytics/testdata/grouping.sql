@@ -58,6 +58,8 @@ SELECT a, sum(n) FROM (VALUES ('x', 1), ('y', 2)) v(a, n) GROUP BY GROUPING SETS
 SELECT a, b, sum(n) FROM (VALUES ('x', 'p', 1), ('x', 'q', 2), ('y', 'p', 3)) v(a, b, n) GROUP BY a, GROUPING SETS ((b), ()) ORDER BY a, b;
 
 -- case: group by distinct
+-- difference: GROUP BY DISTINCT is not there
+-- eventgres-error: 0A000
 SELECT a, b, sum(n) FROM (VALUES ('x', 'p', 1), ('y', 'p', 3)) v(a, b, n) GROUP BY DISTINCT ROLLUP (a, b), ROLLUP (a) ORDER BY a, b;
 
 -- case: nested grouping sets

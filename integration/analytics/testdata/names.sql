@@ -79,6 +79,8 @@ SELECT * FROM generate_series(1, 1);
 SELECT * FROM generate_series(1, 1) AS n, unnest(ARRAY['a']) AS u(v), jsonb_each('{"k": 1}') AS e;
 
 -- case: set-returning names
+-- difference: a set of records stands in FROM, not in a select list
+-- eventgres-error: 0A000
 SELECT generate_series(1, 1), unnest(ARRAY[1]), jsonb_array_elements('[1]'), jsonb_each('{"k": 1}');
 
 -- case: names in a union

@@ -1,6 +1,8 @@
 -- Dates, times, intervals and time zones.
 
 -- case: literals
+-- difference: time with time zone is not there
+-- eventgres-error: 0A000
 SELECT date '2024-02-29' AS d, time '13:14:15.5' AS t, timestamp '2024-02-29 13:14:15.123456' AS ts, timestamptz '2024-02-29 13:14:15+02' AS tz, interval '1 day 02:03:04' AS i, timetz '13:00+01' AS ttz;
 
 -- case: literals in a zone
@@ -88,6 +90,8 @@ SELECT timestamptz '2024-07-01 12:00Z' AT TIME ZONE 'UTC' AS a, timestamp '2024-
 SELECT now() AT TIME ZONE 'Mars/Olympus';
 
 -- case: zone abbreviations
+-- difference: a time zone in a timestamp literal is an offset or the session's
+-- eventgres-error: 22007
 SELECT timestamp '2024-07-01 12:00' AT TIME ZONE 'EST' AS a, timestamptz '2024-07-01 12:00 CET' AS b, timestamptz '2024-07-01 12:00 PDT' AS c;
 
 -- case: casts between times
@@ -166,6 +170,8 @@ SELECT now() = transaction_timestamp() AS a, now() = current_timestamp AS b, cur
 SELECT count(*) FROM events WHERE recorded_at > now();
 
 -- case: types of now
+-- difference: time with time zone is not there
+-- eventgres-error: 0A000
 SELECT pg_typeof(now()), pg_typeof(current_date), pg_typeof(current_time), pg_typeof(localtimestamp), pg_typeof(localtime), pg_typeof(now() - now());
 
 -- case: special values

@@ -199,6 +199,7 @@ ORDER BY
     depth DESC
 
 -- case: asyncpg: composite (2)
+-- compare: values a row of a table is a record
 select e from events e
 
 -- case: asyncpg: composite array
@@ -400,6 +401,7 @@ ORDER BY
     depth DESC
 
 -- case: asyncpg: composite array (2)
+-- compare: values a row of a table is a record
 select array_agg(e) from events e
 
 -- case: asyncpg: range array
@@ -601,6 +603,7 @@ ORDER BY
     depth DESC
 
 -- case: asyncpg: range array (2)
+-- compare: refused 0A000 ranges are not supported
 select array_agg(int4range(1,2)), null::int4multirange
 
 -- case: asyncpg: catalog types

@@ -8,6 +8,7 @@ SELECT version()
 
 -- case: dbeaver: databases
 -- params: varchar:events
+-- compare: ours a server has one database
 SELECT db.oid,db.* FROM pg_catalog.pg_database db WHERE 1 = 1 AND datallowconn AND NOT datistemplate OR db.datname =$1
 ORDER BY db.datname
 

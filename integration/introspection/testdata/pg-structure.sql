@@ -122,6 +122,7 @@ WITH types AS (
 
 -- case: pg-structure: at connect (5)
 -- params: unknown:{2200}
+-- compare: refused 0A000 bit strings are not supported
 SELECT
   t.oid                                                                                     AS "oid",
   c.relnamespace                                                                            AS "schemaOid",
@@ -167,7 +168,7 @@ ORDER BY
 
 -- case: pg-structure: at connect (6)
 -- params: unknown:{2200}
--- compare: columns the body of stream_id is not written in SQL
+-- compare: columns an oidvector as an array begins at 1
 SELECT
     pg_proc.oid                                                 AS "oid",
     pg_proc.pronamespace                                        AS "schemaOid",
@@ -296,6 +297,7 @@ ORDER BY
 
 -- case: pg-structure: at connect (10)
 -- params: unknown:{2200}
+-- compare: columns an int2vector as an array begins at 1
 SELECT
   indexrelid AS "oid",
   ix.indrelid AS "tableOid",

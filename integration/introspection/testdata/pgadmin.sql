@@ -1834,6 +1834,7 @@ GROUP BY
 ORDER BY grantee
 
 -- case: pgadmin: functions node
+-- compare: columns stream_id is of another language
 SELECT
     pr.oid, pr.proname || '(' || COALESCE(pg_catalog.pg_get_function_identity_arguments(pr.oid), '') || ')' as name,
     lanname, pg_catalog.pg_get_userbyid(proowner) as funcowner, description

@@ -131,7 +131,7 @@ SELECT d.datname
         ORDER BY 1
 
 -- case: pgcli: at connect (10)
--- compare: contains the system's own objects are not all there
+-- compare: columns an oidvector as an array begins at 1
 SELECT n.nspname schema_name,
                         p.proname func_name,
                         p.proargnames,

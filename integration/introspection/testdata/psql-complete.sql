@@ -97,7 +97,7 @@ SELECT nspname FROM pg_catalog.pg_namespace  WHERE nspname LIKE '%' AND nspname 
 LIMIT 1000
 
 -- case: psql-complete: tab: SET timezone TO
--- compare: contains the system's own objects are not all there
+-- compare: columns LIMIT without an order leaves it open which rows
 SELECT pg_catalog.quote_literal(name) AS name   FROM pg_catalog.pg_timezone_names()  WHERE pg_catalog.lower(name) LIKE pg_catalog.lower('%')
 LIMIT 1000
 
@@ -117,6 +117,7 @@ SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings  WHERE pg_catalog.lowe
 LIMIT 1000
 
 -- case: psql-complete: tab: FETCH
+-- compare: columns in PostgreSQL the statement sees its own portal
 SELECT name    FROM pg_catalog.pg_cursors   WHERE name LIKE '%'
 LIMIT 1000
 
@@ -167,7 +168,7 @@ SELECT NULL::pg_catalog.text, n.nspname FROM pg_catalog.pg_namespace n WHERE n.n
 LIMIT 1000
 
 -- case: psql-complete: tab: DROP FUNCTION
--- compare: contains the system's own objects are not all there
+-- compare: columns LIMIT without an order leaves it open which rows
 SELECT p.proname, NULL::pg_catalog.text FROM pg_catalog.pg_proc p WHERE p.prokind != 'p' AND (p.proname) LIKE '%' AND pg_catalog.pg_function_is_visible(p.oid)
 UNION ALL
 SELECT NULL::pg_catalog.text, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname LIKE '%' AND n.nspname NOT LIKE E'pg\\_%'
@@ -276,7 +277,7 @@ SELECT NULL::pg_catalog.text, n.nspname FROM pg_catalog.pg_namespace n WHERE n.n
 LIMIT 1000
 
 -- case: psql-complete: tab: \sf
--- compare: contains the system's own objects are not all there
+-- compare: columns LIMIT without an order leaves it open which rows
 SELECT p.proname, NULL::pg_catalog.text FROM pg_catalog.pg_proc p WHERE (p.proname) LIKE '%' AND pg_catalog.pg_function_is_visible(p.oid)
 UNION ALL
 SELECT NULL::pg_catalog.text, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname LIKE '%' AND n.nspname NOT LIKE E'pg\\_%'

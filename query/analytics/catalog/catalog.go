@@ -45,6 +45,7 @@ type View struct {
 	// Definition is the query as pg_get_viewdef(oid, true) gives it: pretty,
 	// with a space in front and a semicolon behind.
 	Definition   string
+	Uses         []uint32 // the relations that it depends on
 	Comment      string
 	Materialized bool
 }

@@ -291,8 +291,8 @@ func (c *Catalog) rewrites() [][]any {
 	return withFixed("pg_rewrite", m.rows)
 }
 
-// depends tells what ours depend on. What the query of a view depends on is
-// known of streams only, for nobody has parsed the others.
+// depends tells what ours depend on. Of a user's views it is known which
+// relations they use, and not which columns.
 func (c *Catalog) depends() [][]any {
 	m := newMaker("pg_depend", "objsubid", 0, "refobjsubid", 0)
 	add := func(class, oid, refClass, ref uint32, column int, kind string) {
@@ -316,6 +316,9 @@ func (c *Catalog) depends() [][]any {
 		if r.rule != 0 {
 			add(rewriteRelid, r.rule, classRelid, r.OID, 0, "i")
 			add(rewriteRelid, r.rule, classRelid, r.OID, 0, "n")
+			for _, use := range r.uses {
+				add(rewriteRelid, r.rule, classRelid, use, 0, "n")
+			}
 		}
 	}
 	for _, column := range streamsUses {

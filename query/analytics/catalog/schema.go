@@ -58,6 +58,7 @@ type relation struct {
 	rowType, arrayType uint32
 	keys               []key
 	definition         string // of a view
+	uses               []uint32
 	rule               uint32
 	comment            string
 	bytes              int64
@@ -126,7 +127,7 @@ func relations(s State) []*relation {
 		r := &relation{
 			Relation: Relation{OID: v.OID, Name: v.Name, Kind: 'v'},
 			rowType:  v.OID + 1, arrayType: v.OID + 2, rule: v.OID + 3,
-			definition: v.Definition, comment: v.Comment,
+			definition: v.Definition, uses: v.Uses, comment: v.Comment,
 		}
 		if v.Materialized {
 			r.Kind = 'm'

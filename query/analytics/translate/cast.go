@@ -214,6 +214,9 @@ func (c *compiler) modified(e *ex, mod int32, how context) *ex {
 	case pgwire.OIDInterval:
 		copied := *e
 		out = &copied
+		if precision := mod & 0xffff; precision <= 6 {
+			out = c.make(call("pg_round_interval", e.sql, strconv.Itoa(int(precision))), e.oid, e)
+		}
 	default:
 		return e
 	}

@@ -185,10 +185,10 @@ func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
 	var s *selected
 	items := c.scope.items
 	if !x.Lateral {
-		c.scope.items = nil // what stands left of it is not seen
+		c.scope.items, c.scope.hidden = nil, items // what stands left of it is not seen
 	}
 	s = c.subquery(x.Subquery.GetSelectStmt())
-	c.scope.items = items
+	c.scope.items, c.scope.hidden = items, nil
 	t := c.fresh("t")
 	r := &rte{}
 	for _, col := range s.cols {
@@ -256,7 +256,7 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 		c.unsupported(-1, "this join")
 	}
 	item := &fromItem{rels: append(append([]*rte(nil), l.rels...), r.rels...)}
-	on := "TRUE"
+	on, correlated := "TRUE", false
 	using := x.UsingClause
 	if x.IsNatural {
 		using = nil
@@ -273,11 +273,19 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 		item.cols = append(append([]*rtcol(nil), l.cols...), r.cols...)
 		if x.Quals != nil {
 			c.scope.items = append(c.scope.items, item)
+			captured := len(c.query.captured)
 			on = c.condition(x.Quals, "JOIN conditions", "JOIN/ON").sql
+			correlated = len(c.query.captured) > captured
 			c.scope.items = c.scope.items[:len(c.scope.items)-1]
 		}
 	}
 	item.sql = "(" + l.sql + " " + word + " " + r.sql + " ON " + on + ")"
+	if correlated && x.Jointype == pg.JoinType_JOIN_LEFT && len(r.rels) == 1 {
+		// DuckDB has no correlated subqueries in the condition of an outer join.
+		if at := strings.LastIndex(r.sql, " AS "); at > 0 && !strings.HasSuffix(r.sql, ")") {
+			item.sql = "(" + l.sql + " LEFT JOIN LATERAL (SELECT * FROM " + r.sql + " WHERE " + on + ")" + r.sql[at:] + " ON TRUE)"
+		}
+	}
 	if x.Jointype == pg.JoinType_JOIN_INNER && x.Quals == nil && len(using) == 0 {
 		item.sql = "(" + l.sql + " CROSS JOIN " + r.sql + ")"
 	}

@@ -423,7 +423,7 @@ var knownFunctions = func() map[string]bool {
 		to_tsvector to_tsquery plainto_tsquery ts_rank ts_headline xmlparse xpath query_to_xml table_to_xml
 		pg_notify pg_advisory_lock pg_try_advisory_lock pg_advisory_xact_lock pg_try_advisory_xact_lock pg_advisory_unlock
 		pg_cancel_backend pg_terminate_backend pg_reload_conf nextval currval setval lastval normalize is_normalized
-		get_byte set_byte get_bit set_bit setseed int4range int8range numrange tsrange tstzrange daterange jsonb_set_lax json_object jsonb_object array_fill array_sample array_shuffle isempty lower_inc upper_inc
+		jsonb_each jsonb_each_text json_each json_each_text jsonb_to_record jsonb_to_recordset json_to_record json_to_recordset get_byte set_byte get_bit set_bit setseed int4range int8range numrange tsrange tstzrange daterange jsonb_set_lax json_object jsonb_object array_fill array_sample array_shuffle isempty lower_inc upper_inc
 		host hostmask netmask network broadcast family masklen set_masklen text abbrev area center diameter height`) {
 		m[n] = true
 	}

@@ -27,6 +27,9 @@ func (c *compiler) operation(x *pg.A_Expr) *ex {
 		if l, r := x.Lexpr.GetRowExpr(), x.Rexpr.GetRowExpr(); l != nil && r != nil {
 			return c.rowComparison(op, c.expr(x.Lexpr), c.expr(x.Rexpr), x.Location)
 		}
+		if l, r := x.Lexpr.GetRowExpr(), x.Rexpr.GetSubLink(); l != nil && r != nil && r.SubLinkType == pg.SubLinkType_EXPR_SUBLINK {
+			return c.rowSubquery(op, c.expr(x.Lexpr), r, x.Location)
+		}
 		return c.operator(op, c.expr(x.Lexpr), c.expr(x.Rexpr), x.Location)
 	case pg.A_Expr_Kind_AEXPR_DISTINCT, pg.A_Expr_Kind_AEXPR_NOT_DISTINCT:
 		return c.isDistinct(x)
@@ -255,6 +258,35 @@ func (c *compiler) rowComparison(op string, l, r *ex, pos int32) *ex {
 		c.unsupported(pos, "row comparison with %s", op)
 	}
 	return c.boolean(sql, parts...).at(pos)
+}
+
+// rowSubquery compares a row with the only row of a subquery.
+func (c *compiler) rowSubquery(op string, l *ex, x *pg.SubLink, pos int32) *ex {
+	captured := 0
+	if c.query != nil {
+		captured = len(c.query.captured)
+	}
+	s := c.subquery(x.Subselect.GetSelectStmt())
+	t := c.fresh("t")
+	r := &ex{oid: oidRecord, mod: -1, rep: textScale, pos: x.Location}
+	for _, col := range s.cols {
+		c.settleOutput(col)
+		r.fields = append(r.fields, &ex{sql: t + "." + col.sql, oid: col.e.oid, mod: -1, rep: col.e.rep, pos: col.e.pos})
+	}
+	if len(r.fields) != len(l.fields) {
+		word := "too many"
+		if len(r.fields) < len(l.fields) {
+			word = "too few"
+		}
+		c.failAt(x.Location, "42601", "subquery has %s columns", word)
+	}
+	match := c.rowComparison(op, l, r, pos)
+	out := c.boolean("(SELECT "+match.sql+" FROM ("+s.sql+") AS "+t+")", l)
+	if c.query != nil {
+		out.vars = append(out.vars, c.query.captured[captured:]...)
+		c.query.captured = c.query.captured[:captured]
+	}
+	return out.at(pos)
 }
 
 // prefix compiles an operator with one operand.

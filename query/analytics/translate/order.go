@@ -197,6 +197,9 @@ func (c *compiler) count(n *pg.Node, what, code string) string {
 		c.failAt(e.pos, "42804", "argument of %s must be type bigint, not type %s", what, typeName(e.oid))
 	}
 	e = c.coerce(e, pgwire.OIDInt8, -1, assignment)
+	if k := n.GetAConst(); k != nil && k.GetIval() != nil && k.GetIval().GetIval() < 0 {
+		c.fail(pgwire.Errorf(code, "%s must not be negative", what))
+	}
 	if e.literal && strings.HasPrefix(e.text, "-") {
 		c.fail(pgwire.Errorf(code, "%s must not be negative", what))
 	}

@@ -43,7 +43,7 @@ type scope struct {
 	query  *queryState
 	items  []*fromItem
 	ctes   map[string]*cte
-	// lateral items to the left, while FROM is being read
+	hidden []*fromItem // to the left of a subquery that is not LATERAL
 }
 
 // queryState is what is known of the query being compiled.
@@ -102,6 +102,14 @@ func (c *compiler) column(schema, table, name string, pos int32) *ex {
 func (c *compiler) missingFrom(full, table string, pos int32) {
 	e := pgwire.Errorf("42P01", "missing FROM-clause entry for table \"%s\"", full)
 	for s := c.scope; s != nil; s = s.parent {
+		for _, item := range s.hidden {
+			for _, r := range item.rels {
+				if r.alias == table {
+					e = pgwire.Errorf("42P01", "invalid reference to FROM-clause entry for table \"%s\"", table).
+						WithDetail("There is an entry for table \"%s\", but it cannot be referenced from this part of the query.", table)
+				}
+			}
+		}
 		for _, item := range s.items {
 			for _, r := range item.rels {
 				if r.alias != table && r.oid != 0 && c.tableName(r) == table {

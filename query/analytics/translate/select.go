@@ -11,8 +11,9 @@ import (
 
 // selected is a compiled query.
 type selected struct {
-	sql  string
-	cols []*outcol
+	sql      string
+	cols     []*outcol
+	distinct bool // rows are only there as a whole
 }
 
 // outcol is a column of a query's result.
@@ -49,8 +50,9 @@ func (c *compiler) settleOutput(col *outcol) {
 }
 
 // outermost writes the whole statement: columns in the types that the wire wants.
-func (c *compiler) outermost(s *selected) string {
+func (c *compiler) outermost(s *selected) (sql string, fields [][]Field) {
 	list := make([]string, len(s.cols))
+	fields = make([][]Field, len(s.cols))
 	t := c.fresh("t")
 	for i, col := range s.cols {
 		list[i] = cast(t+"."+col.sql, Physical(col.e.oid, col.e.rep))
@@ -58,10 +60,18 @@ func (c *compiler) outermost(s *selected) string {
 			list[i] = col.instead
 		}
 	}
+	for i, col := range s.cols {
+		for k, f := range col.e.fields {
+			if !s.distinct && f.oid != oidRecord {
+				fields[i] = append(fields[i], Field{OID: f.oid, Column: len(list)})
+				list = append(list, cast(t+"."+col.fieldName(k), Physical(c.outputOID(f), f.rep)))
+			}
+		}
+	}
 	if len(list) == 0 {
 		list = []string{"NULL"}
 	}
-	return "SELECT " + strings.Join(list, ", ") + " FROM (" + s.sql + ") AS " + t
+	return "SELECT " + strings.Join(list, ", ") + " FROM (" + s.sql + ") AS " + t, fields
 }
 
 // assign makes the columns be of types, as an INSERT assigns them.
@@ -403,7 +413,7 @@ func (c *compiler) assemble(b *body) *selected {
 	}
 	s.WriteString(strings.Join(list, ", "))
 	b.tail(&s)
-	out := &selected{cols: b.cols}
+	out := &selected{cols: b.cols, distinct: b.distinct || len(b.on) > 0}
 	if !wrap {
 		s.WriteString(order + limit.sql)
 		out.sql = s.String()

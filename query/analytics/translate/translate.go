@@ -58,6 +58,15 @@ type Options struct {
 type Column struct {
 	pgwire.Column
 	Mod int32
+	// Fields are those of a row: their types, and the columns behind the result's own that
+	// hold them. A row has none where they are not known apart.
+	Fields []Field
+}
+
+// Field is a field of a row.
+type Field struct {
+	OID    uint32
+	Column int
 }
 
 // Statement is a translated SELECT.
@@ -90,7 +99,9 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	if o.Want != nil {
 		c.assign(s, o.Want)
 	}
-	out := &Statement{template: c.outermost(s), Zoned: c.zoned, Parameters: c.params}
+	out := &Statement{Zoned: c.zoned, Parameters: c.params}
+	var fields [][]Field
+	out.template, fields = c.outermost(s)
 	for i, oid := range out.Parameters {
 		if oid == 0 {
 			if i >= len(c.seen) || !c.seen[i] {
@@ -99,8 +110,8 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 			out.Parameters[i] = pgwire.OIDText
 		}
 	}
-	for _, col := range s.cols {
-		out.Columns = append(out.Columns, Column{Mod: col.e.mod, Column: col.describe()})
+	for i, col := range s.cols {
+		out.Columns = append(out.Columns, Column{Mod: col.e.mod, Column: col.describe(), Fields: fields[i]})
 	}
 	if len(out.Columns) > maxColumns {
 		return nil, pgwire.Errorf("54011", "target lists can have at most %d entries", maxColumns)

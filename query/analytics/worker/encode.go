@@ -7,6 +7,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
+	"github.com/eventgres/eventgres/query/analytics/translate"
 )
 
 // encoder writes DuckDB's values in the protocol's formats.
@@ -39,6 +40,22 @@ func (e *encoder) field(dst []byte, oid uint32, v *duck.Vector, i int, binary bo
 		dst = e.binary(dst, oid, v, i)
 	} else {
 		dst = e.text(dst, oid, v, i)
+	}
+	be.PutUint32(dst[start:], uint32(len(dst)-start-4))
+	return dst
+}
+
+// record appends a row in binary form: each field with its type.
+func (e *encoder) record(dst []byte, fields []translate.Field, vectors []duck.Vector, column, row int) []byte {
+	if vectors[column].Null(row) {
+		return append(dst, 0xff, 0xff, 0xff, 0xff)
+	}
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0)
+	dst = be.AppendUint32(dst, uint32(len(fields)))
+	for _, f := range fields {
+		dst = be.AppendUint32(dst, f.OID)
+		dst = e.field(dst, f.OID, &vectors[f.Column], row, true)
 	}
 	be.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst

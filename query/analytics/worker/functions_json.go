@@ -109,6 +109,9 @@ func jsonBool(name string, second *duck.Type, f func(in []vector, i int) bool) *
 // members is the set of an object's keys or values.
 func members(name, of string, item func(kv *pgfn.KeyValue) (*string, error)) *duck.Function {
 	return function(name, tTexts, types(tText), func(in []vector, i int, out *writer) error {
+		if kind := pgfn.TypeOf(in[0].Bytes(i)); of == "jsonb_object_keys" && kind != "object" && kind != "array" {
+			return pgwire.Errorf("22023", "cannot call jsonb_object_keys on a scalar")
+		}
 		list, err := pgfn.EachAs(in[0].Bytes(i), of)
 		if err != nil {
 			return err

@@ -168,6 +168,12 @@ func timeFunctions() []*duck.Function {
 			out.SetBytes(i, intervalOf(&in[0], i).SortKey(buf[:0]))
 			return nil
 		}),
+		function("pg_round_interval", tInterval, types(tInterval, tInt), func(in []vector, i int, out *writer) error {
+			iv := in[0].Interval(i)
+			iv.Micros = rounded(iv.Micros, in[1].Int32(i))
+			out.SetInterval(i, iv)
+			return nil
+		}),
 		function("pg_round_clock", duck.TTime, types(duck.TTime, tInt), func(in []vector, i int, out *writer) error {
 			out.SetInt64(i, rounded(in[0].Int64(i), in[1].Int32(i)))
 			return nil

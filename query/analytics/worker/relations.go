@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +33,7 @@ func newSchema(s *analytics.Schema) *schema {
 		v := &s.Views[i]
 		out.views[v.Name] = v
 		view := catalog.View{OID: v.OID, Name: v.Name, Definition: " " + strings.TrimSuffix(strings.TrimSpace(v.Query), ";") + ";", Comment: v.Comment}
+		view.Uses = viewUses(s.Views, v.Query)
 		for _, c := range v.Columns {
 			view.Columns = append(view.Columns, catalog.ViewColumn{Name: c.Name, OID: c.OID, Typmod: c.Mod, Comment: v.Notes[c.Name]})
 		}
@@ -47,6 +49,33 @@ func newSchema(s *analytics.Schema) *schema {
 	}
 	return out
 }
+
+// viewUses are the relations that a view's query names, its own and other views.
+func viewUses(views []analytics.View, query string) []uint32 {
+	own := map[string]uint32{}
+	for _, v := range views {
+		own[v.Name] = v.OID
+	}
+	for _, name := range []string{"events", "streams"} {
+		if rel, ok := bare.Relation("public", name); ok {
+			own[name] = rel.OID
+		}
+	}
+	var uses []uint32
+	for _, name := range translate.Uses(query) {
+		schema := name[0]
+		if schema == "" && slices.ContainsFunc(systemTables, func(t catalog.Table) bool { return t.Schema == "pg_catalog" && t.Name == name[1] }) {
+			continue // pg_catalog comes first
+		}
+		if oid := own[name[1]]; oid != 0 && (schema == "" || schema == "public") {
+			uses = append(uses, oid)
+		}
+	}
+	return uses
+}
+
+// bare is the catalog of a server without views.
+var bare = catalog.New(catalog.State{})
 
 // Schema tells whether there is a schema of this name.
 func (s *schema) Schema(name string) bool { return systemSchemas[name] }

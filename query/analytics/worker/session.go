@@ -242,7 +242,7 @@ func (p *portal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _
 func (p *portal) send(ctx context.Context, out *pgwire.Output, limit int64) (n int64, done bool, err error) {
 	if p.rows == nil {
 		for i, c := range p.st.columns {
-			if c.OID == oidRecord && out.Binary(i) {
+			if c.OID == oidRecord && out.Binary(i) && p.st.st.Columns[i].Fields == nil {
 				return 0, false, pgwire.Errorf("0A000", "binary output of type record is not supported").WithHint("Ask for it in text format.")
 			}
 		}
@@ -272,6 +272,10 @@ func (p *portal) send(ctx context.Context, out *pgwire.Output, limit int64) (n i
 		n++
 		err := out.RawRow(ctx, func(dst []byte) []byte {
 			for i := range columns {
+				if columns[i].OID == oidRecord && out.Binary(i) {
+					dst = p.encoder.record(dst, p.st.st.Columns[i].Fields, p.vectors, i, row)
+					continue
+				}
 				dst = p.encoder.field(dst, columns[i].OID, &p.vectors[i], row, out.Binary(i))
 			}
 			return dst
