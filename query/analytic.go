@@ -225,7 +225,9 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 			return tag, false, err
 		}
 	}
-	n, done, err := p.conn.Fetch(ctx, p.name, uint32(min(limit, 1<<31-1)), func(body []byte) error { return out.Splice(ctx, body) })
+	watched, stop := p.s.conn.WhilePeer(ctx)
+	defer stop()
+	n, done, err := p.conn.Fetch(watched, p.name, uint32(min(limit, 1<<31-1)), func(body []byte) error { return out.Splice(ctx, body) })
 	tag.Rows, p.done = n, done
 	if err != nil || done {
 		p.Close()
@@ -248,7 +250,9 @@ func (p *analyticPortal) current() []pgwire.Value { return p.row }
 // next moves to the next row.
 func (p *analyticPortal) next(ctx context.Context) (bool, error) {
 	if len(p.rows) == 0 && !p.done {
-		_, done, err := p.conn.Fetch(ctx, p.name, fetchRows, func(body []byte) error {
+		watched, stop := p.s.conn.WhilePeer(ctx)
+		defer stop()
+		_, done, err := p.conn.Fetch(watched, p.name, fetchRows, func(body []byte) error {
 			p.rows = append(p.rows, append([]byte(nil), body...))
 			return nil
 		})

@@ -124,7 +124,11 @@ timed() { # pg|eg query
 	"$1" -c "SELECT type, count(*) FROM events WHERE position < 5 GROUP BY type" -c '\timing on' -c "$2" | awk '/^Time: / { print $2 }'
 }
 summary() { # file with a figure a line → median min-max
-	sort -n "$1" | awk '{ v[NR] = $1 } END { printf "%.*f", v[1] < 10, v[int((NR + 1) / 2)]; if (NR > 1) printf " %.*f-%.*f", v[1] < 10, v[1], v[1] < 10, v[NR] }'
+	sort -n "$1" | awk '{ v[NR] = $1 } END {
+		digits = v[1] < 1 ? 2 : v[1] < 10
+		printf "%.*f", digits, v[int((NR + 1) / 2)]
+		if (NR > 1) printf " %.*f-%.*f", digits, v[1], digits, v[NR]
+	}'
 }
 ratio() { # a b, each "median …"; a/b
 	awk -v a="${1%% *}" -v b="${2%% *}" 'BEGIN { if (a > 0 && b > 0) printf "%.2f", a / b; else printf "-" }'

@@ -34,6 +34,8 @@
 //     keeps that when it casts them to arrays.
 //   - A table's row is a record: its text is the same, its type is not the table's.
 //   - There are no TOAST tables, and one database.
+//   - pg_depend tells which relations a view uses, not which columns, and little of
+//     what the system's own objects depend on.
 //   - stream_id is built in, language internal, where the schema for PostgreSQL has
 //     a function of language sql.
 //   - What a statement leaves open: rows by LIMIT and elements by array_agg without

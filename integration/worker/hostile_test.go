@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -208,4 +209,38 @@ func TestCancel(t *testing.T) {
 			t.Errorf("%d types", n)
 		}
 	}
+}
+
+// TestClientGone: what nobody waits for any more is ended.
+func TestClientGone(t *testing.T) {
+	s := harness.Eventgres(t)
+	c := connect(t, s)
+	fill(t, c, 2000)
+	pid := workerPID(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, c, `SELECT count(*) FROM events a, events b, events c WHERE a.position + b.position + c.position = -1`)
+	}()
+	await(t, "the worker is busy", func() bool { return busy(t, pid) })
+	// pgconn closes the connection when the context of what it waits for ends.
+	cancel()
+	<-ended
+	await(t, "the worker is idle", func() bool { return !busy(t, pid) })
+}
+
+// busy tells whether a process uses a processor, over a moment.
+func busy(t *testing.T, pid int) bool {
+	t.Helper()
+	used := func() string {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')'):]))
+		return fields[11] + " " + fields[12] // user and system time
+	}
+	before := used()
+	<-time.After(200 * time.Millisecond)
+	return used() != before
 }

@@ -36,8 +36,9 @@ var queries = map[string]string{
 	"occurred": `SELECT date_trunc('hour', (payload->>'occurred_at')::TIMESTAMP) AS hour, sum((payload->>'amount')::DECIMAL(18,2)) FROM events
 		GROUP BY hour ORDER BY hour`,
 	"top": `SELECT stream_id, count(*) AS n FROM events GROUP BY stream_id ORDER BY n DESC, stream_id LIMIT 5`,
-	"lag": `SELECT type, avg(gap) FROM (
-			SELECT type, recorded_at - lag(recorded_at) OVER (PARTITION BY stream_id ORDER BY version) AS gap FROM events)
+	// Its avg of intervals is not exact.
+	"lag": `SELECT type, to_microseconds(avg(gap)::BIGINT) FROM (
+			SELECT type, epoch_us(recorded_at) - lag(epoch_us(recorded_at)) OVER (PARTITION BY stream_id ORDER BY version) AS gap FROM events)
 		GROUP BY type ORDER BY type`,
 	"pairs": `SELECT a.type, b.type, count(*) FROM events a JOIN events b ON b.stream_id = a.stream_id AND b.version = a.version + 1
 		GROUP BY ALL ORDER BY ALL`,

@@ -704,7 +704,7 @@ WHERE
     AND attname = ''
 
 -- case: pgadmin: columns of events depend
--- compare: contains the system's own objects are not all there
+-- compare: columns pg_depend does not tell which columns a view uses
 SELECT
     ref.relname AS refname, d2.refclassid, dep.deptype AS deptype
 FROM pg_catalog.pg_depend dep

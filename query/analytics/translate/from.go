@@ -2,6 +2,7 @@ package translate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -273,9 +274,9 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 		item.cols = append(append([]*rtcol(nil), l.cols...), r.cols...)
 		if x.Quals != nil {
 			c.scope.items = append(c.scope.items, item)
-			captured := len(c.query.captured)
-			on = c.condition(x.Quals, "JOIN conditions", "JOIN/ON").sql
-			correlated = len(c.query.captured) > captured
+			cond := c.condition(x.Quals, "JOIN conditions", "JOIN/ON")
+			on = cond.sql
+			correlated = slices.ContainsFunc(cond.vars, func(v *varRef) bool { return v.outer })
 			c.scope.items = c.scope.items[:len(c.scope.items)-1]
 		}
 	}

@@ -1,0 +1,57 @@
+package pgwire
+
+import (
+	"context"
+	"syscall"
+	"time"
+)
+
+// watchEvery is how often a connection that runs something long is looked at.
+const watchEvery = time.Second
+
+// WhilePeer returns a context that ends, beside with ctx, when the client has closed its
+// connection: nobody waits any more for what is being computed. stop must be called.
+func (c *Conn) WhilePeer(ctx context.Context) (_ context.Context, stop func()) {
+	raw, ok := c.net.(syscall.Conn)
+	if !ok {
+		return ctx, func() {}
+	}
+	rc, err := raw.SyscallConn()
+	if err != nil {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if peerGone(rc) {
+				cancel()
+				return
+			}
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		<-done
+	}
+}
+
+// peerGone looks, without waiting or taking anything, for the end of what the client sends.
+func peerGone(rc syscall.RawConn) bool {
+	gone := false
+	_ = rc.Read(func(fd uintptr) bool { // an error: the connection is closed here already
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = n == 0 && err == nil
+		return true
+	})
+	return gone
+}
