@@ -145,7 +145,10 @@ func readError(body []byte) error {
 
 // cancelPatience is how long a cancelled statement may take to end before the worker is
 // ended instead.
-const cancelPatience = 10 * time.Second
+const (
+	cancelPatience = 10 * time.Second
+	cancelEvery    = 100 * time.Millisecond
+)
 
 // guarded runs f, which waits for the worker, and has the statement cancelled when ctx
 // ends.
@@ -155,11 +158,18 @@ func (c *Conn) guarded(ctx context.Context, f func() error) error {
 	wait.Add(1)
 	stop := context.AfterFunc(ctx, func() {
 		defer wait.Done()
-		c.cancel()
-		select {
-		case <-done:
-		case <-time.After(cancelPatience):
-			c.supervisor.Kill(c.pid)
+		patience := time.NewTimer(cancelPatience)
+		defer patience.Stop()
+		for {
+			c.cancel()
+			select {
+			case <-done:
+				return
+			case <-patience.C:
+				c.supervisor.Kill(c.pid)
+				return
+			case <-time.After(cancelEvery): // one that came before the statement has no effect
+			}
 		}
 	})
 	err := f()

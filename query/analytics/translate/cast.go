@@ -23,7 +23,14 @@ const (
 func (c *compiler) typeOf(t *pg.TypeName) (oid uint32, mod int32) {
 	name := stringOf(t.Names[len(t.Names)-1])
 	if len(t.Names) > 1 {
-		if schema := stringOf(t.Names[0]); schema != "pg_catalog" {
+		schema := stringOf(t.Names[0])
+		if d, ok := domains[name]; ok && schema == "information_schema" {
+			if len(t.ArrayBounds) > 0 {
+				c.unsupported(t.Location, "type %s[]", name)
+			}
+			return d.oid, d.mod
+		}
+		if schema != "pg_catalog" {
 			c.failAt(t.Location, "42704", "type \"%s.%s\" does not exist", schema, name)
 		}
 	}
@@ -52,12 +59,21 @@ func (c *compiler) typeOf(t *pg.TypeName) (oid uint32, mod int32) {
 	return oid, mod
 }
 
+// domains are those of information_schema: the types that they are made of.
+var domains = map[string]struct {
+	oid uint32
+	mod int32
+}{
+	"cardinal_number": {pgwire.OIDInt4, -1}, "character_data": {pgwire.OIDVarchar, -1}, "sql_identifier": {pgwire.OIDName, -1},
+	"time_stamp": {pgwire.OIDTimestamptz, 2}, "yes_or_no": {pgwire.OIDVarchar, 7},
+}
+
 // otherTypes are PostgreSQL's that have no translation.
 var otherTypes = func() map[string]bool {
 	m := map[string]bool{}
 	for _, n := range strings.Fields(`money inet cidr macaddr macaddr8 point line lseg box path polygon circle bit varbit tsvector
 		tsquery xml pg_lsn pg_snapshot txid_snapshot int4range int8range numrange tsrange tstzrange daterange int4multirange
-		int8multirange nummultirange tsmultirange tstzmultirange datemultirange tid regoperator regconfig regdictionary regcollation refcursor`) {
+		int8multirange nummultirange tsmultirange tstzmultirange datemultirange tid regconfig regdictionary regcollation refcursor`) {
 		m[n] = true
 	}
 	return m
@@ -391,6 +407,8 @@ func (c *compiler) fromText(e *ex, to uint32, fallible func(string) *ex) *ex {
 	switch {
 	case to == pgwire.OIDTimestamptz:
 		return fallible(call("pg_in_timestamptz", e.sql, placeholder("zone")))
+	case to == oidRegrole:
+		return fallible(call("pg_role_in", e.sql, placeholder("user")))
 	case isReg(to):
 		return fallible(call("pg_reg_in", e.sql, quote(strconv.FormatUint(uint64(to), 10))))
 	case elements[to] != 0:
@@ -445,6 +463,8 @@ func (c *compiler) text(e *ex) *ex {
 		return out(call("pg_interval_text", e.sql))
 	case e.oid == pgwire.OIDBytea:
 		return out("('\\x' || lower(hex(" + e.sql + ")))")
+	case e.oid == oidRegrole:
+		return out(call("pg_role_out", e.sql, placeholder("user")))
 	case isReg(e.oid):
 		return out(call("pg_reg_out", e.sql, quote(strconv.FormatUint(uint64(e.oid), 10))))
 	case elements[e.oid] != 0:
@@ -556,6 +576,8 @@ func (c *compiler) widens(from, to uint32) bool {
 		return to == pgwire.OIDTimestamp || to == pgwire.OIDTimestamptz
 	case from == pgwire.OIDTimestamp:
 		return to == pgwire.OIDTimestamptz
+	case from == oidInt2Vector || from == oidOidVector:
+		return to == arrays[elements[from]]
 	case from == oidTime:
 		return to == oidTimetz || to == pgwire.OIDInterval
 	}

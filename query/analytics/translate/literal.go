@@ -132,6 +132,10 @@ func (c *compiler) parseLiteral(text string, oid uint32, pos int32) *ex {
 	case oidTimetz:
 		c.unsupported(pos, "type time with time zone")
 	}
+	if oid == oidRegrole { // who the user is depends on the session
+		out.sql, out.fallible = call("pg_role_in", quote(text), placeholder("user")), true
+		return out
+	}
 	if isReg(oid) {
 		n, err := c.options.Catalog.RegIn(oid, text)
 		if err != nil {
@@ -140,11 +144,31 @@ func (c *compiler) parseLiteral(text string, oid uint32, pos int32) *ex {
 		out.sql = cast(strconv.FormatUint(uint64(n), 10), "BIGINT")
 		return out
 	}
+	if e := elements[oid]; isReg(e) && e != oidRegrole {
+		v, err := pgwire.ParseText(pgwire.OIDTextArray, text, c.zone())
+		if err != nil {
+			fail(err)
+		}
+		items := make([]string, len(v.Array))
+		for i, item := range v.Array {
+			if item.Kind == pgwire.Null {
+				items[i] = "NULL"
+				continue
+			}
+			n, err := c.options.Catalog.RegIn(e, item.Text)
+			if err != nil {
+				fail(err)
+			}
+			items[i] = strconv.FormatUint(uint64(n), 10)
+		}
+		out.sql = cast("["+strings.Join(items, ", ")+"]", Physical(oid, textScale))
+		return out
+	}
 	if !pgwire.KnownType(oid) {
 		out.sql = quote(text)
 		return out
 	}
-	if e := elements[oid]; e == pgwire.OIDInterval || e == pgwire.OIDJSONB || isReg(e) {
+	if e := elements[oid]; e == pgwire.OIDInterval || e == pgwire.OIDJSONB || e == oidRegrole {
 		c.fail(c.at(pgwire.Errorf("0A000", "array literals of type %s are not supported", typeName(oid)), pos))
 	}
 	v, err := pgwire.ParseText(oid, text, c.zone())

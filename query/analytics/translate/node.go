@@ -685,6 +685,11 @@ func (c *compiler) subscript(e *ex, x *pg.A_Indices) *ex {
 		}
 		return c.operator("->", e, c.coerce(i, pgwire.OIDText, -1, implicit), e.pos).named(name)
 	}
+	if e.oid == pgwire.OIDName && !x.IsSlice { // a name is an array of "char", which begins at 0
+		i := bound(x.Uidx)
+		sql := fmt.Sprintf("(CASE WHEN %[1]s BETWEEN 0 AND 63 THEN substr(%[2]s, %[1]s + 1, 1) END)", i.sql, e.sql)
+		return c.make(sql, pgwire.OIDChar, e, i).at(e.pos).named(name)
+	}
 	element := elements[e.oid]
 	if element == 0 {
 		c.failAt(e.pos, "42804", "cannot subscript type %s because it does not support subscripting", typeName(e.oid))

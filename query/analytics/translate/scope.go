@@ -25,7 +25,6 @@ type rtcol struct {
 	attr   int16
 	hidden bool
 	of     *rte
-	text   *string // of a column that is the same untyped literal in every row
 	fields []*rtcol
 }
 

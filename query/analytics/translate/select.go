@@ -631,7 +631,7 @@ func (c *compiler) operand(x *pg.SelectStmt) *selected { return c.selectStmt(x, 
 func (c *compiler) operandColumn(col *outcol, t string) *ex {
 	e := *col.e
 	e.vars, e.agg, e.window, e.set = nil, false, false, false
-	if !e.literal && e.param == 0 {
+	if !(e.literal && e.oid == pgwire.OIDUnknown) && e.param == 0 {
 		e.sql = t + "." + col.sql
 	}
 	e.column = nil

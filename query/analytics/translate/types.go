@@ -18,6 +18,7 @@ const (
 	oidRegrole      = 4096
 	oidRegoper      = 2203
 	oidRegprocedure = 2202
+	oidRegoperator  = 2204
 	oidCid          = 29
 	oidAnyElement   = 2283
 	oidAnyArray     = 2277
@@ -40,7 +41,7 @@ var typeNames = map[string]uint32{
 	"date": pgwire.OIDDate, "time": oidTime, "timestamp": pgwire.OIDTimestamp, "timestamptz": pgwire.OIDTimestamptz,
 	"timetz": oidTimetz, "interval": pgwire.OIDInterval, "numeric": pgwire.OIDNumeric, "uuid": pgwire.OIDUUID, "jsonb": pgwire.OIDJSONB,
 	"regclass": pgwire.OIDRegclass, "regtype": oidRegtype, "regproc": oidRegproc, "regprocedure": oidRegprocedure,
-	"regnamespace": oidRegnamespace, "regrole": oidRegrole, "regoper": oidRegoper, "cid": oidCid,
+	"regnamespace": oidRegnamespace, "regrole": oidRegrole, "regoper": oidRegoper, "regoperator": oidRegoperator, "cid": oidCid,
 	"jsonpath": oidJSONPath, "int2vector": oidInt2Vector, "oidvector": oidOidVector, "pg_node_tree": oidNodeTree,
 	"aclitem": oidACLItem, "record": oidRecord,
 	// SQL's spellings, where a name is given in quotes or in text (regtype does the rest).
@@ -86,7 +87,7 @@ func category(oid uint32) byte {
 	case pgwire.OIDBool:
 		return catBool
 	case pgwire.OIDInt2, pgwire.OIDInt4, pgwire.OIDInt8, pgwire.OIDNumeric, pgwire.OIDFloat4, pgwire.OIDFloat8,
-		pgwire.OIDOid, pgwire.OIDRegclass, oidRegtype, oidRegproc, oidRegprocedure, oidRegnamespace, oidRegrole, oidRegoper:
+		pgwire.OIDOid, pgwire.OIDRegclass, oidRegtype, oidRegproc, oidRegprocedure, oidRegnamespace, oidRegrole, oidRegoper, oidRegoperator:
 		return catNumber
 	case pgwire.OIDText, pgwire.OIDVarchar, pgwire.OIDBpchar, pgwire.OIDName, pgwire.OIDChar, oidNodeTree:
 		return catString
@@ -223,6 +224,8 @@ func typeName(oid uint32) string {
 		return "regprocedure"
 	case oidRegoper:
 		return "regoper"
+	case oidRegoperator:
+		return "regoperator"
 	case oidAnyArray:
 		return "anyarray"
 	}

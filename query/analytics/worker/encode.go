@@ -86,7 +86,7 @@ func (e *encoder) text(dst []byte, oid uint32, v *duck.Vector, i int) []byte {
 
 func isReg(oid uint32) bool {
 	switch oid {
-	case pgwire.OIDRegclass, 2206, 24, 2202, 2203, 4089, 4096:
+	case pgwire.OIDRegclass, 2206, 24, 2202, 2203, 2204, 4089, 4096:
 		return true
 	}
 	return false

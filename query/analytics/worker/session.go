@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -183,8 +184,11 @@ func (p *portal) Close() {
 		p.rows = nil
 	}
 	if p.conn != nil {
-		_ = p.conn.Exec("ROLLBACK") // only ever read
-		p.st.w.giveBack(p.conn)
+		if err := p.conn.Exec("ROLLBACK"); err == nil { // only ever read
+			p.st.w.giveBack(p.conn)
+		} else {
+			p.conn.Close()
+		}
 		p.conn = nil
 	}
 }
@@ -209,20 +213,12 @@ func (p *portal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _
 		}
 		p.conn = conn
 	}
-	stop := make(chan struct{})
-	defer close(stop)
-	conn := p.conn
-	defer context.AfterFunc(ctx, func() {
-		for {
-			conn.Interrupt()
-			select {
-			case <-stop:
-				return
-			case <-time.After(interruptEvery):
-			}
-		}
-	})()
-	n, done, err := p.send(ctx, out, limit)
+	var n int64
+	var done bool
+	err := interruptible(ctx, p.conn, func() (err error) {
+		n, done, err = p.send(ctx, out, limit)
+		return err
+	})
 	tag.Rows = n
 	if err != nil {
 		if ctx.Err() != nil {
@@ -237,6 +233,32 @@ func (p *portal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _
 		p.Close()
 	}
 	return tag, done, nil
+}
+
+// interruptible runs f, and interrupts the connection when ctx ends. When it returns nothing
+// will interrupt the connection any more: it may go to another session.
+func interruptible(ctx context.Context, conn *duck.Conn, f func() error) error {
+	stop := make(chan struct{})
+	var interrupter sync.WaitGroup
+	interrupter.Add(1)
+	unused := context.AfterFunc(ctx, func() {
+		defer interrupter.Done()
+		for {
+			conn.Interrupt()
+			select {
+			case <-stop:
+				return
+			case <-time.After(interruptEvery):
+			}
+		}
+	})
+	err := f()
+	close(stop)
+	if unused() {
+		interrupter.Done()
+	}
+	interrupter.Wait()
+	return err
 }
 
 func (p *portal) send(ctx context.Context, out *pgwire.Output, limit int64) (n int64, done bool, err error) {
@@ -294,6 +316,8 @@ func (p *portal) begin() error {
 		}
 	}
 	if err := p.conn.Exec("BEGIN TRANSACTION READ ONLY"); err != nil {
+		p.conn.Close() // nothing to roll back
+		p.conn = nil
 		return err
 	}
 	visible, err := visiblePosition(p.conn)
