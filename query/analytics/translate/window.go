@@ -1,0 +1,271 @@
+package translate
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+var windowFunctions = map[string]bool{
+	"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true,
+	"lag": true, "lead": true, "first_value": true, "last_value": true, "nth_value": true,
+}
+
+// window is a named window.
+type window struct {
+	def *pg.WindowDef
+}
+
+func (c *compiler) namedWindows(list []*pg.Node) {
+	if len(list) > 0 {
+		c.query.windows = map[string]*window{}
+	}
+	for _, n := range list {
+		d := n.GetWindowDef()
+		if _, twice := c.query.windows[d.Name]; twice {
+			c.failAt(d.Location, "42P20", "window \"%s\" is already defined", d.Name)
+		}
+		c.query.windows[d.Name] = &window{def: d}
+	}
+}
+
+// over writes OVER (…).
+func (c *compiler) over(d *pg.WindowDef) (string, *ex) {
+	if c.inWindow > 0 {
+		c.failAt(d.Location, "42P20", "window function calls cannot be nested")
+	}
+	c.inWindow++
+	defer func() { c.inWindow-- }()
+	partition, order, frame := d.PartitionClause, d.OrderClause, d
+	name := d.Name
+	if d.Refname != "" {
+		name = d.Refname
+	}
+	for depth := 0; name != "" && depth < 32; depth++ {
+		w := c.query.windows[name]
+		if w == nil {
+			c.failAt(d.Location, "42704", "window \"%s\" does not exist", name)
+		}
+		if len(partition) == 0 {
+			partition = w.def.PartitionClause
+		}
+		if len(order) == 0 {
+			order = w.def.OrderClause
+		}
+		if d.Refname == "" {
+			frame = w.def
+		}
+		name = w.def.Refname
+	}
+	var sql []string
+	var parts []*ex
+	if len(partition) > 0 {
+		var keys []string
+		for _, n := range partition {
+			e := c.expr(n)
+			parts = append(parts, e)
+			keys = append(keys, c.key(e))
+		}
+		sql = append(sql, "PARTITION BY "+strings.Join(keys, ", "))
+	}
+	var sort []*sortKey
+	if len(order) > 0 {
+		var keys []string
+		for _, n := range order {
+			s := n.GetSortBy()
+			k := c.sortDirection(s)
+			k.e = c.expr(s.Node)
+			if k.e.oid == pgwire.OIDUnknown {
+				k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
+			}
+			c.sortable(k.e)
+			sort = append(sort, k)
+			parts = append(parts, k.e)
+			by := c.key(k.e)
+			if k.e.literal {
+				by = "(" + by + ")"
+			}
+			keys = append(keys, by+k.direction())
+		}
+		sql = append(sql, "ORDER BY "+strings.Join(keys, ", "))
+	}
+	if f := c.frame(frame, sort, &parts); f != "" {
+		sql = append(sql, f)
+	}
+	return " OVER (" + strings.Join(sql, " ") + ")", c.make("", pgwire.OIDText, parts...)
+}
+
+// Bits of a window definition's frame options, as PostgreSQL's parsenodes.h has them.
+const (
+	frameNonDefault     = 0x00001
+	frameRange          = 0x00002
+	frameRows           = 0x00004
+	frameGroups         = 0x00008
+	frameStartUnbounded = 0x00020
+	frameEndUnbounded   = 0x00100
+	frameStartCurrent   = 0x00200
+	frameEndCurrent     = 0x00400
+	frameStartPreceding = 0x00800
+	frameEndPreceding   = 0x01000
+	frameStartFollowing = 0x02000
+	frameEndFollowing   = 0x04000
+	frameExcludeCurrent = 0x08000
+	frameExcludeGroup   = 0x10000
+	frameExcludeTies    = 0x20000
+)
+
+func (c *compiler) frame(d *pg.WindowDef, sort []*sortKey, parts *[]*ex) string {
+	o := d.FrameOptions
+	if o&frameNonDefault == 0 {
+		return ""
+	}
+	unit := "RANGE"
+	switch {
+	case o&frameRows != 0:
+		unit = "ROWS"
+	case o&frameGroups != 0:
+		unit = "GROUPS"
+	}
+	bound := func(n *pg.Node, word string) string {
+		e := c.expr(n)
+		if len(e.vars) > 0 {
+			c.failAt(e.pos, "42P10", "argument of %s must not contain variables", unit)
+		}
+		switch {
+		case unit != "RANGE":
+			e = c.coerce(e, pgwire.OIDInt8, -1, implicit)
+		case len(sort) != 1:
+			c.failAt(d.Location, "42P20", "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+		case category(sort[0].e.oid) == catTime || sort[0].e.oid == pgwire.OIDInterval:
+			e = c.coerce(e, pgwire.OIDInterval, -1, implicit)
+		case !isNumber(sort[0].e.oid):
+			c.failAt(e.pos, "0A000", "RANGE with offset PRECEDING/FOLLOWING is not supported for column type %s", typeName(sort[0].e.oid))
+		case sort[0].e.oid == pgwire.OIDNumeric && sort[0].e.rep < 0:
+			c.unsupported(e.pos, "RANGE with an offset over numeric")
+		default:
+			e = c.coerce(e, sort[0].e.oid, -1, implicit)
+		}
+		*parts = append(*parts, e)
+		return e.sql + " " + word
+	}
+	start, end := "UNBOUNDED PRECEDING", "CURRENT ROW"
+	switch {
+	case o&frameStartCurrent != 0:
+		start = "CURRENT ROW"
+	case o&frameStartPreceding != 0:
+		start = bound(d.StartOffset, "PRECEDING")
+	case o&frameStartFollowing != 0:
+		start = bound(d.StartOffset, "FOLLOWING")
+	}
+	switch {
+	case o&frameEndUnbounded != 0:
+		end = "UNBOUNDED FOLLOWING"
+	case o&frameEndPreceding != 0:
+		end = bound(d.EndOffset, "PRECEDING")
+	case o&frameEndFollowing != 0:
+		end = bound(d.EndOffset, "FOLLOWING")
+	}
+	out := unit + " BETWEEN " + start + " AND " + end
+	switch {
+	case o&frameExcludeCurrent != 0:
+		out += " EXCLUDE CURRENT ROW"
+	case o&frameExcludeGroup != 0:
+		out += " EXCLUDE GROUP"
+	case o&frameExcludeTies != 0:
+		out += " EXCLUDE TIES"
+	}
+	return out
+}
+
+func (c *compiler) windowCall(x *pg.FuncCall, name string) *ex {
+	if x.AggWithinGroup {
+		c.unsupported(x.Location, "%s of a hypothetical row", name)
+	}
+	if x.Over == nil {
+		c.failAt(x.Location, "42809", "window function %s requires an OVER clause", name)
+	}
+	if c.clause != "" {
+		c.failAt(x.Location, "42P20", "window functions are not allowed in %s", c.clause)
+	}
+	if x.AggDistinct {
+		c.failAt(x.Location, "0A000", "DISTINCT is not implemented for window functions")
+	}
+	args := c.arguments(x)
+	over, parts := c.over(x.Over)
+	all := append(append([]*ex{}, args...), parts)
+	out := func(sql string, oid uint32) *ex {
+		e := c.make(sql+over, oid, all...)
+		e.window = true
+		return e.at(x.Location).named(name)
+	}
+	want := func(n ...int) {
+		for _, k := range n {
+			if len(args) == k {
+				return
+			}
+		}
+		c.noFunction(name, args, x.Location)
+	}
+	switch name {
+	case "row_number", "rank", "dense_rank":
+		want(0)
+		return out(name+"()", pgwire.OIDInt8)
+	case "percent_rank", "cume_dist":
+		want(0)
+		return out(name+"()", pgwire.OIDFloat8)
+	case "ntile":
+		want(1)
+		if args[0].sql == "0" {
+			c.fail(pgwire.Errorf("22014", "argument of ntile must be greater than zero"))
+		}
+		e := c.make(cast("ntile("+cast(c.coerce(args[0], pgwire.OIDInt4, -1, implicit).sql, "BIGINT")+")"+over, "INTEGER"), pgwire.OIDInt4, all...)
+		e.window = true
+		return e.at(x.Location).named(name)
+	case "lag", "lead":
+		want(1, 2, 3)
+		return c.shifted(x, name, args, over, all)
+	}
+	v := args[0]
+	if v.oid == pgwire.OIDUnknown {
+		v = c.coerce(v, pgwire.OIDText, -1, implicit)
+	}
+	inner := v.sql
+	switch name {
+	case "first_value", "last_value":
+		want(1)
+	case "nth_value":
+		want(2)
+		n := c.coerce(args[1], pgwire.OIDInt4, -1, implicit)
+		if n.sql == "0" {
+			c.fail(pgwire.Errorf("22016", "argument of nth_value must be greater than zero"))
+		}
+		inner += ", " + cast(n.sql, "BIGINT")
+	}
+	e := out(name+"("+inner+")", v.oid)
+	e.rep = v.rep
+	return e
+}
+
+// shifted is lag and lead.
+func (c *compiler) shifted(x *pg.FuncCall, name string, args []*ex, over string, all []*ex) *ex {
+	values := []*ex{args[0]}
+	if len(args) == 3 {
+		values = append(values, args[2])
+		if args[0].oid != args[2].oid && args[2].oid != pgwire.OIDUnknown && !c.widens(args[2].oid, args[0].oid) && !c.widens(args[0].oid, args[2].oid) {
+			c.noFunction(name, args, x.Location)
+		}
+	}
+	values = c.unify(values, name)
+	parts := []string{values[0].sql}
+	if len(args) > 1 {
+		parts = append(parts, cast(c.coerce(args[1], pgwire.OIDInt4, -1, implicit).sql, "BIGINT"))
+	}
+	if len(args) > 2 {
+		parts = append(parts, values[1].sql)
+	}
+	e := c.make(name+"("+strings.Join(parts, ", ")+")"+over, values[0].oid, append(all, values...)...)
+	e.window, e.rep = true, values[0].rep
+	return e.at(x.Location).named(name)
+}
