@@ -9,7 +9,7 @@
 #   make bench   benchmarks                          BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
 #   make crash   kill the server under load          ROUNDS=200 SEED=
-#   make scale   the load and the slow reader in their full sizes
+#   make scale   the load, the slow reader and the worker's reads after writes in full size
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
 
@@ -81,6 +81,7 @@ crash:
 
 scale:
 	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -run 'Writers|SlowReader' ./integration/crash $(if $(SEED),-seed $(SEED))
+	$(GO) test -count=1 -v -timeout 2h -run ReadYourWrites ./integration/worker -rounds 10000
 
 clean:
 	rm -rf bin

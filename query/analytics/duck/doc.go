@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Package duck is the little of DuckDB's C interface that the analytics worker needs:
 // databases, connections, results a chunk at a time, bulk appends, and functions written
 // in Go that work on whole vectors. It reads and writes vectors in place, without a

@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Package translate turns a SELECT of PostgreSQL's into SQL that DuckDB runs with
 // PostgreSQL's meaning.
 //

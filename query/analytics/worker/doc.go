@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Package worker is the analytics worker: the child process that answers the SELECTs that
 // the front does not answer itself.
 //
