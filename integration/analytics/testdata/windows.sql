@@ -129,3 +129,29 @@ SELECT DISTINCT type, count(*) OVER (PARTITION BY type) AS n FROM events WHERE s
 
 -- case: order by interval difference
 SELECT type, sum(version) OVER (PARTITION BY stream ORDER BY version ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS remaining FROM events WHERE stream = 'permit-891' ORDER BY version;
+
+-- case: sums of numeric over the whole partition
+SELECT g, x::text::numeric / 4 AS v, sum(x::text::numeric / 4) OVER (PARTITION BY g) AS part, sum(x::text::numeric / 4) OVER () AS whole,
+  round(avg(x::text::numeric) OVER (PARTITION BY g ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), 4) AS average
+FROM (SELECT x, x % 5 AS g FROM generate_series(1, 40) s(x)) t ORDER BY x;
+
+-- case: sums of numeric over the whole partition, many rows
+SELECT g, count(*), min(part), max(part), min(whole), max(whole) FROM (
+  SELECT g, sum(x::text::numeric / 4) OVER (PARTITION BY g ORDER BY x RANGE BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS part,
+    sum(x::text::numeric) FILTER (WHERE x % 2 = 0) OVER (PARTITION BY NULL) AS whole
+  FROM (SELECT x, x % 7 AS g FROM generate_series(1, 9000) s(x)) t) u GROUP BY g ORDER BY g;
+
+-- case: sums of intervals over the whole partition
+SELECT g, max(part) AS most, min(part) AS least FROM (
+  SELECT g, sum(x * interval '1 minute') OVER (PARTITION BY g) AS part FROM (SELECT x, x % 3 AS g FROM generate_series(1, 5000) s(x)) t) u
+GROUP BY g ORDER BY g;
+
+-- case: share of the whole
+SELECT stream, total, round(100 * total / sum(total) OVER (), 2) AS percent FROM (
+  SELECT stream, sum((payload->>'quantity')::numeric) AS total FROM events WHERE payload ? 'quantity' GROUP BY stream) t
+ORDER BY total DESC, stream LIMIT 10;
+
+-- case: a frame of every row beside one that is not
+SELECT x, sum(x::text::numeric) OVER (ORDER BY x) AS running, sum(x::text::numeric) OVER (ORDER BY x ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS near,
+  sum(x::text::numeric) OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW) AS others
+FROM generate_series(1, 20) s(x) ORDER BY x;

@@ -42,6 +42,8 @@ import "C"
 
 import (
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"unsafe"
 
@@ -197,10 +199,12 @@ func anyNull(in []Vector, i int) bool {
 	return false
 }
 
-// guarded turns a panic into an error: it must not unwind through DuckDB.
+// guarded turns a panic into an error: it must not unwind through DuckDB. Where it came from
+// is for whoever mends it.
 func guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			slog.Error("a function panicked", "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("internal error: %v", p)
 		}
 	}()

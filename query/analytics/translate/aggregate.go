@@ -21,7 +21,8 @@ type aggCall struct {
 	order    []*sortKey // of its input
 	within   bool       // WITHIN GROUP: order is what is aggregated
 	distinct bool
-	tail     string // FILTER and OVER, behind every aggregate it becomes
+	filter   string     // FILTER (…)
+	over     overClause // OVER (…)
 	pos      int32
 	parts    []*ex
 }
@@ -39,8 +40,15 @@ func (a *aggCall) of(c *compiler, name string, args ...string) string {
 		}
 		inner += " ORDER BY " + strings.Join(keys, ", ")
 	}
-	return name + "(" + inner + ")" + a.tail
+	over := a.over.sql
+	if strings.HasPrefix(name, "pg_") {
+		over = a.over.own
+	}
+	return name + "(" + inner + ")" + a.filter + over
 }
+
+// tail is what stands behind an aggregate of DuckDB's.
+func (a *aggCall) tail() string { return a.filter + a.over.sql }
 
 func (a *aggCall) result(c *compiler, sql string, oid uint32) *ex {
 	return c.make(sql, oid, a.parts...)
@@ -81,7 +89,7 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 		c.clause = "FILTER"
 		f := c.toBool(c.expr(x.AggFilter), "FILTER")
 		c.clause = clause
-		a.tail = " FILTER (WHERE " + f.sql + ")"
+		a.filter = " FILTER (WHERE " + f.sql + ")"
 		a.parts = append(a.parts, f)
 	}
 	if x.Over == nil {
@@ -91,7 +99,6 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 	for _, k := range a.order {
 		a.parts = append(a.parts, k.e)
 	}
-	var over *ex
 	if x.Over != nil {
 		if a.distinct {
 			c.failAt(x.Location, "0A000", "DISTINCT is not implemented for window functions")
@@ -99,10 +106,8 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 		if len(a.order) > 0 {
 			c.failAt(x.Location, "0A000", "aggregate ORDER BY is not implemented for window functions")
 		}
-		var sql string
-		sql, over = c.over(x.Over)
-		a.tail += sql
-		a.parts = append(a.parts, over)
+		a.over = c.over(x.Over)
+		a.parts = append(a.parts, a.over.parts)
 	}
 	if x.Over == nil {
 		for _, p := range a.parts {
@@ -127,7 +132,7 @@ func (c *compiler) aggregated(a *aggCall, x *pg.FuncCall) *ex {
 	if a.name == "count" {
 		switch {
 		case x.AggStar || len(a.args) == 0 && x.AggStar:
-			return a.result(c, "count(*)"+a.tail, pgwire.OIDInt8)
+			return a.result(c, "count(*)"+a.tail(), pgwire.OIDInt8)
 		case len(a.args) == 0:
 			c.failAt(x.Location, "42809", "count(*) must be used to call a parameterless aggregate function")
 		case len(a.args) != 1:
@@ -137,7 +142,7 @@ func (c *compiler) aggregated(a *aggCall, x *pg.FuncCall) *ex {
 		if e.oid == oidRecord {
 			// A row counts, whatever is in it.
 			if !a.distinct {
-				return a.result(c, "count(*)"+a.tail, pgwire.OIDInt8)
+				return a.result(c, "count(*)"+a.tail(), pgwire.OIDInt8)
 			}
 			return a.result(c, a.of(c, "count", e.sql), pgwire.OIDInt8)
 		}
@@ -376,10 +381,10 @@ func (a *aggCall) ordered(c *compiler, v string) string {
 
 // withFilter adds a condition to the call's FILTER.
 func (a *aggCall) withFilter(cond string) string {
-	if inner, ok := strings.CutPrefix(a.tail, " FILTER (WHERE "); ok {
-		return " FILTER (WHERE (" + cond + ") AND (" + strings.TrimSuffix(inner, ")") + "))"
+	if inner, ok := strings.CutPrefix(a.filter, " FILTER (WHERE "); ok {
+		cond = "(" + cond + ") AND (" + strings.TrimSuffix(inner, ")") + ")"
 	}
-	return " FILTER (WHERE " + cond + ")" + a.tail
+	return " FILTER (WHERE " + cond + ")" + a.over.sql
 }
 
 func (c *compiler) withinGroup(a *aggCall) *ex {
@@ -448,7 +453,7 @@ func modeOf(c *compiler, a *aggCall) *ex {
 		return nil
 	}
 	k := a.order[0]
-	sql := "mode(" + v.sql + " ORDER BY " + c.key(v) + k.direction() + ")" + a.tail
+	sql := "mode(" + v.sql + " ORDER BY " + c.key(v) + k.direction() + ")" + a.tail()
 	out := a.result(c, sql, v.oid)
 	out.rep = v.rep
 	return out

@@ -33,8 +33,21 @@ func (c *compiler) namedWindows(list []*pg.Node) {
 	}
 }
 
+// overClause is OVER (…), for what DuckDB has and for our own aggregates.
+type overClause struct {
+	sql, own string
+	parts    *ex // what it refers to
+}
+
+// wholePartition is a frame of every row, in words from which DuckDB does not see that it
+// is. It computes an aggregate over a frame that it knows to be the partition with one state
+// for a vector of rows, but what is registered through its C interface is called as if there
+// were one a row, and would write to whatever lies behind the first. No partition has as
+// many rows as this.
+const wholePartition = "ROWS BETWEEN 1000000000000 PRECEDING AND 1000000000000 FOLLOWING"
+
 // over writes OVER (…).
-func (c *compiler) over(d *pg.WindowDef) (string, *ex) {
+func (c *compiler) over(d *pg.WindowDef) overClause {
 	if c.inWindow > 0 {
 		c.failAt(d.Location, "42P20", "window function calls cannot be nested")
 	}
@@ -93,10 +106,27 @@ func (c *compiler) over(d *pg.WindowDef) (string, *ex) {
 		}
 		sql = append(sql, "ORDER BY "+strings.Join(keys, ", "))
 	}
-	if f := c.frame(frame, sort, &parts); f != "" {
-		sql = append(sql, f)
+	f := c.frame(frame, sort, &parts)
+	own := f
+	if whole(frame.FrameOptions, len(sort) > 0) {
+		own = wholePartition
 	}
-	return " OVER (" + strings.Join(sql, " ") + ")", c.make("", pgwire.OIDText, parts...)
+	with := func(frame string) string {
+		return " OVER (" + strings.TrimSpace(strings.Join(sql, " ")+" "+frame) + ")"
+	}
+	return overClause{sql: with(f), own: with(own), parts: c.make("", pgwire.OIDText, parts...)}
+}
+
+// whole tells whether a frame is always the whole partition: a row's peers are all the rows
+// where nothing orders them.
+func whole(o int32, ordered bool) bool {
+	const excludes = frameExcludeCurrent | frameExcludeGroup | frameExcludeTies
+	if o&frameNonDefault == 0 {
+		return !ordered
+	}
+	peers := o&frameRows == 0 && !ordered
+	return o&excludes == 0 && (o&frameStartUnbounded != 0 || o&frameStartCurrent != 0 && peers) &&
+		(o&frameEndUnbounded != 0 || o&frameEndCurrent != 0 && peers)
 }
 
 // Bits of a window definition's frame options, as PostgreSQL's parsenodes.h has them.
@@ -195,8 +225,9 @@ func (c *compiler) windowCall(x *pg.FuncCall, name string) *ex {
 		c.failAt(x.Location, "0A000", "DISTINCT is not implemented for window functions")
 	}
 	args := c.arguments(x)
-	over, parts := c.over(x.Over)
-	all := append(append([]*ex{}, args...), parts)
+	clause := c.over(x.Over)
+	over := clause.sql
+	all := append(append([]*ex{}, args...), clause.parts)
 	out := func(sql string, oid uint32) *ex {
 		e := c.make(sql+over, oid, all...)
 		e.window = true
