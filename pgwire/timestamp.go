@@ -25,6 +25,9 @@ const (
 )
 
 func parseTime(oid uint32, s string, loc *Zone) (Value, error) {
+	if micros, ok := isoTime(s, oid, loc); ok {
+		return TimeValue(micros), nil
+	}
 	t := strings.TrimSpace(s)
 	switch strings.ToLower(t) {
 	case "infinity", "+infinity":

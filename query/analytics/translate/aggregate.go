@@ -217,11 +217,20 @@ func sumOf(c *compiler, a *aggCall) *ex {
 		out.rep = e.rep
 		return out
 	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, a.of(c, "pg_sum", e.sql), e.oid)
+		return a.result(c, a.of(c, "pg_sum", summand(e)), e.oid)
 	case e.oid == pgwire.OIDInterval || e.oid == oidTime:
 		return a.result(c, a.of(c, "pg_interval_sum", c.convert(e, pgwire.OIDInterval, explicit).sql), pgwire.OIDInterval)
 	}
 	return nil
+}
+
+// summand is what a sum of numerics adds up: pg_sum reads texts just as pg_num does, so that
+// pg_num before it would only write each number for pg_sum to read.
+func summand(e *ex) string {
+	if e.unread != "" && e.sql == call("pg_num", e.unread) {
+		return e.unread
+	}
+	return e.sql
 }
 
 func avgOf(c *compiler, a *aggCall) *ex {
@@ -234,7 +243,7 @@ func avgOf(c *compiler, a *aggCall) *ex {
 		sum := cast(a.of(c, "sum", e.sql), "VARCHAR")
 		return a.result(c, call("pg_num_avg", sum, a.of(c, "count", e.sql)), pgwire.OIDNumeric)
 	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, call("pg_num_avg", a.of(c, "pg_sum", e.sql), a.of(c, "count", e.sql)), pgwire.OIDNumeric)
+		return a.result(c, call("pg_num_avg", a.of(c, "pg_sum", summand(e)), a.of(c, "count", summand(e))), pgwire.OIDNumeric)
 	case isFloat(e.oid):
 		return a.result(c, a.of(c, "avg", cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
 	case e.oid == pgwire.OIDInterval:

@@ -404,7 +404,11 @@ var inputs = map[uint32]string{
 // fromText reads a text that is not a literal.
 func (c *compiler) fromText(e *ex, to uint32, fallible func(string) *ex) *ex {
 	if f := inputs[to]; f != "" {
-		return fallible(call(f, e.sql))
+		out := fallible(call(f, e.sql))
+		if to == pgwire.OIDNumeric {
+			out.unread = e.sql
+		}
+		return out
 	}
 	switch {
 	case to == pgwire.OIDTimestamptz:

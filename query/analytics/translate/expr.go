@@ -19,6 +19,7 @@ type ex struct {
 	name string
 
 	text    string // of a literal: as it was written
+	unread  string // of a numeric that pg_num reads from a text: the text
 	literal bool   // a constant that text holds
 	null    bool   // the constant NULL
 	param   int    // number of a parameter whose type is not known yet

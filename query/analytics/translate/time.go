@@ -132,13 +132,16 @@ func (c *compiler) dateTrunc(x *pg.FuncCall, _ string) *ex {
 	case v.oid == pgwire.OIDTimestamp && len(args) == 2:
 		out = c.make(cut(v.sql), v.oid, field, v)
 	case v.oid == pgwire.OIDTimestamptz && len(args) == 2:
-		if subDay[word] || word == "" {
+		switch {
+		case word == "second" || word == "milliseconds" || word == "microseconds":
+			out = c.make(cut(v.sql), v.oid, field, v) // no zone's offset has parts of a second
+		case subDay[word] || word == "":
 			// An hour that comes twice stays the one it is.
 			out = c.make(call("pg_trunc_tz", field.sql, v.sql, placeholder("zone")), v.oid, field, v)
 			fallible = true
-			break
+		default:
+			out = c.make(c.fromLocal(cut(c.toLocal(v.sql))), v.oid, field, v)
 		}
-		out = c.make(c.fromLocal(cut(c.toLocal(v.sql))), v.oid, field, v)
 	case v.oid == pgwire.OIDTimestamptz:
 		zone := c.coerce(args[2], pgwire.OIDText, -1, implicit)
 		out = c.make(call("pg_from_local", cut(call("pg_to_local", v.sql, zone.sql)), zone.sql), v.oid, field, v, zone)

@@ -39,10 +39,10 @@ func types(list ...*duck.Type) []*duck.Type { return list }
 
 // marked writes an error so that its SQLSTATE survives DuckDB.
 func marked(err error) error {
-	var e *pgwire.Error
 	if err == nil {
-		return nil
+		return nil // before the variable, which escapes: this is called for every row
 	}
+	var e *pgwire.Error
 	if errors.As(err, &e) {
 		return errors.New(mark(e))
 	}
@@ -131,7 +131,15 @@ func (m *memo[T]) get(key string) (T, error) {
 }
 
 // zones by name, as SET TIME ZONE and AT TIME ZONE take them.
-var zones = newMemo(func(text string) (*time.Location, error) {
+var zones = newMemo(func(text string) (*pgwire.Zone, error) {
+	loc, err := locationOf(text)
+	if err != nil {
+		return nil, err
+	}
+	return &pgwire.Zone{Name: text, Location: loc}, nil
+})
+
+func locationOf(text string) (*time.Location, error) {
 	if rest, ok := strings.CutPrefix(text, "interval:"); ok {
 		iv, err := pgfn.ParseInterval(rest)
 		if err != nil {
@@ -140,9 +148,24 @@ var zones = newMemo(func(text string) (*time.Location, error) {
 		return pgfn.ZoneOfInterval(iv)
 	}
 	return pgfn.ZoneOf(text)
-})
+}
 
-func zoneOf(v *vector, i int) (*time.Location, error) { return zones.get(v.Text(i)) }
+// sessionZone is the zone that a text names.
+func sessionZone(v *vector, i int) (*pgwire.Zone, error) {
+	text := v.Text(i)
+	if text == "UTC" {
+		return pgwire.UTC, nil // without the lock: what most sessions have
+	}
+	return zones.get(text)
+}
+
+func zoneOf(v *vector, i int) (*time.Location, error) {
+	zone, err := sessionZone(v, i)
+	if err != nil {
+		return nil, err
+	}
+	return zone.Location, nil
+}
 
 func textToText(name string, f func(string) (string, error)) *duck.Function {
 	return function(name, tText, types(tText), func(in []vector, i int, out *writer) error {

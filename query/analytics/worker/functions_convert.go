@@ -74,11 +74,11 @@ func conversionFunctions() []*duck.Function {
 		input("pg_in_timestamp", tTime, pgwire.OIDTimestamp, setTime),
 		input("pg_in_bytea", tBlob, pgwire.OIDBytea, func(out *writer, i int, v *pgwire.Value) { out.SetBytes(i, v.Bytes) }),
 		function("pg_in_timestamptz", tTime, types(tText, tText), func(in []vector, i int, out *writer) error {
-			loc, err := zoneOf(&in[1], i)
+			zone, err := sessionZone(&in[1], i)
 			if err != nil {
 				return err
 			}
-			v, err := pgwire.ParseText(pgwire.OIDTimestamptz, in[0].Text(i), &pgwire.Zone{Location: loc})
+			v, err := pgwire.ParseText(pgwire.OIDTimestamptz, in[0].Text(i), zone)
 			if err == nil {
 				setTime(out, i, &v)
 			}

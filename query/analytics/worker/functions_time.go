@@ -11,6 +11,8 @@ import (
 )
 
 // finite tells whether a timestamp is neither infinity.
+const microsPerHour = 3_600_000_000
+
 func finite(v int64) bool { return v != pgwire.Infinity && micros(v) != pgwire.NegativeInfinity }
 
 // zoned converts a timestamp by the zone that the second argument names.
@@ -160,6 +162,10 @@ func timeFunctions() []*duck.Function {
 			loc, err := zoneOf(&in[2], i)
 			if err != nil {
 				return err
+			}
+			if v := in[1].Int64(i); loc == time.UTC && finite(v) && in[0].Text(i) == "hour" {
+				out.SetInt64(i, v-(v%microsPerHour+microsPerHour)%microsPerHour) // what most queries have
+				return nil
 			}
 			v, err := pgfn.TruncTz(in[0].Text(i), instantOf(&in[1], i), loc)
 			out.SetInt64(i, instant(v))

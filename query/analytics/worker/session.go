@@ -95,8 +95,8 @@ func (s *statement) translate() error {
 	s.tables = nil
 	scoped.used = func(t *catalog.Table) { s.tables = append(s.tables, t) }
 	zone := pgwire.UTC
-	if loc, err := zones.get(s.prep.Zone); err == nil && s.prep.Zone != "" {
-		zone = &pgwire.Zone{Name: s.prep.Zone, Location: loc}
+	if z, err := zones.get(s.prep.Zone); err == nil && s.prep.Zone != "" {
+		zone = z
 	}
 	st, err := translate.Translate(s.sql, translate.Options{Catalog: &scoped, Zone: zone, Parameters: s.prep.Parameters, Want: s.prep.Want})
 	if err != nil {
@@ -338,11 +338,11 @@ func (p *portal) begin() error {
 		v := pgwire.TimeValue(micros)
 		return translate.Literal(pgwire.OIDTimestamptz, &v)
 	}
-	loc, err := zones.get(p.run.Zone)
+	zone, err := zones.get(p.run.Zone)
 	if err != nil {
 		return err
 	}
-	p.encoder = encoder{schema: p.st.schema, zone: &pgwire.Zone{Name: p.run.Zone, Location: loc}}
+	p.encoder = encoder{schema: p.st.schema, zone: zone}
 	sql := p.st.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: map[string]string{
 		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "user": text(p.run.User),
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
