@@ -136,7 +136,7 @@ ratio() { # a b, each "median …"; a/b
 }
 row() { # title unit postgres eventgres duckdb [note]
 	local cell cells=()
-	for cell in "$3" "$4" "$5"; do cells+=("$(printf '%s' "$cell" | awk '{ printf "%10s  %-13s", $1, $2 }')"); done
+	for cell in "$3" "$4" "$5"; do cells+=("$(printf '%s\n' "${cell:--}" | awk '{ printf "%10s  %-13s", $1, $2 }')"); done
 	printf '%-40s %-5s %s %s %s %7s %9s  %s\n' "$1" "$2" "${cells[@]}" "$(ratio "$3" "$4")" "$(ratio "$4" "$5")" "${6:-}"
 }
 load() { cut -d' ' -f1-3 /proc/loadavg; }
