@@ -190,7 +190,7 @@ func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 func (s *Session) retryLost(f func() error) error {
 	had := s.analytic
 	err := f()
-	if err != nil && had != nil && had == s.analytic && had.Broken() && s.ctx.Err() == nil {
+	if err != nil && had != nil && had == s.analytic && had.Unsent() && s.ctx.Err() == nil {
 		return f()
 	}
 	return err

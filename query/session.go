@@ -165,12 +165,13 @@ var errFailedTransaction = pgwire.Errorf("25P02", "current transaction is aborte
 func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
 	// Literals are read in the session's zone; the route and the views decide the rest.
 	key := planKey{zone: s.conn.Zone.Name, route: s.settings.value(routeSetting), schema: s.server.schema.Load().Version, staged: len(s.tx.staged) > 0 || s.tx.defined != nil}
-	if p.plan != nil && len(oids) == 0 && p.planKey == key {
+	defining := s.tx.defined != nil // views that nobody else has, and that may change again
+	if p.plan != nil && len(oids) == 0 && p.planKey == key && !defining {
 		return p.plan, nil
 	}
 	s.volatile = false
 	made, err := s.analyse(p, oids)
-	if err == nil && p.keep && len(oids) == 0 && !s.volatile {
+	if err == nil && p.keep && len(oids) == 0 && !s.volatile && !defining {
 		switch made.(type) {
 		case *insertPlan, *selectPlan, *commandPlan, *analyticPlan:
 			p.plan, p.planKey = made, key

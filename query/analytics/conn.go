@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -31,6 +32,8 @@ type Conn struct {
 	body       []byte
 	names      int
 	broken     bool
+	waiting    atomic.Bool // for the worker, not for a slow client
+	unsent     bool        // it broke before the worker had the message
 
 	// SchemaVersion is the version of the schema that the worker was last told of.
 	SchemaVersion int64
@@ -83,6 +86,8 @@ func (c *Conn) start() error {
 // read reads a message into c.body.
 func (c *Conn) read() (byte, error) {
 	var header [5]byte
+	c.waiting.Store(true)
+	defer c.waiting.Store(false)
 	if _, err := io.ReadFull(c.r, header[:]); err != nil {
 		c.broken = true
 		return 0, lost()
@@ -112,11 +117,14 @@ func (c *Conn) send(messages ...pgproto3.FrontendMessage) error {
 		}
 	}
 	if _, err := c.net.Write(c.out); err != nil {
-		c.broken = true
+		c.broken, c.unsent = true, true
 		return lost()
 	}
 	return nil
 }
+
+// Unsent tells whether the connection broke before the worker had the last message.
+func (c *Conn) Unsent() bool { return c.unsent }
 
 // readError reads an ErrorResponse.
 func readError(body []byte) error {
@@ -158,17 +166,21 @@ func (c *Conn) guarded(ctx context.Context, f func() error) error {
 	wait.Add(1)
 	stop := context.AfterFunc(ctx, func() {
 		defer wait.Done()
-		patience := time.NewTimer(cancelPatience)
-		defer patience.Stop()
+		silent := time.Now() // since when the worker is waited for in vain
 		for {
 			c.cancel()
 			select {
 			case <-done:
 				return
-			case <-patience.C:
-				c.supervisor.Kill(c.pid)
-				return
 			case <-time.After(cancelEvery): // one that came before the statement has no effect
+			}
+			if !c.waiting.Load() {
+				silent = time.Now() // it is the client that does not take what there is
+			}
+			if time.Since(silent) > cancelPatience {
+				c.supervisor.Kill(c.pid)
+				c.net.Close()
+				return
 			}
 		}
 	})
@@ -191,6 +203,7 @@ func (c *Conn) cancel() {
 		return
 	}
 	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(time.Second))
 	b := be.AppendUint32(nil, uint32(12+len(c.key)))
 	b = be.AppendUint32(b, 80877102)
 	b = be.AppendUint32(b, c.session)

@@ -264,10 +264,7 @@ func (s *Supervisor) Dial(ctx context.Context) (*Conn, error) {
 	defer cancel()
 	for {
 		s.mu.Lock()
-		ready, pid := s.ready, 0
-		if s.process != nil {
-			pid = s.process.Pid
-		}
+		ready := s.ready
 		s.mu.Unlock()
 		select {
 		case <-ready:
@@ -276,7 +273,12 @@ func (s *Supervisor) Dial(ctx context.Context) (*Conn, error) {
 		case <-s.ctx.Done():
 			return nil, s.unavailable(s.ctx)
 		}
+		pid := s.PID() // once it is ready: before, there is none
 		c, err := dial(ctx, s.socket)
+		if err == nil && s.PID() != pid {
+			c.Close()
+			continue
+		}
 		if err == nil {
 			c.supervisor, c.pid = s, pid
 			return c, nil
@@ -305,7 +307,12 @@ func dial(ctx context.Context, socket string) (*Conn, error) {
 		return nil, err
 	}
 	c := &Conn{net: nc, socket: socket, r: bufio.NewReaderSize(nc, 64<<10)}
-	if err := c.start(); err != nil {
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = nc.SetDeadline(deadline)
+	}
+	err = c.start()
+	_ = nc.SetDeadline(time.Time{})
+	if err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("start a session with the analytics worker: %w", err)
 	}

@@ -192,3 +192,9 @@ SELECT count(*) / 1000 AS q, count(*) % 1000 AS r, count(*) * 1.0 / 1000 AS d FR
 
 -- case: sum of case
 SELECT sum(CASE WHEN type LIKE 'T%' THEN 1 ELSE 0 END) AS t, sum((type LIKE 'T%')::int) AS u FROM events;
+
+-- case: a sum has an order to no effect
+SELECT sum(x::text::numeric / 4 ORDER BY x DESC) AS s, avg(x::text::numeric ORDER BY x) AS a, sum(x * interval '1 minute' ORDER BY x) AS i FROM generate_series(1, 5000) s(x);
+
+-- case: a distinct sum of numerics of two scales
+SELECT sum(DISTINCT x) = 3 AS s, avg(DISTINCT x) = 1.5 AS a, count(DISTINCT x) AS n FROM (VALUES ('1.0'), ('1.00'), ('2')) v(t), LATERAL (SELECT t::numeric AS x) n;

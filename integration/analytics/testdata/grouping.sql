@@ -100,3 +100,6 @@ SELECT x, y, count(*) FROM (VALUES (1, NULL), (1, NULL), (NULL, 2)) v(x, y) GROU
 
 -- case: group by row of two
 SELECT (a, b) = (1, 2) AS same, count(*) FROM (VALUES (1, 2), (1, 3)) v(a, b) GROUP BY (a, b) ORDER BY 1;
+
+-- case: rollup over numerics of JSON
+SELECT x, grouping(x) AS g, count(*) FROM (VALUES ('1.0'), ('1.00'), ('2')) v(t), LATERAL (SELECT trim_scale(t::numeric) AS x) n GROUP BY ROLLUP (x) ORDER BY 2, 1;

@@ -145,3 +145,6 @@ SELECT 1 OFFSET -1;
 
 -- case: ordered subquery keeps only its limit
 SELECT count(*), min(position), max(position) FROM (SELECT position FROM events ORDER BY position DESC LIMIT 10) t;
+
+-- case: what is shown of a volatile column is what sorts
+SELECT bool_and(r >= before) AS sorted FROM (SELECT r, lag(r, 1, 0::float8) OVER () AS before FROM (SELECT random() AS r FROM generate_series(1, 50) ORDER BY r) t) u;

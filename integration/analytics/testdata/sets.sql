@@ -99,3 +99,6 @@ TABLE streams LIMIT 0;
 
 -- case: select star of union
 SELECT * FROM (SELECT 1 AS a, 2 AS b UNION ALL SELECT 3, 4) u ORDER BY a;
+
+-- case: a union of equal numerics of two scales
+SELECT count(*) FROM (SELECT '1.0'::text::numeric AS x UNION SELECT '1.00'::text::numeric UNION SELECT '2'::text::numeric) t;

@@ -155,3 +155,9 @@ ORDER BY total DESC, stream LIMIT 10;
 SELECT x, sum(x::text::numeric) OVER (ORDER BY x) AS running, sum(x::text::numeric) OVER (ORDER BY x ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS near,
   sum(x::text::numeric) OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING EXCLUDE CURRENT ROW) AS others
 FROM generate_series(1, 20) s(x) ORDER BY x;
+
+-- case: a running sum in no order
+SELECT x, sum(x) OVER (ROWS UNBOUNDED PRECEDING) AS running, avg(x::text::numeric) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS mean FROM (VALUES (1.5), (2.25), (10)) v(x);
+
+-- case: a window that builds on another keeps its frame
+SELECT x, sum(x) OVER w2 FROM (SELECT x, x % 2 AS g FROM generate_series(1, 9) s(x)) t WINDOW w1 AS (PARTITION BY g), w2 AS (w1 ORDER BY x ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) ORDER BY x;

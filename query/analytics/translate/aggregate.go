@@ -33,7 +33,9 @@ func (a *aggCall) of(c *compiler, name string, args ...string) string {
 	if a.distinct {
 		inner = "DISTINCT " + inner
 	}
-	if len(a.order) > 0 && !a.within {
+	// Our own aggregates are sums, which no order changes; DuckDB would sort with one state for
+	// many rows (see wholePartition).
+	if len(a.order) > 0 && !a.within && !strings.HasPrefix(name, "pg_") {
 		var keys []string
 		for _, k := range a.order {
 			keys = append(keys, c.key(k.e)+k.direction())
@@ -94,6 +96,9 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 	}
 	if x.Over == nil {
 		c.inAggregate--
+	}
+	if a.distinct && len(a.args) > 0 && !distinctByText[name] && a.args[0].oid == pgwire.OIDNumeric && a.args[0].rep < 0 {
+		c.unsupported(x.Location, "%s(DISTINCT numeric)", name)
 	}
 	a.parts = append(a.parts, a.args...)
 	for _, k := range a.order {
@@ -162,6 +167,10 @@ func (c *compiler) aggregated(a *aggCall, x *pg.FuncCall) *ex {
 	return out
 }
 
+// distinctByText are the aggregates that tell equal numerics of different scales apart from
+// different ones, or to which it makes no difference.
+var distinctByText = map[string]bool{"count": true, "sum": true, "avg": true, "min": true, "max": true}
+
 var aggregates map[string]aggregate
 
 func init() {
@@ -217,7 +226,7 @@ func sumOf(c *compiler, a *aggCall) *ex {
 		out.rep = e.rep
 		return out
 	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, a.of(c, "pg_sum", summand(e)), e.oid)
+		return a.result(c, a.of(c, "pg_sum", a.summand(e)), e.oid)
 	case e.oid == pgwire.OIDInterval || e.oid == oidTime:
 		return a.result(c, a.of(c, "pg_interval_sum", c.convert(e, pgwire.OIDInterval, explicit).sql), pgwire.OIDInterval)
 	}
@@ -226,7 +235,10 @@ func sumOf(c *compiler, a *aggCall) *ex {
 
 // summand is what a sum of numerics adds up: pg_sum reads texts just as pg_num does, so that
 // pg_num before it would only write each number for pg_sum to read.
-func summand(e *ex) string {
+func (a *aggCall) summand(e *ex) string {
+	if a.distinct {
+		return call("pg_num_trim", e.sql) // 1.0 and 1.00 are one number
+	}
 	if e.unread != "" && e.sql == call("pg_num", e.unread) {
 		return e.unread
 	}
@@ -243,7 +255,7 @@ func avgOf(c *compiler, a *aggCall) *ex {
 		sum := cast(a.of(c, "sum", e.sql), "VARCHAR")
 		return a.result(c, call("pg_num_avg", sum, a.of(c, "count", e.sql)), pgwire.OIDNumeric)
 	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, call("pg_num_avg", a.of(c, "pg_sum", summand(e)), a.of(c, "count", summand(e))), pgwire.OIDNumeric)
+		return a.result(c, call("pg_num_avg", a.of(c, "pg_sum", a.summand(e)), a.of(c, "count", a.summand(e))), pgwire.OIDNumeric)
 	case isFloat(e.oid):
 		return a.result(c, a.of(c, "avg", cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
 	case e.oid == pgwire.OIDInterval:
@@ -462,7 +474,11 @@ func modeOf(c *compiler, a *aggCall) *ex {
 		return nil
 	}
 	k := a.order[0]
-	sql := "mode(" + v.sql + " ORDER BY " + c.key(v) + k.direction() + ")" + a.tail()
+	value := v.sql
+	if v.oid == pgwire.OIDNumeric && v.rep < 0 {
+		value = call("pg_num_trim", value) // 1.0 and 1.00 are one number
+	}
+	sql := "mode(" + value + " ORDER BY " + c.key(v) + k.direction() + ")" + a.tail()
 	out := a.result(c, sql, v.oid)
 	out.rep = v.rep
 	return out

@@ -122,6 +122,9 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		c.failAt(v.Location, "42P01", "relation \"%s\" does not exist", full)
 	}
 	t := c.fresh("t")
+	if c.relations++; c.relations > maxRelations {
+		c.fail(pgwire.Errorf("54001", "the statement is too complex").WithDetail("It has more than %d relations, those of views included.", maxRelations))
+	}
 	r := &rte{alias: rel.Name, schema: rel.Schema, oid: rel.OID}
 	if v.Alias != nil {
 		r.schema = ""
@@ -160,6 +163,13 @@ func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
 
 // maxViews bounds views that use views.
 const maxViews = 32
+
+// What a statement may hold with its views: views of views grow by powers, and DuckDB's planner
+// takes minutes over tens of thousands.
+const (
+	maxQueries   = 1000
+	maxRelations = 500
+)
 
 // view puts a view's query in its place. It sees nothing of the query around it.
 func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem {

@@ -448,7 +448,7 @@ func (c *compiler) grouping(x *pg.GroupingFunc) *ex {
 		if _, ok := c.query.groups[e.sql]; !ok {
 			c.failAt(e.pos, "42803", "arguments to GROUPING must be grouping expressions of the associated query level")
 		}
-		list = append(list, e.sql)
+		list = append(list, c.key(e))
 	}
 	e := c.make(cast("GROUPING("+strings.Join(list, ", ")+")", "INTEGER"), pgwire.OIDInt4)
 	e.agg = true

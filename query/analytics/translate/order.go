@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -220,6 +221,9 @@ func (c *compiler) groupBy(x *pg.SelectStmt, items []*target) string {
 	var list []string
 	clause := c.clause
 	c.clause = "GROUP BY"
+	sets := c.sets
+	c.sets = slices.ContainsFunc(x.GroupClause, func(n *pg.Node) bool { return n.GetGroupingSet() != nil })
+	defer func() { c.sets = sets }()
 	for _, n := range x.GroupClause {
 		list = append(list, c.groupItem(n, items, groups, keyed))
 	}
@@ -272,6 +276,10 @@ func (c *compiler) groupItem(n *pg.Node, items []*target, groups map[string]stri
 	}
 	if needsKey(e) {
 		groups[e.sql] = call("any_value", e.sql)
+		if c.sets {
+			// In a row of a set without it, it is null.
+			groups[e.sql] = "(CASE WHEN GROUPING(" + c.key(e) + ") = 0 THEN any_value(" + e.sql + ") END)"
+		}
 		return c.key(e)
 	}
 	groups[e.sql] = e.sql

@@ -96,6 +96,9 @@ func (c *compiler) assign(s *selected, want []uint32) {
 func (c *compiler) selectStmt(x *pg.SelectStmt, parent *scope) *selected {
 	c.enter()
 	defer c.leave()
+	if c.queries++; c.queries > maxQueries {
+		c.fail(pgwire.Errorf("54001", "the statement is too complex").WithDetail("It has more than %d queries, those of views included.", maxQueries))
+	}
 	saved, query := c.scope, c.query
 	c.scope = &scope{parent: parent, query: &queryState{}, ctes: map[string]*cte{}}
 	c.query = c.scope.query
@@ -372,6 +375,9 @@ func (c *compiler) assemble(b *body) *selected {
 	var hidden []*outcol
 	// What sorts goes through a column of its own where the rows change above it.
 	wrap := b.set && (len(b.sort) > 0 || b.distinct || len(b.on) > 0) || b.distinct || limit.ties != ""
+	for _, k := range b.sort {
+		wrap = wrap || k.e.volatile // what is shown is what sorts
+	}
 	order := ""
 	if len(b.sort) > 0 {
 		var keys []string
@@ -612,11 +618,36 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	if x.All {
 		all = " ALL"
 	}
+	distinct := ""
+	if keys := c.setKeys(b, word); len(keys) > 0 && !x.All {
+		all, distinct = " ALL", "SELECT DISTINCT ON ("+strings.Join(keys, ", ")+") * FROM "
+	}
 	b.from = fmt.Sprintf("((SELECT %s FROM (%s) AS %s) %s%s (SELECT %s FROM (%s) AS %s)) AS %s",
 		orNull(left), l.sql, a, word, all, orNull(right), r.sql, z, t)
+	if distinct != "" {
+		b.from = "(" + distinct + b.from + ") AS " + t
+	}
 	c.scope.items = nil
 	c.orderBySet(b, x.SortClause)
 	return c.assemble(b)
+}
+
+// setKeys are what tells a set operation's rows apart, if it is not their columns: equal
+// values of some types look different.
+func (c *compiler) setKeys(b *body, word string) []string {
+	var keys []string
+	needed := false
+	for _, col := range b.cols {
+		needed = needed || col.e.oid == pgwire.OIDNumeric && col.e.rep < 0 || elements[col.e.oid] == pgwire.OIDNumeric
+		keys = append(keys, c.key(col.e))
+	}
+	if !needed {
+		return nil
+	}
+	if word != "UNION" {
+		c.unsupported(-1, "%s of numerics that are not of one scale", word)
+	}
+	return keys
 }
 
 func orNull(list []string) string {

@@ -144,15 +144,18 @@ func (c *compiler) at(e *pgwire.Error, pos int32) *pgwire.Error {
 
 // compiler is one translation.
 type compiler struct {
-	src     string
-	options Options
-	params  []uint32
-	seen    []bool
-	names   int // given so far, to tables and columns of the translation
-	depth   int
-	called  string // the function whose call is compiled, as it is written
-	inView  int    // views being expanded, where positions mean nothing
-	zoned   bool
+	src       string
+	options   Options
+	params    []uint32
+	seen      []bool
+	names     int // given so far, to tables and columns of the translation
+	depth     int
+	called    string // the function whose call is compiled, as it is written
+	inView    int    // views being expanded, where positions mean nothing
+	sets      bool   // GROUP BY has grouping sets
+	relations int    // with those of views
+	queries   int    // likewise
+	zoned     bool
 
 	scope       *scope
 	query       *queryState

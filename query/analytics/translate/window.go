@@ -69,7 +69,7 @@ func (c *compiler) over(d *pg.WindowDef) overClause {
 		if len(order) == 0 {
 			order = w.def.OrderClause
 		}
-		if d.Refname == "" {
+		if d.Refname == "" && depth == 0 {
 			frame = w.def
 		}
 		name = w.def.Refname
@@ -110,6 +110,10 @@ func (c *compiler) over(d *pg.WindowDef) overClause {
 	own := f
 	if whole(frame.FrameOptions, len(sort) > 0) {
 		own = wholePartition
+	}
+	if len(sql) == 0 {
+		// Nor can they have the running form, for which DuckDB passes over the rows once.
+		own = strings.Replace(own, "ROWS BETWEEN UNBOUNDED PRECEDING", "ROWS BETWEEN 1000000000000 PRECEDING", 1)
 	}
 	with := func(frame string) string {
 		return " OVER (" + strings.TrimSpace(strings.Join(sql, " ")+" "+frame) + ")"

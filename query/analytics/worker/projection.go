@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,9 +23,9 @@ type projection struct {
 	follower *engine.Follower
 	logger   *slog.Logger
 
-	mu       sync.Mutex // held while it is filled
+	filling  chan struct{} // holds one while it is filled
 	position atomic.Int64
-	failed   error // why it cannot go on, under mu
+	failed   error // why it cannot go on; as filling has it
 }
 
 const (
@@ -60,7 +59,7 @@ func openProjection(dir string, settings map[string]string, logger *slog.Logger)
 	}
 	path := filepath.Join(dir, projectionFile)
 	_, missing := os.Stat(path)
-	p := &projection{follower: follower, logger: logger}
+	p := &projection{follower: follower, logger: logger, filling: make(chan struct{}, 1)}
 	err = p.open(path, settings)
 	if err == nil {
 		return p, nil
@@ -142,8 +141,12 @@ func (p *projection) reach(ctx context.Context, before int64) error {
 	if p.position.Load() >= before {
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.filling <- struct{}{}:
+		defer func() { <-p.filling }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if p.failed != nil {
 		return p.failed
 	}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -398,6 +400,12 @@ func duckError(err error) error {
 		return out
 	}
 	first, _, _ := strings.Cut(e.Message, "\n")
+	if e.Kind == "FATAL" || strings.Contains(e.Message, "database has been invalidated") {
+		// The engine refuses everything from here on. The projection is derived: a new
+		// process is the way back.
+		slog.Error("the analytics engine failed; the worker ends", "error", e.Message)
+		os.Exit(3)
+	}
 	switch e.Kind {
 	case "Out of Memory":
 		return pgwire.Errorf("53200", "out of memory").WithDetail("%s", first).

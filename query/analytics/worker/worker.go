@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
@@ -40,13 +39,10 @@ type Worker struct {
 	idle   []*duck.Conn
 }
 
-// niceness of the worker's threads: appends and stream reads come first.
-const niceness = 10
-
 // Run is the worker's main: it serves until its standard input ends, which it does when
 // the front does.
 func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error {
-	if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness); err != nil {
+	if err := lowerPriority(); err != nil {
 		logger.Warn("the worker's priority is not lowered", "error", err)
 	}
 	w, err := open(config, logger)
@@ -58,6 +54,9 @@ func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error
 	listener, err := net.Listen("unix", config.Socket)
 	if err != nil {
 		return err
+	}
+	if u, ok := listener.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false) // by then it may be a successor's
 	}
 	if err := os.Chmod(config.Socket, 0o600); err != nil {
 		return err
