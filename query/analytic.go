@@ -146,8 +146,9 @@ type analyticPortal struct {
 	done   bool
 
 	// For those who take a row at a time: rows that came, and the current one.
-	rows [][]byte
-	row  []pgwire.Value
+	rows  [][]byte
+	row   []pgwire.Value
+	batch int // how many are asked for next
 }
 
 func (p *analyticPortal) Columns() []pgwire.Column { return p.plan.out }
@@ -235,13 +236,17 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 	return tag, done, p.plan.placed(err)
 }
 
-// fetchRows is how many rows are asked for at a time where they are taken one by one.
-const fetchRows = 64
+// How many rows are asked for at a time where they are taken one by one: as many as make
+// about fetchBytes, by the size of those before them.
+const (
+	fetchRows  = 64
+	fetchBytes = 1 << 20
+)
 
 // open prepares the rows as of now, or of an earlier opening.
 func (p *analyticPortal) open(ctx context.Context) error {
 	p.Close()
-	p.rows, p.done = nil, false
+	p.rows, p.done, p.batch = nil, false, 0
 	return p.start(ctx, nil)
 }
 
@@ -252,7 +257,9 @@ func (p *analyticPortal) next(ctx context.Context) (bool, error) {
 	if len(p.rows) == 0 && !p.done {
 		watched, stop := p.s.conn.WhilePeer(ctx)
 		defer stop()
-		_, done, err := p.conn.Fetch(watched, p.name, fetchRows, func(body []byte) error {
+		bytes := 0
+		_, done, err := p.conn.Fetch(watched, p.name, uint32(max(p.batch, 1)), func(body []byte) error {
+			bytes += len(body)
 			p.rows = append(p.rows, append([]byte(nil), body...))
 			return nil
 		})
@@ -260,6 +267,9 @@ func (p *analyticPortal) next(ctx context.Context) (bool, error) {
 			return false, p.plan.placed(err)
 		}
 		p.done = done
+		if p.batch = min(8*max(p.batch, 1), fetchRows); bytes > fetchBytes {
+			p.batch = 1
+		}
 	}
 	if len(p.rows) == 0 {
 		p.Close()
