@@ -17,7 +17,7 @@ if [ -z "${ANALYTICS_BOUNDED:-}" ]; then
 	exec timeout --foreground -k 30 $((1200 + events / 500)) "$BASH" "integration/bench/$(basename "$0")" "$events" "$rounds"
 fi
 seconds=${SECONDS_BENCH:-6}
-memory=1024 threads=2 niceness=10 # the worker's, and DuckDB's alone
+memory=1024 threads=2 niceness=15 # the worker's, and DuckDB's alone
 bin=$(pg_config --bindir 2>/dev/null || echo /usr/lib/postgresql/15/bin)
 work=$(mktemp -d)
 chmod 755 "$work"
