@@ -40,18 +40,7 @@ func (h *WriterHandle) Define(ctx context.Context, version int64, text string) e
 		return &TooLargeError{What: "definitions", Size: int64(len(text)), Limit: maxDefinitions}
 	}
 	r := &AppendRequest{define: &Definitions{Version: version + 1, Text: text}, done: make(chan error, 1)}
-	if err := h.w.send(ctx, r); err != nil {
-		return err
-	}
-	select {
-	case err := <-r.done:
-		return err
-	case <-ctx.Done():
-		if r.state.v.CompareAndSwap(requestWaiting, requestCancelled) {
-			return ctx.Err()
-		}
-		return <-r.done
-	}
+	return h.w.outcome(ctx, r)
 }
 
 // define carries out a request of Define, on the writer's goroutine.

@@ -331,7 +331,13 @@ func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
 	if err := h.admit(ctx, r); err != nil {
 		return err
 	}
-	if err := h.w.send(ctx, r); err != nil {
+	return h.w.outcome(ctx, r)
+}
+
+// outcome queues a request and awaits what becomes of it. Once the writer has taken it, ctx no
+// longer matters.
+func (w *writer) outcome(ctx context.Context, r *AppendRequest) error {
+	if err := w.send(ctx, r); err != nil {
 		return err
 	}
 	select {

@@ -117,7 +117,7 @@ func ParseUUID(s string) (id [16]byte, ok bool) {
 		if i+2 > len(s) {
 			return id, false
 		}
-		hi, lo := unhex(s[i]), unhex(s[i+1])
+		hi, lo := HexDigit(s[i]), HexDigit(s[i+1])
 		if hi < 0 || lo < 0 {
 			return id, false
 		}
@@ -130,7 +130,8 @@ func ParseUUID(s string) (id [16]byte, ok bool) {
 	return id, i == len(s)
 }
 
-func unhex(c byte) int {
+// HexDigit is the value of a hexadecimal digit, -1 if c is none.
+func HexDigit(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':
 		return int(c - '0')
@@ -146,7 +147,7 @@ func parseBytea(s string) (Value, error) {
 	if h, ok := strings.CutPrefix(s, `\x`); ok {
 		h = strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "").Replace(h)
 		for i := 0; i < len(h); i++ {
-			if unhex(h[i]) < 0 {
+			if HexDigit(h[i]) < 0 {
 				r, _ := utf8.DecodeRuneInString(h[i:])
 				return Value{}, Errorf("22023", "invalid hexadecimal digit: \"%c\"", r)
 			}

@@ -65,10 +65,7 @@ func hexRune(s string, n int) (r rune, ok bool) {
 		return 0, false
 	}
 	for i := range n {
-		d := strings.IndexByte("0123456789abcdef", s[i]|0x20)
-		if s[i] >= '0' && s[i] <= '9' {
-			d = int(s[i] - '0')
-		}
+		d := pgwire.HexDigit(s[i])
 		if d < 0 {
 			return 0, false
 		}

@@ -284,7 +284,14 @@ func (p *parser) noteParam(t token) {
 
 // skip passes over the rest of the statement.
 func (p *parser) skip() {
-	depth := 0
+	if p.skipTo(func() bool { return p.isOp(";") }) > 0 {
+		p.unexpected()
+	}
+}
+
+// skipTo passes over what comes before the first token outside parentheses that ends it, or
+// before the end of the text, and returns how many parentheses are open there.
+func (p *parser) skipTo(ends func() bool) (depth int) {
 	for p.tok.kind != tokEOF {
 		switch {
 		case p.isOp("("):
@@ -293,16 +300,14 @@ func (p *parser) skip() {
 			if depth--; depth < 0 {
 				p.unexpected()
 			}
-		case p.isOp(";") && depth == 0:
-			return
+		case depth == 0 && ends():
+			return depth
 		case p.tok.kind == tokParam:
 			p.noteParam(p.tok)
 		}
 		p.advance()
 	}
-	if depth > 0 {
-		p.unexpected()
-	}
+	return depth
 }
 
 // skipBeyond passes over a statement that only the full path could run.

@@ -81,24 +81,9 @@ func catch(err *error) {
 // insertQuery passes over the query of INSERT … SELECT, up to what follows it.
 func (p *parser) insertQuery() *queryText {
 	q := &queryText{src: p.src, pos: p.tok.pos}
-	depth := 0
-	for p.tok.kind != tokEOF {
-		switch {
-		case p.isOp("("):
-			depth++
-		case p.isOp(")"):
-			if depth--; depth < 0 {
-				p.unexpected()
-			}
-		case p.tok.kind == tokParam:
-			p.noteParam(p.tok)
-		case depth > 0:
-		case p.isOp(";"), p.isWord("returning"), p.isWord("on") && p.peek().kind == tokIdent && p.peek().text == "conflict":
-			q.end = p.prev.end
-			return q
-		}
-		p.advance()
-	}
+	p.skipTo(func() bool {
+		return p.isOp(";") || p.isWord("returning") || p.isWord("on") && p.peek().kind == tokIdent && p.peek().text == "conflict"
+	})
 	q.end = p.prev.end
 	return q
 }

@@ -27,11 +27,7 @@ func permits(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
-		reason := fmt.Sprintf("the real events, shared/data/permits.ndjson beside the checkout, are not here: %v", err)
-		if os.Getenv("EVENTGRES_REQUIRE_CLIENTS") == "1" {
-			t.Fatal(reason)
-		}
-		t.Skip(reason)
+		harness.Missing(t, fmt.Errorf("the real events, shared/data/permits.ndjson beside the checkout, are not here: %w", err))
 	}
 	return path
 }

@@ -36,7 +36,7 @@ type Cluster struct {
 func Postgres(t testing.TB) *Cluster {
 	t.Helper()
 	if len(postgresDirs()) == 0 {
-		missing(t, errors.New("no PostgreSQL server is installed"))
+		Missing(t, errors.New("no PostgreSQL server is installed"))
 	}
 	c, err := cluster()
 	if err != nil {
@@ -185,7 +185,7 @@ func (c *Cluster) Program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(filepath.Join(c.Bin, name))
 	if err != nil {
-		missing(t, err)
+		Missing(t, err)
 	}
 	return path
 }

@@ -16,13 +16,13 @@ func Need(t testing.TB, program string) string {
 	t.Helper()
 	path, err := find(program)
 	if err != nil {
-		missing(t, err)
+		Missing(t, err)
 	}
 	return path
 }
 
-// missing ends the test for want of something that is not ours.
-func missing(t testing.TB, err error) {
+// Missing ends the test for want of something that is not ours.
+func Missing(t testing.TB, err error) {
 	t.Helper()
 	if os.Getenv("EVENTGRES_REQUIRE_CLIENTS") == "1" {
 		t.Fatal(err)

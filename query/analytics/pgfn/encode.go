@@ -67,14 +67,14 @@ func decodeHex(s string) ([]byte, error) {
 			i++
 			continue
 		}
-		high := unhex(s[i])
+		high := pgwire.HexDigit(s[i])
 		if high < 0 {
 			return nil, invalidParameter("invalid hexadecimal digit: \"%s\"", firstRune(s[i:]))
 		}
 		if i++; i >= len(s) {
 			return nil, invalidParameter("invalid hexadecimal data: odd number of digits")
 		}
-		low := unhex(s[i])
+		low := pgwire.HexDigit(s[i])
 		if low < 0 {
 			return nil, invalidParameter("invalid hexadecimal digit: \"%s\"", firstRune(s[i:]))
 		}

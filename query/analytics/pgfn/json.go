@@ -3,6 +3,8 @@ package pgfn
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/eventgres/eventgres/pgwire"
 )
 
 // JSON is taken as stored: text that is valid but may have white space, escapes and
@@ -385,25 +387,13 @@ func hex4(b []byte, i int) rune {
 	}
 	var r rune
 	for _, c := range b[i : i+4] {
-		d := unhex(c)
+		d := pgwire.HexDigit(c)
 		if d < 0 {
 			return -1
 		}
 		r = r<<4 | rune(d)
 	}
 	return r
-}
-
-func unhex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
 
 // AppendString appends s as a JSON string, escaped as PostgreSQL's escape_json does.

@@ -269,8 +269,8 @@ func (l *pathLexer) unicode() rune {
 		return l.hex(4)
 	}
 	r, n := rune(0), 0
-	for l.i++; l.i < len(l.src) && unhex(l.src[l.i]) >= 0 && n < 6; n++ {
-		r = r<<4 | rune(unhex(l.src[l.i]))
+	for l.i++; l.i < len(l.src) && pgwire.HexDigit(l.src[l.i]) >= 0 && n < 6; n++ {
+		r = r<<4 | rune(pgwire.HexDigit(l.src[l.i]))
 		l.i++
 	}
 	if n == 0 || l.i >= len(l.src) || l.src[l.i] != '}' || r > utf8.MaxRune {
@@ -283,10 +283,10 @@ func (l *pathLexer) unicode() rune {
 func (l *pathLexer) hex(digits int) rune {
 	r := rune(0)
 	for range digits {
-		if l.i >= len(l.src) || unhex(l.src[l.i]) < 0 {
+		if l.i >= len(l.src) || pgwire.HexDigit(l.src[l.i]) < 0 {
 			return -1
 		}
-		r = r<<4 | rune(unhex(l.src[l.i]))
+		r = r<<4 | rune(pgwire.HexDigit(l.src[l.i]))
 		l.i++
 	}
 	return r

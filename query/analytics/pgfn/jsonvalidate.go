@@ -261,7 +261,7 @@ func (l *jsonLexer) hex(i int) (rune, error) {
 		if k >= len(l.src) {
 			return 0, l.badToken(k)
 		}
-		d := unhex(l.src[k])
+		d := pgwire.HexDigit(l.src[k])
 		if d < 0 {
 			return 0, l.invalid(k+l.char(k), `"\u" must be followed by four hexadecimal digits.`)
 		}

@@ -135,8 +135,8 @@ func (t *reTranslator) escapedChar() (rune, error) {
 
 func (t *reTranslator) hexChar(low, high int) (rune, error) {
 	v, n := rune(0), 0
-	for n < high && t.i < len(t.src) && unhex(t.src[t.i]) >= 0 {
-		if v = v<<4 | rune(unhex(t.src[t.i])); v > utf8.MaxRune {
+	for n < high && t.i < len(t.src) && pgwire.HexDigit(t.src[t.i]) >= 0 {
+		if v = v<<4 | rune(pgwire.HexDigit(t.src[t.i])); v > utf8.MaxRune {
 			return 0, errEscape()
 		}
 		t.i++

@@ -77,14 +77,7 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 	a := &aggCall{name: name, distinct: x.AggDistinct, within: x.AggWithinGroup, pos: x.Location}
 	a.args = c.arguments(x)
 	for _, n := range x.AggOrder {
-		s := n.GetSortBy()
-		k := c.sortDirection(s)
-		k.e = c.expr(s.Node)
-		if k.e.oid == pgwire.OIDUnknown {
-			k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
-		}
-		c.sortable(k.e)
-		a.order = append(a.order, k)
+		a.order = append(a.order, c.sortKey(n))
 	}
 	if x.AggFilter != nil {
 		clause := c.clause

@@ -32,6 +32,18 @@ func (k *sortKey) direction() string {
 	return out + " NULLS LAST"
 }
 
+// sortKey compiles an ORDER BY that is not a query's: of an aggregate's input, or a window.
+func (c *compiler) sortKey(n *pg.Node) *sortKey {
+	s := n.GetSortBy()
+	k := c.sortDirection(s)
+	k.e = c.expr(s.Node)
+	if k.e.oid == pgwire.OIDUnknown {
+		k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
+	}
+	c.sortable(k.e)
+	return k
+}
+
 func (c *compiler) sortDirection(s *pg.SortBy) *sortKey {
 	k := &sortKey{}
 	switch s.SortbyDir {

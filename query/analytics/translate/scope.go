@@ -139,27 +139,25 @@ func (c *compiler) lookup(s *scope, schema, table, name string, pos int32) (col 
 		if r == nil {
 			return nil, false
 		}
-		for _, k := range r.cols {
-			if k.name == name {
-				if col != nil {
-					c.failAt(pos, "42702", "column reference \"%s\" is ambiguous", name)
-				}
-				col = k
-			}
-		}
-		return col, true
+		return c.columnIn(r.cols, name, nil, pos), true
 	}
 	for _, item := range s.items {
-		for _, k := range item.cols {
-			if k.name == name {
-				if col != nil {
-					c.failAt(pos, "42702", "column reference \"%s\" is ambiguous", name)
-				}
-				col = k
-			}
-		}
+		col = c.columnIn(item.cols, name, col, pos)
 	}
 	return col, false
+}
+
+// columnIn finds a column by its name; found is one that was found before.
+func (c *compiler) columnIn(cols []*rtcol, name string, found *rtcol, pos int32) *rtcol {
+	for _, k := range cols {
+		if k.name == name {
+			if found != nil {
+				c.failAt(pos, "42702", "column reference \"%s\" is ambiguous", name)
+			}
+			found = k
+		}
+	}
+	return found
 }
 
 func (c *compiler) findTable(s *scope, schema, table string, pos int32) *rte {

@@ -89,13 +89,7 @@ func (c *compiler) over(d *pg.WindowDef) overClause {
 	if len(order) > 0 {
 		var keys []string
 		for _, n := range order {
-			s := n.GetSortBy()
-			k := c.sortDirection(s)
-			k.e = c.expr(s.Node)
-			if k.e.oid == pgwire.OIDUnknown {
-				k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
-			}
-			c.sortable(k.e)
+			k := c.sortKey(n)
 			sort = append(sort, k)
 			parts = append(parts, k.e)
 			by := c.key(k.e)
