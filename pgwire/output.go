@@ -53,13 +53,18 @@ func (o *Output) Binary(i int) bool { return formatOf(o.formats, i) == 1 }
 // column.
 func (o *Output) Formats() []int16 { return o.formats }
 
-// RawRow sends a row that fields appends, each field with its length before it.
-func (o *Output) RawRow(ctx context.Context, fields func(dst []byte) []byte) error {
+// RawRow sends a row that fields appends, each field with its length before it; it sends
+// nothing of one that fields returns an error for.
+func (o *Output) RawRow(ctx context.Context, fields func(dst []byte) ([]byte, error)) error {
 	c := o.c
 	start := len(c.out)
 	c.out = append(c.out, 'D', 0, 0, 0, 0)
 	c.out = be.AppendUint16(c.out, uint16(len(o.columns)))
-	c.out = fields(c.out)
+	var err error
+	if c.out, err = fields(c.out); err != nil {
+		c.out = c.out[:start]
+		return err
+	}
 	be.PutUint32(c.out[start+1:], uint32(len(c.out)-start-1))
 	return o.full(ctx)
 }

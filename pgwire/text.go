@@ -440,18 +440,25 @@ func appendArray(dst []byte, element uint32, items []Value, loc *Zone) []byte {
 		}
 		start := len(dst)
 		dst = AppendText(dst, element, &items[i], loc)
-		if item := string(dst[start:]); needsQuotes(item) {
-			dst = append(dst[:start], '"')
-			for k := 0; k < len(item); k++ {
-				if item[k] == '"' || item[k] == '\\' {
-					dst = append(dst, '\\')
-				}
-				dst = append(dst, item[k])
-			}
-			dst = append(dst, '"')
-		}
+		dst = QuoteElement(dst, start)
 	}
 	return append(dst, '}')
+}
+
+// QuoteElement quotes what stands from start on, an element of an array, where it needs it.
+func QuoteElement(dst []byte, start int) []byte {
+	item := string(dst[start:])
+	if !needsQuotes(item) {
+		return dst
+	}
+	dst = append(dst[:start], '"')
+	for k := 0; k < len(item); k++ {
+		if item[k] == '"' || item[k] == '\\' {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, item[k])
+	}
+	return append(dst, '"')
 }
 
 func needsQuotes(s string) bool {

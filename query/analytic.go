@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,8 +20,9 @@ type analyticPlan struct {
 	prep   analytics.Preparation
 	params []uint32
 	out    []pgwire.Column
-	schema int64 // the version of the schema it was analysed with
 	native *selectPlan
+	// described: params and out are known, and stay as they are.
+	described bool
 }
 
 func (p *analyticPlan) ParameterOIDs() []uint32  { return p.params }
@@ -39,13 +41,10 @@ func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32)
 	if err := checkHostile(src, pos, end); err != nil {
 		return nil, err
 	}
-	if s.tx.defined != nil {
-		p.prep.Views = s.tx.defined.list()
-	}
 	return p, s.retryLost(func() error {
 		d, err := s.describeAnalytic(s.ctx, p)
 		if err == nil {
-			p.params, p.out = d.Parameters, d.Columns
+			p.params, p.out, p.described = d.Parameters, d.Columns, true
 		}
 		return err
 	})
@@ -64,8 +63,25 @@ var errNoWorker = errors.New("no analytics worker")
 // analyticConn is the session's connection to the worker, and what is prepared on it.
 type analyticConn struct {
 	*analytics.Conn
-	prepared map[*analyticPlan]*analytics.Description
-	order    []*analyticPlan
+	prepared map[*analyticPlan]analyticStatement
+	order    []*analyticPlan // the oldest first
+}
+
+// analyticStatement is a plan that is prepared on a connection.
+type analyticStatement struct {
+	*analytics.Description
+	defined *definitions // the transaction's own, with which it was analysed
+}
+
+// forget closes a plan's statement.
+func (c *analyticConn) forget(p *analyticPlan) {
+	d, ok := c.prepared[p]
+	if !ok {
+		return
+	}
+	c.CloseStatement(d.Name)
+	delete(c.prepared, p)
+	c.order = slices.DeleteFunc(c.order, func(other *analyticPlan) bool { return other == p })
 }
 
 // maxAnalytic bounds the statements that are prepared on one connection to the worker; the
@@ -81,7 +97,7 @@ func (s *Session) workerConn(ctx context.Context) (*analyticConn, error) {
 			return nil, err
 		}
 		c.SchemaVersion = -1
-		s.analytic = &analyticConn{Conn: c, prepared: map[*analyticPlan]*analytics.Description{}}
+		s.analytic = &analyticConn{Conn: c, prepared: map[*analyticPlan]analyticStatement{}}
 	}
 	if schema := s.server.schema.Load(); s.analytic.SchemaVersion != schema.Version {
 		if err := s.analytic.Define(ctx, &schema.Schema); err != nil {
@@ -91,30 +107,40 @@ func (s *Session) workerConn(ctx context.Context) (*analyticConn, error) {
 	return s.analytic, nil
 }
 
-// describeAnalytic prepares a plan on the session's connection, where it is not yet.
+// describeAnalytic prepares a plan on the session's connection, where it is not yet, or not
+// with the views that the transaction has now.
 func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analytics.Description, error) {
 	c, err := s.workerConn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if d := c.prepared[p]; d != nil {
-		return d, nil
+	if d, ok := c.prepared[p]; ok {
+		if d.defined == s.tx.defined {
+			return d.Description, nil
+		}
+		c.forget(p)
 	}
-	d, err := c.Prepare(ctx, p.prep, p.sql)
+	prep := p.prep
+	if s.tx.defined != nil {
+		prep.Views = s.tx.defined.list()
+	}
+	d, err := c.Prepare(ctx, prep, p.sql)
 	if err != nil {
 		return nil, p.placed(err)
 	}
-	p.schema = c.SchemaVersion
-	if len(c.order) >= maxAnalytic {
-		oldest := c.order[0]
-		c.order = c.order[1:]
-		c.CloseStatement(c.prepared[oldest].Name)
-		delete(c.prepared, oldest)
+	if p.described && !slices.EqualFunc(d.Columns, p.out, sameColumn) {
+		c.CloseStatement(d.Name)
+		return nil, pgwire.Errorf("0A000", "cached plan must not change result type")
 	}
-	c.prepared[p] = d
+	if len(c.order) >= maxAnalytic {
+		c.forget(c.order[0])
+	}
+	c.prepared[p] = analyticStatement{Description: d, defined: s.tx.defined}
 	c.order = append(c.order, p)
 	return d, nil
 }
+
+func sameColumn(a, b pgwire.Column) bool { return a.Name == b.Name && a.OID == b.OID && a.Mod == b.Mod }
 
 // placed moves an error's position from the statement to the text it came in.
 func (p *analyticPlan) placed(err error) error {

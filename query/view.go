@@ -159,6 +159,7 @@ func (s *Session) createView(st *createViewStmt) error {
 	if err != nil {
 		return err
 	}
+	s.analytic.forget(p) // it has served
 	if len(p.params) > 0 {
 		return pgwire.Errorf("42P02", "there is no parameter $1")
 	}
@@ -227,7 +228,7 @@ func replaceable(old, next *analytics.View) error {
 // checkViews has the worker look at a view as it would be, whose own query may have come to
 // use itself.
 func (s *Session) checkViews(views []analytics.View, name string) error {
-	_, err := s.tryViews(views, "SELECT * FROM public."+quoteName(name))
+	err := s.tryViews(views, "SELECT * FROM public."+quoteName(name))
 	var e *pgwire.Error
 	if errors.As(err, &e) && e.Code == "54001" {
 		return pgwire.Errorf("42P17", "infinite recursion detected in rules for relation \"%s\"", name)
@@ -236,13 +237,17 @@ func (s *Session) checkViews(views []analytics.View, name string) error {
 }
 
 // tryViews analyses a statement as if there were other views.
-func (s *Session) tryViews(views []analytics.View, sql string) (*analyticPlan, error) {
+func (s *Session) tryViews(views []analytics.View, sql string) error {
 	saved := s.tx.defined
 	defer func() { s.tx.defined = saved }()
 	next := *s.definitions()
 	next.Views = views
 	s.tx.defined = &next
-	return s.prepareAnalytic(sql, 0, len(sql), nil, nil)
+	p, err := s.prepareAnalytic(sql, 0, len(sql), nil, nil)
+	if err == nil {
+		s.analytic.forget(p)
+	}
+	return err
 }
 
 func (s *Session) dropViews(st *dropViewStmt) error {
@@ -286,7 +291,7 @@ func (s *Session) dropDependents(views []analytics.View, dropped []string, casca
 			if !slices.ContainsFunc(dropped, func(name string) bool { return strings.Contains(strings.ToLower(v.Query), strings.ToLower(name)) }) {
 				continue
 			}
-			_, err := s.tryViews(views, v.Query)
+			err := s.tryViews(views, v.Query)
 			var e *pgwire.Error
 			if err == nil || !errors.As(err, &e) || e.Code != "42P01" {
 				continue

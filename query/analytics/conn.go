@@ -41,8 +41,9 @@ type Conn struct {
 
 var be = binary.BigEndian
 
-// maxMessage bounds a message from the worker: a row of PostgreSQL's own greatest size.
-const maxMessage = 1 << 30
+// maxMessage bounds a message from the worker: a row, to whose last value the worker's check
+// may still have let an escape be added to each byte.
+const maxMessage = 3 * MaxRowBytes
 
 // lost is what a statement gets whose worker has gone.
 func lost() error {

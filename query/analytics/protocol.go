@@ -8,12 +8,15 @@ import (
 // What the front tells the worker beside a statement goes in front of its text, as a line
 // of JSON, when it is prepared, and as its first parameter when it is run.
 
+// MaxRowBytes bounds a row of the worker's: the front holds one as a whole for each session.
+const MaxRowBytes = 64 << 20
+
 // Preparation is what the analysis of a statement depends on.
 type Preparation struct {
 	Zone       string   `json:"zone,omitempty"`
 	Parameters []uint32 `json:"parameters,omitempty"` // OIDs as declared, 0: to be inferred
 	Want       []uint32 `json:"want,omitempty"`       // types that the columns are assigned to
-	Views      []View   `json:"views,omitempty"`      // of the session's own transaction, in place of the schema's
+	Views      []View   `json:"views"`                // of the session's own transaction, in place of the schema's
 }
 
 // Run is what a run of a statement depends on.

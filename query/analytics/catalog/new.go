@@ -39,17 +39,23 @@ func (c *Catalog) Relation(schema, name string) (*Relation, bool) {
 // Rows returns the rows of a relation of [Tables], in its columns' order.
 // The caller must not change them.
 func (c *Catalog) Rows(t *Table) [][]any {
-	build := builders[t.Name]
-	if t.Schema == "information_schema" {
-		build = standardBuilders[t.Name]
-	}
-	if build != nil {
+	if build := builderOf(t); build != nil {
 		return build(c)
 	}
 	if table(t.Name).Schema != t.Schema {
 		return nil
 	}
 	return fixed(t.Name)
+}
+
+// Fixed tells whether a relation of [Tables] has the same rows in every catalog.
+func Fixed(t *Table) bool { return builderOf(t) == nil }
+
+func builderOf(t *Table) func(*Catalog) [][]any {
+	if t.Schema == "information_schema" {
+		return standardBuilders[t.Name]
+	}
+	return builders[t.Name]
 }
 
 // withFixed returns the rows that every database has, and then own.

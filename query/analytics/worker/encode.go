@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 	"github.com/eventgres/eventgres/query/analytics/translate"
@@ -16,6 +17,26 @@ import (
 type encoder struct {
 	schema *schema
 	zone   *pgwire.Zone
+	end    int  // where a row must have ended in the buffer
+	long   bool // it did not fit
+}
+
+// begin begins a row at a place in the buffer.
+func (e *encoder) begin(at int) { e.end, e.long = at+analytics.MaxRowBytes, false }
+
+// fits tells whether a row has room for n bytes; if not, the row is in error.
+func (e *encoder) fits(dst []byte, n int) bool {
+	e.long = e.long || n > e.end-len(dst)
+	return !e.long
+}
+
+// err is what was wrong with the row.
+func (e *encoder) err() error {
+	if !e.long {
+		return nil
+	}
+	return pgwire.Errorf("54000", "row is too big: more than %d bytes", analytics.MaxRowBytes).
+		WithHint("Select parts of the values, or aggregate fewer of them into one.")
 }
 
 var be = binary.BigEndian
@@ -35,6 +56,14 @@ func elementOf(oid uint32) uint32 {
 func (e *encoder) field(dst []byte, oid uint32, v *duck.Vector, i int, binary bool) []byte {
 	if v.Null(i) {
 		return append(dst, 0xff, 0xff, 0xff, 0xff)
+	}
+	switch k := v.Type().Kind; {
+	case k == duck.Varchar || k == duck.Blob:
+		if !e.fits(dst, len(v.Bytes(i))) {
+			return dst
+		}
+	case !e.fits(dst, 0):
+		return dst
 	}
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0)
@@ -185,7 +214,7 @@ func (e *encoder) arrayBinary(dst []byte, oid uint32, v *duck.Vector, i int) []b
 	dst = be.AppendUint32(dst, element)
 	dst = be.AppendUint32(dst, uint32(to-from))
 	dst = be.AppendUint32(dst, lower)
-	for k := from; k < to; k++ {
+	for k := from; k < to && !e.long; k++ {
 		dst = e.field(dst, element, &child, k, true)
 	}
 	return dst
@@ -196,7 +225,7 @@ func (e *encoder) arrayText(dst []byte, oid uint32, v *duck.Vector, i int) []byt
 	child := v.Child()
 	element := elementOf(oid)
 	if oid == 22 || oid == 30 {
-		for k := from; k < to; k++ {
+		for k := from; k < to && e.fits(dst, 0); k++ {
 			if k > from {
 				dst = append(dst, ' ')
 			}
@@ -204,11 +233,24 @@ func (e *encoder) arrayText(dst []byte, oid uint32, v *duck.Vector, i int) []byt
 		}
 		return dst
 	}
-	list := pgwire.ArrayValue(make([]pgwire.Value, to-from))
-	for k := range list.Array {
-		if !child.Null(from + k) {
-			list.Array[k] = pgwire.TextValue(string(e.text(nil, element, &child, from+k)))
+	dst = append(dst, '{')
+	for k := from; k < to; k++ {
+		if k > from {
+			dst = append(dst, ',')
 		}
+		if child.Null(k) {
+			dst = append(dst, "NULL"...)
+			continue
+		}
+		need := 0
+		if child.Type().Kind == duck.Varchar {
+			need = len(child.Bytes(k))
+		}
+		if !e.fits(dst, need) {
+			return dst
+		}
+		start := len(dst)
+		dst = pgwire.QuoteElement(e.text(dst, element, &child, k), start)
 	}
-	return pgwire.AppendText(dst, pgwire.OIDTextArray, &list, e.zone)
+	return append(dst, '}')
 }

@@ -18,7 +18,13 @@ import (
 // and pragmas too.
 func engineFunctions(t *testing.T, c *duck.Conn, where string) []string {
 	t.Helper()
-	rows, err := c.Read("SELECT DISTINCT function_name FROM duckdb_functions() WHERE " + where + " ORDER BY 1")
+	return column(t, c, "SELECT DISTINCT function_name FROM duckdb_functions() WHERE "+where+" ORDER BY 1")
+}
+
+// column is the texts that a query returns.
+func column(t *testing.T, c *duck.Conn, sql string) []string {
+	t.Helper()
+	rows, err := c.Read(sql)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +67,7 @@ var postgresTables = map[string]bool{"generate_series": true, "unnest": true, "g
 // that PostgreSQL has.
 func TestEngineFunctions(t *testing.T) {
 	c := memoryDB(t)
-	schema := newSchema(&analytics.Schema{})
+	schema := testSchema()
 	refused := func(sql string) bool {
 		_, err := translate.Translate(sql, translate.Options{Catalog: schema})
 		var e *pgwire.Error
@@ -97,7 +103,7 @@ func TestEngineFunctions(t *testing.T) {
 // TestOwnFunctions: the functions behind translations are not PostgreSQL's, and no statement can
 // call them.
 func TestOwnFunctions(t *testing.T) {
-	schema := newSchema(&analytics.Schema{})
+	schema := testSchema()
 	own := append(textFunctions(), numberFunctions()...)
 	own = append(append(append(own, jsonFunctions()...), timeFunctions()...), catalogFunctions(&Worker{})...)
 	allowed := map[string]bool{"pg_size": true, "pg_sleep": true}
@@ -111,4 +117,10 @@ func TestOwnFunctions(t *testing.T) {
 			t.Errorf("it has a translation: %s", sql)
 		}
 	}
+}
+
+// testSchema is that of a server without views.
+func testSchema() *schema {
+	w := &Worker{projection: &projection{}}
+	return w.newSchema(&analytics.Schema{})
 }

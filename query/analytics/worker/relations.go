@@ -21,6 +21,7 @@ type schema struct {
 	tables  map[string]*catalog.Table // of the system, by schema and name
 	views   map[string]*analytics.View
 	used    func(t *catalog.Table) // is told of system tables that a statement names
+	copies  *copies
 }
 
 var (
@@ -28,8 +29,8 @@ var (
 	systemSchemas = map[string]bool{"pg_catalog": true, "information_schema": true, "public": true, "pg_toast": true}
 )
 
-func newSchema(s *analytics.Schema) *schema {
-	out := &schema{version: s.Version, tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
+func (w *Worker) newSchema(s *analytics.Schema) *schema {
+	out := &schema{version: s.Version, copies: w.newCopies(), tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
 	state := catalog.State{Comments: s.Comments, StartedAt: s.Started}
 	for i := range s.Views {
 		v := &s.Views[i]
@@ -154,14 +155,17 @@ func (s *schema) own(rel *catalog.Relation, sql, key string) *translate.Relation
 
 // tableName is a system table's name in the worker's database.
 func (s *schema) tableName(t *catalog.Table) string {
-	return fmt.Sprintf(`"%s.%s.%d"`, t.Schema, t.Name, s.version)
+	if catalog.Fixed(t) {
+		return t.Schema + "." + t.Name
+	}
+	return fmt.Sprintf("%s.%s.%d", t.Schema, t.Name, s.version)
 }
 
 func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 	if s.used != nil {
 		s.used(t)
 	}
-	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, SQL: "cat.main." + s.tableName(t)}
+	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, SQL: `cat.main."` + s.tableName(t) + `"`}
 	marked := map[string]bool{}
 	for _, name := range t.Session {
 		marked[name] = true

@@ -21,9 +21,7 @@ import (
 
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query/analytics"
-	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/duck"
-	"github.com/eventgres/eventgres/query/analytics/translate"
 )
 
 // Worker is the process's state. It is a pgwire.Handler.
@@ -34,9 +32,10 @@ type Worker struct {
 	schema     atomic.Pointer[schema]
 	started    atomic.Int64 // when the front was started, µs
 
-	mu     sync.Mutex
-	loaded map[string]bool // system tables in the database, by name
-	idle   []*duck.Conn
+	mu      sync.Mutex
+	idle    []*duck.Conn
+	copying sync.Mutex // the copies of system tables
+	fixed   map[string]bool
 }
 
 // Run is the worker's main: it serves until its standard input ends, which it does when
@@ -90,8 +89,8 @@ func open(config analytics.WorkerConfig, logger *slog.Logger) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{projection: p, logger: logger, dir: config.Dir, loaded: map[string]bool{}}
-	w.schema.Store(newSchema(&analytics.Schema{Version: -1}))
+	w := &Worker{projection: p, logger: logger, dir: config.Dir, fixed: map[string]bool{}}
+	w.become(w.newSchema(&analytics.Schema{Version: -1}))
 	err = register(p.conn, w)
 	if err == nil {
 		err = p.conn.Exec("ATTACH ':memory:' AS cat")
@@ -198,92 +197,23 @@ func (w *Worker) define(s *analytics.Schema) {
 	defer w.mu.Unlock()
 	if current := w.schema.Load(); current.version < s.Version {
 		w.started.Store(s.Started)
-		w.schema.Store(newSchema(s))
+		w.become(w.newSchema(s))
 	}
 }
 
-// load puts a system table into the database, where it is not there yet.
-func (w *Worker) load(s *schema, t *catalog.Table) error {
-	name := s.tableName(t)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.loaded[name] {
-		return nil
+// become makes a schema the worker's own.
+func (w *Worker) become(s *schema) {
+	s.copies.hold()
+	if before := w.schema.Swap(s); before != nil {
+		w.release(before)
 	}
-	c, err := w.projection.db.Connect()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := fillTable(c, name, t, s.catalog.Rows(t)); err != nil {
-		return fmt.Errorf("load %s.%s: %w", t.Schema, t.Name, err)
-	}
-	w.loaded[name] = true
-	return nil
 }
 
-func fillTable(c *duck.Conn, name string, t *catalog.Table, rows [][]any) error {
-	columns := ""
-	for i, col := range t.Columns {
-		if i > 0 {
-			columns += ", "
-		}
-		columns += `"` + col.Name + `" ` + translate.Physical(col.OID, -1)
+// release lets go of a schema's system tables.
+func (w *Worker) release(s *schema) {
+	if err := s.copies.release(); err != nil {
+		w.logger.Warn("system tables that nobody reads are still in memory", "error", err)
 	}
-	if err := c.Exec("CREATE OR REPLACE TABLE cat.main." + name + " (" + columns + ")"); err != nil {
-		return err
-	}
-	var values []byte
-	for i, row := range rows {
-		values = append(values, map[bool]string{true: "INSERT INTO cat.main." + name + " VALUES (", false: ", ("}[len(values) == 0]...)
-		for k, v := range row {
-			if k > 0 {
-				values = append(values, ", "...)
-			}
-			values = append(values, catalogLiteral(v, t.Columns[k].OID)...)
-		}
-		values = append(values, ')')
-		if len(values) > 1<<20 || i == len(rows)-1 {
-			if err := c.Exec(string(values)); err != nil {
-				return err
-			}
-			values = values[:0]
-		}
-	}
-	return nil
-}
-
-// catalogLiteral writes a value of the catalog.
-func catalogLiteral(v any, oid uint32) string {
-	switch x := v.(type) {
-	case nil:
-		return "NULL"
-	case bool:
-		return strconv.FormatBool(x)
-	case int64:
-		if oid == pgwire.OIDTimestamptz || oid == pgwire.OIDTimestamp {
-			return fmt.Sprintf("make_timestamp(%d)", x)
-		}
-		return strconv.FormatInt(x, 10)
-	case float64:
-		return strconv.FormatFloat(x, 'g', -1, 64)
-	case string:
-		val := pgwire.TextValue(x)
-		if oid == pgwire.OIDInterval {
-			return translate.Literal(oid, &val)
-		}
-		return translate.Literal(pgwire.OIDText, &val)
-	case []any:
-		out := "["
-		for i, item := range x {
-			if i > 0 {
-				out += ", "
-			}
-			out += catalogLiteral(item, elementOf(oid))
-		}
-		return out + "]"
-	}
-	return "NULL"
 }
 
 // ReadConfig reads what the front says on the command line.
