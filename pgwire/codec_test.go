@@ -66,6 +66,8 @@ func TestText(t *testing.T) {
 		{OIDFloat8, "-inf", "-Infinity"},
 		{OIDFloat8, "nan", "NaN"},
 		{OIDFloat8, "x", `!22P02 invalid input syntax for type double precision: "x"`},
+		{OIDFloat8, "1e-400", `!22003 "1e-400" is out of range for type double precision`},
+		{OIDFloat8, "-0.00e-999", "-0"},
 		{OIDFloat8, "1e400", `!22003 "1e400" is out of range for type double precision`},
 		{OIDFloat4, "0.1", "0.1"},
 		{OIDFloat4, "123456", "123456"},

@@ -223,13 +223,23 @@ func CanonicalNumeric(text string) string {
 	return sign + whole
 }
 
+// underflows tells whether a number's text that reads as zero says something else.
+func underflows(s string) bool {
+	mantissa, _, _ := strings.Cut(strings.ToLower(s), "e")
+	if hex := strings.Contains(mantissa, "0x"); hex {
+		mantissa, _, _ = strings.Cut(strings.ToLower(s), "p")
+		mantissa = strings.Replace(mantissa, "0x", "", 1)
+	}
+	return strings.ContainsAny(mantissa, "123456789abcdef")
+}
+
 func parseFloat(oid uint32, s string) (Value, error) {
 	bits := 64
 	if oid == OIDFloat4 {
 		bits = 32
 	}
 	f, err := strconv.ParseFloat(strings.TrimSpace(s), bits)
-	if errors.Is(err, strconv.ErrRange) {
+	if errors.Is(err, strconv.ErrRange) || f == 0 && err == nil && underflows(s) {
 		return Value{}, Errorf("22003", "\"%s\" is out of range for type %s", s, TypeName(oid))
 	}
 	if err != nil {

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -221,16 +222,24 @@ func TestClientGone(t *testing.T) {
 	c := connect(t, s)
 	fill(t, c, 2000)
 	pid := workerPID(t, s)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, c, `SELECT count(*) FROM events a, events b, events c WHERE a.position + b.position + c.position = -1`)
-	}()
-	await(t, "the worker is busy", func() bool { return busy(t, pid) })
-	// pgconn closes the connection when the context of what it waits for ends.
-	cancel()
-	<-ended
-	await(t, "the worker is idle", func() bool { return !busy(t, pid) })
+	for name, last := range map[string]string{"without a word": "", "with a Terminate that is not read yet": "X\x00\x00\x00\x04"} {
+		t.Run(name, func(t *testing.T) {
+			c := connect(t, s)
+			ended := make(chan error, 1)
+			go func() {
+				ended <- run(t.Context(), c, `SELECT count(*) FROM events a, events b, events c WHERE a.position + b.position + c.position = -1`)
+			}()
+			await(t, "the worker is busy", func() bool { return busy(t, pid) })
+			if _, err := io.WriteString(c.PgConn().Conn(), last); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.PgConn().Conn().Close(); err != nil {
+				t.Fatal(err)
+			}
+			<-ended
+			await(t, "the worker is idle", func() bool { return !busy(t, pid) })
+		})
+	}
 }
 
 // busy tells whether a process uses a processor, over a moment.

@@ -4,10 +4,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 
 	"github.com/eventgres/eventgres/integration/harness"
 )
@@ -108,5 +112,43 @@ func TestProjectionIsDisposable(t *testing.T) {
 				t.Errorf("the sum is %d instead of %d", got, want)
 			}
 		})
+	}
+}
+
+// TestProjectionLocked: a predecessor that still has the file is waited for, and the file kept.
+func TestProjectionLocked(t *testing.T) {
+	s := harness.Eventgres(t)
+	fill(t, connect(t, s), 1000)
+	const sum = `SELECT sum((payload->>'n')::bigint)::bigint FROM events`
+	want := number(t, connect(t, s), sum)
+	s.Stop()
+	f, err := os.OpenFile(filepath.Join(s.Data, "analytics.duckdb"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
+		t.Fatal(err)
+	}
+	s.Restart()
+	await(t, "the worker meets the lock", func() bool { return strings.Contains(s.Log(), "let go of the projection") })
+	lock.Type = unix.F_UNLCK
+	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
+		t.Fatal(err)
+	}
+	if got := number(t, connect(t, s), sum); got != want {
+		t.Errorf("the sum is %d instead of %d", got, want)
+	}
+	after, err := os.Stat(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !os.SameFile(before, after) {
+		t.Error("the projection was made anew")
 	}
 }

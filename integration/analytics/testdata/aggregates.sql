@@ -198,3 +198,33 @@ SELECT sum(x::text::numeric / 4 ORDER BY x DESC) AS s, avg(x::text::numeric ORDE
 
 -- case: a distinct sum of numerics of two scales
 SELECT sum(DISTINCT x) = 3 AS s, avg(DISTINCT x) = 1.5 AS a, count(DISTINCT x) AS n FROM (VALUES ('1.0'), ('1.00'), ('2')) v(t), LATERAL (SELECT t::numeric AS x) n;
+
+-- case: distinct numerics of mixed scale in a list
+SELECT array_agg(DISTINCT trim_scale(x::numeric)), count(DISTINCT x::numeric), sum(DISTINCT x::numeric) FROM (VALUES ('1.50'), ('2.50'), ('1.50'), (NULL)) t(x);
+
+-- case: sum and average of distinct numerics keep the scale
+SELECT sum(DISTINCT x::numeric), avg(DISTINCT x::numeric), max(DISTINCT x::numeric) FROM (VALUES ('1.50'), ('2.50'), ('1.50')) t(x);
+
+-- case: lists of distinct numerics
+SELECT array_agg(DISTINCT x::numeric), array_agg(DISTINCT x::numeric ORDER BY x::numeric DESC), json_agg(DISTINCT x::numeric), jsonb_agg(DISTINCT x::numeric) FROM (VALUES ('1.50'), ('2.25'), ('1.50'), (NULL), ('-3')) t(x);
+
+-- case: deviation of distinct numerics
+SELECT stddev(DISTINCT x::numeric), var_pop(DISTINCT x::numeric) FROM (VALUES ('1.50'), ('2.25'), ('1.5'), ('-3')) t(x);
+
+-- case: distinct jsonb that looks different
+SELECT count(DISTINCT j), array_length(array_agg(DISTINCT j), 1), jsonb_array_length(jsonb_agg(DISTINCT j)) FROM (VALUES ('{"a":1.0}'::jsonb), ('{"a":1}'), ('[]'), (NULL), (NULL)) t(j);
+
+-- case: distinct intervals in a list
+SELECT array_length(array_agg(DISTINCT i), 1) FROM (VALUES (interval '1 day'), ('24 hours'), ('2 days')) t(i);
+
+-- case: distinct payloads
+SELECT count(*) FROM (SELECT unnest(array_agg(DISTINCT payload)) FROM events WHERE stream LIKE 'order-%') t;
+
+-- case: mode of numerics keeps the scale
+SELECT mode() WITHIN GROUP (ORDER BY x::numeric), mode() WITHIN GROUP (ORDER BY x::numeric DESC) FROM (VALUES ('1.50'), ('2.5'), ('1.50'), ('3.00'), ('2.5'), (NULL)) t(x);
+
+-- case: mode of intervals and of json
+SELECT mode() WITHIN GROUP (ORDER BY i), mode() WITHIN GROUP (ORDER BY j) FROM (VALUES (interval '24 hours', '2'::jsonb), ('24:00', '1'), ('1 hour', '1')) t(i, j);
+
+-- case: aggregates of distinct numerics in groups
+SELECT g, array_agg(DISTINCT x::numeric), sum(DISTINCT x::numeric) FILTER (WHERE x <> '2.25') FROM (VALUES (1, '1.50'), (1, '2.25'), (2, '1.50'), (2, '1.50')) t(g, x) GROUP BY g ORDER BY g;

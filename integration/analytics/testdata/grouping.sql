@@ -103,3 +103,18 @@ SELECT (a, b) = (1, 2) AS same, count(*) FROM (VALUES (1, 2), (1, 3)) v(a, b) GR
 
 -- case: rollup over numerics of JSON
 SELECT x, grouping(x) AS g, count(*) FROM (VALUES ('1.0'), ('1.00'), ('2')) v(t), LATERAL (SELECT trim_scale(t::numeric) AS x) n GROUP BY ROLLUP (x) ORDER BY 2, 1;
+
+-- case: rollup over jsonb
+SELECT j, GROUPING(j), count(*) FROM (VALUES ('1'::jsonb), ('2'), ('1'), (NULL)) t(j) GROUP BY ROLLUP (j) ORDER BY 2, 1;
+
+-- case: cube over intervals and numerics
+SELECT i, n, GROUPING(i, n), count(*) FROM (VALUES (interval '1 day', '1.5'::text::numeric), ('2 days', '2.5'), ('1 day', '2.5')) t(i, n) GROUP BY CUBE (i, n) ORDER BY 3, 1, 2;
+
+-- case: grouping sets over jsonb and text
+SELECT type, payload->'amount' AS a, count(*) FROM events WHERE stream LIKE 'order-%' GROUP BY GROUPING SETS ((type), (payload->'amount'), ()) ORDER BY 1, 2, 3;
+
+-- case: group by padded characters
+SELECT count(*) FROM (VALUES ('a '::bpchar), ('a'), ('b')) t(c) GROUP BY c ORDER BY 1;
+
+-- case: group by an array of numerics
+SELECT count(*) FROM (VALUES (ARRAY[1.0, 2]), (ARRAY[1, 2.0]), (ARRAY[1, 3.0])) t(a) GROUP BY a ORDER BY 1;

@@ -102,3 +102,56 @@ SELECT * FROM (SELECT 1 AS a, 2 AS b UNION ALL SELECT 3, 4) u ORDER BY a;
 
 -- case: a union of equal numerics of two scales
 SELECT count(*) FROM (SELECT '1.0'::text::numeric AS x UNION SELECT '1.00'::text::numeric UNION SELECT '2'::text::numeric) t;
+
+-- case: union of numerics of mixed scale
+SELECT x FROM (VALUES (1.0), (2.50), (3)) a(x) UNION SELECT y FROM (VALUES (1.00::numeric), (2.5), (4.000)) b(y) ORDER BY 1;
+
+-- case: intersect of numerics of mixed scale
+SELECT x::text FROM (SELECT x FROM (VALUES (1.0), (2.5), (3.0)) a(x) INTERSECT SELECT y FROM (VALUES (1.0), (2.5), (4.0)) b(y)) t ORDER BY 1;
+
+-- case: intersect of numerics that come of texts
+SELECT count(*), sum(n) FROM (SELECT (payload->>'amount')::numeric AS n FROM events INTERSECT SELECT (payload->>'amount')::numeric * 1.00 FROM events) t;
+
+-- case: except of numerics of mixed scale
+SELECT trim_scale(x) FROM (SELECT x::text::numeric AS x FROM (VALUES ('1.0'), ('2.50'), ('3.0')) a(x) EXCEPT SELECT y::text::numeric FROM (VALUES ('1.00'), ('4.0')) b(y)) t ORDER BY 1;
+
+-- case: except all of numerics of mixed scale
+SELECT trim_scale(x) FROM (SELECT x::text::numeric AS x FROM (VALUES ('1.0'), ('1.00'), ('1.000'), ('2')) a(x) EXCEPT ALL SELECT y::text::numeric FROM (VALUES ('1'), ('4.0')) b(y)) t ORDER BY 1;
+
+-- case: intersect all of numerics of mixed scale
+SELECT trim_scale(x), y FROM (SELECT x::text::numeric AS x, 1 AS y FROM (VALUES ('1.0'), ('1.00'), ('1.000'), ('2')) a(x) INTERSECT ALL SELECT y::text::numeric, 1 FROM (VALUES ('1'), ('1.0'), ('4.0')) b(y)) t ORDER BY 1;
+
+-- case: union of jsonb that looks different
+SELECT count(*) FROM (SELECT '{"a": 1.0}'::jsonb AS j UNION SELECT '{"a": 1}'::jsonb UNION SELECT '{"a":1.00}') t;
+
+-- case: except of jsonb, nulls are alike
+SELECT j FROM (SELECT * FROM (VALUES ('1'::jsonb), ('2.0'), (NULL)) a(j) EXCEPT SELECT * FROM (VALUES ('2'::jsonb), (NULL)) b(j)) t;
+
+-- case: union of intervals
+SELECT count(*) FROM (SELECT interval '1 day' AS i UNION SELECT interval '24 hours' UNION SELECT interval '23 hours') t;
+
+-- case: intersect of intervals
+SELECT count(*) FROM (SELECT i FROM (VALUES (interval '1 mon'), ('2 days')) a(i) INTERSECT SELECT i FROM (VALUES (interval '30 days'), ('3 days')) b(i)) t;
+
+-- case: union of padded characters
+SELECT count(*), min(c) FROM (SELECT 'a'::char(3) AS c UNION SELECT 'a'::char(5) UNION SELECT 'b'::char(2)) t;
+
+-- case: distinct padded characters
+SELECT count(*) FROM (SELECT DISTINCT c FROM (VALUES ('a '::bpchar), ('a'), ('b')) t(c)) u;
+
+-- case: union of arrays of numerics and of intervals
+SELECT count(*) FROM (SELECT ARRAY[1.0, 2] AS a, ARRAY[interval '1 day'] AS b UNION SELECT ARRAY[1, 2.00], ARRAY[interval '24 hours'] UNION SELECT ARRAY[1, 3.00], NULL) t;
+
+-- case: except keeps a column of every row
+SELECT * FROM (SELECT 1.0::text::numeric AS n, 'a' AS t, NULL::int AS i EXCEPT SELECT 2, 'b', 3) x;
+
+-- case: union of json
+-- error: 42883
+SELECT '1'::json UNION SELECT '1'::json;
+
+-- case: union all of json
+SELECT '1'::json UNION ALL SELECT '1'::json;
+
+-- case: except of json
+-- error: 42883
+SELECT metadata::json FROM events EXCEPT SELECT '1'::json;

@@ -152,3 +152,49 @@ SELECT int4range(1, 5) AS a, int4range(1, 5) @> 3 AS b, daterange('2024-01-01', 
 -- difference: range types are not there
 -- eventgres-error: 0A000
 SELECT tstzrange(min((payload->>'occurred_at')::timestamptz), max((payload->>'occurred_at')::timestamptz), '[]') AS span FROM events WHERE stream = 'permit-891';
+
+-- case: intervals restricted to fields
+SELECT interval '1:30' minute to second AS a, interval '1 day 02:03:04' day to hour AS b, interval '1 day 02:03:04' day to minute AS c, interval '1 2:03' day to minute AS d, interval '90' minute AS e, interval '1-2' year to month AS f, interval '1 year 5 months 3 days' year AS g, interval '1 year 5 months 3 days' month AS h, interval '3 days 04:05' day AS i, interval '04:05:06.789' hour AS j, interval '04:05:06.789' second AS k, interval '04:05:06.789' second(1) AS l, interval '10' hour AS m, interval '10' year AS n, interval '10' day to second AS o;
+
+-- case: intervals cast to fields
+SELECT '1:30'::interval minute to second AS a, x::interval day to hour AS b, x::interval(0) AS c, interval '1 day 02:03:04.567' second(2) AS d, CAST(x AS interval hour to minute) AS e, (x::interval)::interval year FROM (VALUES ('1 year 2 days 03:04:05.678')) t(x);
+
+-- case: negative intervals restricted to fields
+SELECT interval '-1:30:45' hour AS a, interval '-1 day -02:03:04' day to minute AS b, interval '-14 months' year AS c, interval '1 day ago' day AS d;
+
+-- case: interval columns of fields
+SELECT pg_typeof(interval '1' day), interval '1:02:03' hour to second, interval '1 2:03:04.5678' day to second(2);
+
+-- case: numerics of negative scale
+SELECT 1234::numeric(3,-2) AS a, 1250::numeric(5,-2) AS b, -1250::numeric(5,-2) AS c, 0.5::numeric(3,3) AS d, 0.0049::numeric(3,2) AS e;
+
+-- case: numeric of negative scale overflows
+-- error: 22003
+SELECT 123456::numeric(3,-2);
+
+-- case: numeric scale out of range
+-- error: 22023
+SELECT 1::numeric(3,-2000);
+
+-- case: float underflow
+-- error: 22003
+SELECT 1e-300::float8 * x FROM (VALUES (1e-300::float8)) t(x);
+
+-- case: float underflow in a division
+-- error: 22003
+SELECT 1e-300::float8 / x FROM (VALUES (1e300::float8)) t(x);
+
+-- case: real underflow
+-- error: 22003
+SELECT 1e-30::real * x FROM (VALUES (1e-30::real)) t(x);
+
+-- case: no float underflow
+SELECT 0 / x, x / 'Infinity'::float8, -0.0::float8 * x FROM (VALUES (1e300::float8)) t(x);
+
+-- case: text of a float that underflows
+-- error: 22003
+SELECT '1e-400'::float8;
+
+-- case: texts of floats that underflow
+-- error: 22003
+SELECT x::float8 FROM (VALUES ('1e-400')) t(x);

@@ -178,6 +178,7 @@ const (
 type intervalSum struct {
 	years, months, days int32
 	micros              int64
+	fields              IntervalFields
 }
 
 func (s *intervalSum) addTo(to *int32, v, scale int64) bool {
@@ -258,15 +259,72 @@ func (s *intervalSum) add(v int64, fraction float64, unit timeUnit) bool {
 	return false
 }
 
+// IntervalFields are the fields that an interval's type is restricted to, as in INTERVAL DAY
+// TO MINUTE: a bit each.
+type IntervalFields int32
+
+// The bits are those of PostgreSQL's type modifiers.
+const (
+	FieldMonth  IntervalFields = 1 << 1
+	FieldYear   IntervalFields = 1 << 2
+	FieldDay    IntervalFields = 1 << 3
+	FieldHour   IntervalFields = 1 << 10
+	FieldMinute IntervalFields = 1 << 11
+	FieldSecond IntervalFields = 1 << 12
+	AllFields   IntervalFields = 0x7fff
+)
+
+// smallest is the unit of the smallest field, which a number without a unit is of.
+func (f IntervalFields) smallest() timeUnit {
+	switch {
+	case f == AllFields || f&FieldSecond != 0:
+		return unitSecond
+	case f&FieldMinute != 0:
+		return unitMinute
+	case f&FieldHour != 0:
+		return unitHour
+	case f&FieldDay != 0:
+		return unitDay
+	case f&FieldMonth != 0:
+		return unitMonth
+	case f&FieldYear != 0:
+		return unitYear
+	}
+	return unitSecond
+}
+
+// Restrict cuts off what is smaller than the smallest field.
+func (f IntervalFields) Restrict(iv Interval) Interval {
+	unit := f.smallest()
+	switch unit {
+	case unitYear:
+		iv.Months = iv.Months / monthsPerYear * monthsPerYear
+		iv.Days, iv.Micros = 0, 0
+	case unitMonth:
+		iv.Days, iv.Micros = 0, 0
+	case unitDay:
+		iv.Micros = 0
+	case unitHour:
+		iv.Micros = iv.Micros / microsPerHour * microsPerHour
+	case unitMinute:
+		iv.Micros = iv.Micros / microsPerMinute * microsPerMinute
+	}
+	return iv
+}
+
 // ParseInterval is interval's input function.
-func ParseInterval(text string) (Interval, error) {
-	var sum intervalSum
+func ParseInterval(text string) (Interval, error) { return ParseIntervalFields(text, AllFields) }
+
+// ParseIntervalFields is interval's input function for a type that is restricted to fields:
+// they say what a number without a unit means. It does not cut anything off.
+func ParseIntervalFields(text string, fields IntervalFields) (Interval, error) {
+	sum := intervalSum{fields: fields}
 	status := intervalBad
 	if tokens, ok := intervalTokens(text); ok {
 		status = sum.decode(tokens)
 	}
 	if status == intervalBad {
-		sum = intervalSum{}
+		sum = intervalSum{fields: fields}
 		status = sum.decodeISO(text)
 	}
 	switch status {
@@ -318,7 +376,7 @@ func (s *intervalSum) decode(tokens []intervalToken) intervalStatus {
 			unit = unitDay
 		} else {
 			if unit == unitNone {
-				unit = unitSecond
+				unit = s.fields.smallest()
 			}
 			var fraction float64
 			if unit, fraction, status = s.number(t.text, unit); status != intervalOK {
@@ -445,6 +503,9 @@ func (s *intervalSum) clock(text string, negative bool) intervalStatus {
 	}
 	switch {
 	case rest == "":
+		if s.fields == FieldMinute|FieldSecond {
+			hours, minutes, seconds = 0, hours, minutes
+		}
 	case rest[0] == '.':
 		if hours != int64(int32(hours)) {
 			return intervalOverflow

@@ -90,8 +90,8 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 	if x.Over == nil {
 		c.inAggregate--
 	}
-	if a.distinct && len(a.args) > 0 && !distinctByText[name] && a.args[0].oid == pgwire.OIDNumeric && a.args[0].rep < 0 {
-		c.unsupported(x.Location, "%s(DISTINCT numeric)", name)
+	if a.distinct && len(a.args) > 0 && needsKey(a.args[0]) && !distinctByKey[name] {
+		c.unsupported(x.Location, "%s(DISTINCT %s)", name, typeName(a.args[0].oid))
 	}
 	a.parts = append(a.parts, a.args...)
 	for _, k := range a.order {
@@ -160,9 +160,40 @@ func (c *compiler) aggregated(a *aggCall, x *pg.FuncCall) *ex {
 	return out
 }
 
-// distinctByText are the aggregates that tell equal numerics of different scales apart from
-// different ones, or to which it makes no difference.
-var distinctByText = map[string]bool{"count": true, "sum": true, "avg": true, "min": true, "max": true}
+// distinctByKey are the aggregates that know values that are equal and look different for
+// one, or to which it makes no difference.
+var distinctByKey = map[string]bool{
+	"count": true, "sum": true, "avg": true, "min": true, "max": true, "array_agg": true, "json_agg": true, "jsonb_agg": true,
+	"stddev": true, "stddev_samp": true, "stddev_pop": true, "variance": true, "var_samp": true, "var_pop": true,
+}
+
+// list writes the list of an aggregate's input, in its order.
+func (a *aggCall) list(c *compiler, e *ex) string {
+	if !a.distinct || !needsKey(e) {
+		return a.of(c, "list", e.sql)
+	}
+	// Sorted, equal values are neighbours: the first of each stays.
+	k := &sortKey{e: e}
+	if len(a.order) > 0 {
+		k = a.order[0]
+	}
+	list := "list(" + e.sql + " ORDER BY " + c.key(e) + k.direction() + ")" + a.tail()
+	return call("list_select", list, call("pg_unique_index", c.listKeys(list, e)))
+}
+
+// listKeys writes the keys of a list of values as bytes.
+func (c *compiler) listKeys(list string, e *ex) string {
+	item := *e
+	item.sql = "x"
+	key := c.key(&item)
+	switch {
+	case e.oid == pgwire.OIDBpchar:
+		key = call("encode", key)
+	case elements[e.oid] != 0:
+		key = call("encode", cast(key, "VARCHAR"))
+	}
+	return "list_transform(" + list + ", lambda x: " + key + ")"
+}
 
 var aggregates map[string]aggregate
 
@@ -219,8 +250,11 @@ func sumOf(c *compiler, a *aggCall) *ex {
 		out.rep = e.rep
 		return out
 	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, a.of(c, "pg_sum", a.summand(e)), e.oid)
+		return a.result(c, a.numericSum(c, e), e.oid)
 	case e.oid == pgwire.OIDInterval || e.oid == oidTime:
+		if a.distinct {
+			c.unsupported(a.pos, "sum(DISTINCT interval)")
+		}
 		return a.result(c, a.of(c, "pg_interval_sum", c.convert(e, pgwire.OIDInterval, explicit).sql), pgwire.OIDInterval)
 	}
 	return nil
@@ -238,6 +272,16 @@ func (a *aggCall) summand(e *ex) string {
 	return e.sql
 }
 
+// numericSum is the sum of numerics of any scales. That of distinct ones is shown with the scale
+// that they have.
+func (a *aggCall) numericSum(c *compiler, e *ex) string {
+	sum := a.of(c, "pg_sum", a.summand(e))
+	if a.distinct {
+		sum = call("pg_num_round", sum, a.of(c, "max", call("pg_num_scale", e.sql)))
+	}
+	return sum
+}
+
 func avgOf(c *compiler, a *aggCall) *ex {
 	e := a.one(c)
 	if e == nil {
@@ -248,10 +292,13 @@ func avgOf(c *compiler, a *aggCall) *ex {
 		sum := cast(a.of(c, "sum", e.sql), "VARCHAR")
 		return a.result(c, call("pg_num_avg", sum, a.of(c, "count", e.sql)), pgwire.OIDNumeric)
 	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, call("pg_num_avg", a.of(c, "pg_sum", a.summand(e)), a.of(c, "count", a.summand(e))), pgwire.OIDNumeric)
+		return a.result(c, call("pg_num_avg", a.numericSum(c, e), a.of(c, "count", a.summand(e))), pgwire.OIDNumeric)
 	case isFloat(e.oid):
 		return a.result(c, a.of(c, "avg", cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
 	case e.oid == pgwire.OIDInterval:
+		if a.distinct {
+			c.unsupported(a.pos, "avg(DISTINCT interval)")
+		}
 		sum, count := a.of(c, "pg_interval_sum", e.sql), a.of(c, "count", e.sql)
 		return a.result(c, call("pg_interval_div", sum, cast("nullif("+count+", 0)", "DOUBLE")), pgwire.OIDInterval)
 	}
@@ -329,7 +376,7 @@ func arrayAgg(c *compiler, a *aggCall) *ex {
 		// PostgreSQL sorts to find what is distinct.
 		a.order = []*sortKey{{e: e}}
 	}
-	return a.result(c, a.of(c, "list", e.sql), oid)
+	return a.result(c, a.list(c, e), oid)
 }
 
 func boolAgg(name string) aggregate {
@@ -365,7 +412,10 @@ func spread(name string) aggregate {
 		case isFloat(e.oid):
 			return a.result(c, a.of(c, name, cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
 		}
-		return a.result(c, call("pg_num_spread", a.of(c, "list", c.text(e).sql), quote(name)), pgwire.OIDNumeric)
+		if e.oid != pgwire.OIDNumeric || e.rep >= 0 {
+			e = c.text(e)
+		}
+		return a.result(c, call("pg_num_spread", a.list(c, e), quote(name)), pgwire.OIDNumeric)
 	}
 }
 
@@ -466,12 +516,11 @@ func modeOf(c *compiler, a *aggCall) *ex {
 	if v == nil || len(a.args) != 0 {
 		return nil
 	}
-	k := a.order[0]
-	value := v.sql
-	if v.oid == pgwire.OIDNumeric && v.rep < 0 {
-		value = call("pg_num_trim", value) // 1.0 and 1.00 are one number
+	sql := "mode(" + v.sql + " ORDER BY " + c.key(v) + a.order[0].direction() + ")" + a.tail()
+	if needsKey(v) {
+		list := a.ordered(c, v.sql)
+		sql = call("list_extract", list, call("pg_mode_index", c.listKeys(list, v)))
 	}
-	sql := "mode(" + value + " ORDER BY " + c.key(v) + k.direction() + ")" + a.tail()
 	out := a.result(c, sql, v.oid)
 	out.rep = v.rep
 	return out
@@ -494,6 +543,11 @@ func jsonAgg(oid uint32) aggregate {
 			separator = "', '"
 		}
 		list := a.of(c, "list", item)
+		if a.distinct && needsKey(a.args[0]) {
+			x := *a.args[0]
+			x.sql = "x"
+			list = "list_transform(" + a.list(c, a.args[0]) + ", lambda x: " + c.json(&x) + ")"
+		}
 		sql := "('[' || array_to_string(" + list + ", " + separator + ") || ']')"
 		if oid == pgwire.OIDJSONB {
 			sql = call("pg_jsonb", sql)

@@ -55,9 +55,11 @@ func (c *compiler) numbers(op string, l, r *ex) *ex {
 	fallible := false
 	switch {
 	case op == "/" && isFloat(oid):
-		sql, fallible = divided(finite("("+a.sql+" / "+b.sql+")", a.sql, b.sql), b.sql), true
+		sql, fallible = divided(finite("("+a.sql+" / "+b.sql+")", a.sql, b.sql, "NOT isinf("+b.sql+")"), b.sql), true
+	case isFloat(oid) && op == "*":
+		sql, fallible = finite(sql, a.sql, b.sql, b.sql+" <> 0"), true
 	case isFloat(oid) && op != "^":
-		sql, fallible = finite(sql, a.sql, b.sql), true
+		sql, fallible = finite(sql, a.sql, b.sql, ""), true
 	case op == "/":
 		sql, fallible = divided("("+a.sql+" // "+b.sql+")", b.sql), true
 	case op == "%":
@@ -71,10 +73,14 @@ func (c *compiler) numbers(op string, l, r *ex) *ex {
 }
 
 // finite guards a float's arithmetic: PostgreSQL takes an infinity that comes of finite
-// numbers for an error.
-func finite(sql, a, b string) string {
-	return "(CASE WHEN isinf(" + sql + ") AND NOT isinf(" + a + ") AND NOT isinf(" + b + ") THEN error('" +
-		marker("22003", "value out of range: overflow") + "') ELSE " + sql + " END)"
+// numbers for an error, and a zero where a is none and the condition small holds.
+func finite(sql, a, b, small string) string {
+	out := "(CASE WHEN isinf(" + sql + ") AND NOT isinf(" + a + ") AND NOT isinf(" + b + ") THEN error('" +
+		marker("22003", "value out of range: overflow") + "')"
+	if small != "" {
+		out += " WHEN " + sql + " = 0 AND " + a + " <> 0 AND " + small + " THEN error('" + marker("22003", "value out of range: underflow") + "')"
+	}
+	return out + " ELSE " + sql + " END)"
 }
 
 // divided guards a division: DuckDB's yields null.

@@ -10,6 +10,7 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
 
 // context is how far a conversion may go.
@@ -102,6 +103,9 @@ func (c *compiler) modifier(oid uint32, t *pg.TypeName) int32 {
 		if n[0] < 1 || n[0] > 1000 {
 			c.failAt(t.Location, "22023", "NUMERIC precision %d must be between 1 and 1000", n[0])
 		}
+		if scale < -1000 || scale > 1000 {
+			c.failAt(t.Location, "22023", "NUMERIC scale %d must be between -1000 and 1000", scale)
+		}
 		return (n[0]<<16 | scale&0x7ff) + 4
 	case oid == pgwire.OIDVarchar || oid == pgwire.OIDBpchar:
 		if n[0] < 1 {
@@ -121,21 +125,12 @@ func (c *compiler) modifier(oid uint32, t *pg.TypeName) int32 {
 	return -1
 }
 
-// intervalUnits are the bits of an interval's fields, as PostgreSQL's timestamp.h has them.
-var intervalUnits = map[int32]string{1 << 1: "month", 1 << 2: "year", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second"}
-
-// withUnit: in interval '90' second the number alone is of that unit.
-func withUnit(e *ex, mod int32) *ex {
+// intervalFields are those that an interval's type modifier restricts it to.
+func intervalFields(mod int32) pgfn.IntervalFields {
 	if mod < 0 {
-		return e
+		return pgfn.AllFields
 	}
-	unit := intervalUnits[mod>>16]
-	if _, err := strconv.ParseFloat(e.text, 64); err != nil || unit == "" {
-		return e
-	}
-	out := *e
-	out.text += " " + unit
-	return &out
+	return pgfn.IntervalFields(mod >> 16)
 }
 
 func (c *compiler) typeCast(x *pg.TypeCast) *ex {
@@ -150,9 +145,6 @@ func (c *compiler) typeCast(x *pg.TypeCast) *ex {
 	}
 	if x.Location >= 0 && e.param == 0 && e.oid != pgwire.OIDUnknown && c.convert(e, oid, explicit) == nil {
 		c.failAt(x.Location, "42846", "cannot cast type %s to %s", typeName(e.oid), typeName(oid))
-	}
-	if oid == pgwire.OIDInterval && e.literal && !e.null {
-		e = withUnit(e, mod)
 	}
 	out := *c.coerce(e, oid, mod, explicit)
 	if out.sql == e.sql && out.oid != e.oid {
@@ -180,7 +172,7 @@ func (c *compiler) coerce(e *ex, oid uint32, mod int32, how context) *ex {
 			return &out
 		}
 		if e.literal {
-			return c.modified(c.parseLiteral(e.text, oid, e.pos), mod, how)
+			return c.modified(c.parseLiteral(e.text, oid, mod, e.pos), mod, how)
 		}
 		e = c.make(e.sql, pgwire.OIDText, e)
 	}
@@ -210,9 +202,9 @@ func (c *compiler) modified(e *ex, mod int32, how context) *ex {
 	out := e
 	switch e.oid {
 	case pgwire.OIDNumeric:
-		precision, scale := int((mod-4)>>16), int((mod-4)&0x7ff)
+		precision, scale := int((mod-4)>>16), int(((mod-4)&0x7ff^1024)-1024)
 		sql := call("pg_num_fit", numericText(e), strconv.Itoa(precision), strconv.Itoa(scale))
-		if precision <= 38 && scale <= maxScale {
+		if precision <= 38 && scale >= 0 && scale <= maxScale {
 			out = c.decimal(cast(sql, fmt.Sprintf("DECIMAL(38,%d)", scale)), scale, e)
 		} else {
 			out = c.make(sql, e.oid, e)
@@ -232,8 +224,8 @@ func (c *compiler) modified(e *ex, mod int32, how context) *ex {
 	case pgwire.OIDInterval:
 		copied := *e
 		out = &copied
-		if precision := mod & 0xffff; precision <= 6 {
-			out = c.make(call("pg_round_interval", e.sql, strconv.Itoa(int(precision))), e.oid, e)
+		if precision := mod & 0xffff; precision <= 6 || intervalFields(mod) != pgfn.AllFields {
+			out = c.make(call("pg_fit_interval", e.sql, strconv.Itoa(int(intervalFields(mod))), strconv.Itoa(int(precision))), e.oid, e)
 		}
 	default:
 		return e

@@ -138,15 +138,31 @@ func (c *compiler) key(e *ex) string {
 		return call("pg_interval_key", e.sql)
 	case e.oid == pgwire.OIDBpchar:
 		return call("rtrim", e.sql, "' '")
-	case elements[e.oid] == pgwire.OIDNumeric:
-		return "list_transform(" + e.sql + ", lambda x: pg_num_key(x))"
+	}
+	if item := itemOf(e); item != nil && needsKey(item) {
+		return "list_transform(" + e.sql + ", lambda x: " + c.key(item) + ")"
 	}
 	return e.sql
 }
 
+// itemOf is an element of an array, in a lambda of x; nil of what is no array.
+func itemOf(e *ex) *ex {
+	if elements[e.oid] == 0 {
+		return nil
+	}
+	return &ex{sql: "x", oid: elements[e.oid], mod: -1, rep: textScale, pos: e.pos}
+}
+
 // needsKey tells of types whose values can be equal and look different.
 func needsKey(e *ex) bool {
-	return e.oid == pgwire.OIDNumeric && e.rep < 0 || e.oid == pgwire.OIDJSONB || e.oid == pgwire.OIDInterval || elements[e.oid] == pgwire.OIDNumeric
+	switch e.oid {
+	case pgwire.OIDNumeric:
+		return e.rep < 0
+	case pgwire.OIDJSONB, pgwire.OIDInterval, pgwire.OIDBpchar:
+		return true
+	}
+	item := itemOf(e)
+	return item != nil && needsKey(item)
 }
 
 // at sets the position for errors.

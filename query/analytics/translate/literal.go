@@ -91,7 +91,7 @@ func intervalLiteral(iv pgfn.Interval) string {
 
 // parseLiteral reads a literal's text as a value of a type, as PostgreSQL does when it
 // analyses a statement, and writes it.
-func (c *compiler) parseLiteral(text string, oid uint32, pos int32) *ex {
+func (c *compiler) parseLiteral(text string, oid uint32, mod, pos int32) *ex {
 	out := c.make("", oid)
 	out.pos, out.literal, out.text = pos, true, text
 	fail := func(err error) {
@@ -103,7 +103,7 @@ func (c *compiler) parseLiteral(text string, oid uint32, pos int32) *ex {
 	}
 	switch oid {
 	case pgwire.OIDInterval:
-		iv, err := pgfn.ParseInterval(text)
+		iv, err := pgfn.ParseIntervalFields(text, intervalFields(mod))
 		if err != nil {
 			fail(err)
 		}

@@ -142,7 +142,7 @@ func (c *compiler) constant(k *pg.A_Const) *ex {
 			e.sql, e.oid = cast(quote(strconv.FormatInt(n, 10)), "BIGINT"), pgwire.OIDInt8
 			return e
 		}
-		e := c.parseLiteral(text, pgwire.OIDNumeric, k.Location)
+		e := c.parseLiteral(text, pgwire.OIDNumeric, -1, k.Location)
 		e.literal = false
 		return e
 	case *pg.A_Const_Boolval:

@@ -236,6 +236,12 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 	if q.All {
 		union = "UNION ALL"
 	}
+	for _, col := range out.cols {
+		if !q.All && needsKey(col.e) {
+			// Rows that are equal and look different would come again and again.
+			c.failAt(col.e.pos, "0A000", "UNION in a recursive query is not supported for columns of type %s", typeName(col.e.oid))
+		}
+	}
 	out.sql = fmt.Sprintf("%sSELECT %s FROM (%s) AS %s %s SELECT %s FROM (%s) AS %s", with,
 		strings.Join(list, ", "), first.sql, a, union, strings.Join(steps, ", "), second.sql, b)
 	return out
@@ -618,36 +624,55 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	if x.All {
 		all = " ALL"
 	}
-	distinct := ""
-	if keys := c.setKeys(b, word); len(keys) > 0 && !x.All {
-		all, distinct = " ALL", "SELECT DISTINCT ON ("+strings.Join(keys, ", ")+") * FROM "
+	for _, col := range b.cols {
+		if col.e.oid == pgwire.OIDJSON && !(x.All && word == "UNION") {
+			c.failAt(col.e.pos, "42883", "could not identify an equality operator for type json")
+		}
 	}
-	b.from = fmt.Sprintf("((SELECT %s FROM (%s) AS %s) %s%s (SELECT %s FROM (%s) AS %s)) AS %s",
-		orNull(left), l.sql, a, word, all, orNull(right), r.sql, z, t)
-	if distinct != "" {
-		b.from = "(" + distinct + b.from + ") AS " + t
+	if keys := c.setKeys(b); keys != nil && !(x.All && word == "UNION") {
+		b.from = c.keyedSet(b, word, x.All, keys,
+			fmt.Sprintf("SELECT 0 AS side, %s FROM (%s) AS %s UNION ALL SELECT 1, %s FROM (%s) AS %s", orNull(left), l.sql, a, orNull(right), r.sql, z), t)
+	} else {
+		b.from = fmt.Sprintf("((SELECT %s FROM (%s) AS %s) %s%s (SELECT %s FROM (%s) AS %s)) AS %s",
+			orNull(left), l.sql, a, word, all, orNull(right), r.sql, z, t)
 	}
 	c.scope.items = nil
 	c.orderBySet(b, x.SortClause)
 	return c.assemble(b)
 }
 
-// setKeys are what tells a set operation's rows apart, if it is not their columns: equal
-// values of some types look different.
-func (c *compiler) setKeys(b *body, word string) []string {
+// setKeys are what tells a set operation's rows apart, nil if it is their columns themselves.
+func (c *compiler) setKeys(b *body) []string {
 	var keys []string
 	needed := false
 	for _, col := range b.cols {
-		needed = needed || col.e.oid == pgwire.OIDNumeric && col.e.rep < 0 || elements[col.e.oid] == pgwire.OIDNumeric
+		needed = needed || needsKey(col.e)
 		keys = append(keys, c.key(col.e))
 	}
 	if !needed {
 		return nil
 	}
-	if word != "UNION" {
-		c.unsupported(-1, "%s of numerics that are not of one scale", word)
-	}
 	return keys
+}
+
+// keyedSet writes a set operation whose equal rows can look different: both operands' rows,
+// each with its side, are grouped by their keys. A group shows what its first rows show.
+func (c *compiler) keyedSet(b *body, word string, all bool, keys []string, rows, t string) string {
+	var shown, names []string
+	for _, col := range b.cols {
+		name := strings.TrimPrefix(col.e.sql, t+".")
+		shown = append(shown, "arg_min("+col.e.sql+", "+t+".side) AS "+name)
+		names = append(names, name)
+	}
+	left, right := "count(*) FILTER (WHERE "+t+".side = 0)", "count(*) FILTER (WHERE "+t+".side = 1)"
+	having := map[string]string{"INTERSECT": " HAVING " + left + " > 0 AND " + right + " > 0", "EXCEPT": " HAVING " + right + " = 0"}[word]
+	if all {
+		n := map[string]string{"INTERSECT": "least(" + left + ", " + right + ")", "EXCEPT": left + " - " + right}[word]
+		shown = append(shown, "unnest(range("+n+"))")
+		having = ""
+	}
+	grouped := fmt.Sprintf("SELECT %s FROM (%s) AS %s GROUP BY %s%s", strings.Join(shown, ", "), rows, t, strings.Join(keys, ", "), having)
+	return fmt.Sprintf("(SELECT %s FROM (%s)) AS %s", strings.Join(names, ", "), grouped, t)
 }
 
 func orNull(list []string) string {

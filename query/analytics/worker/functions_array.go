@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/eventgres/eventgres/pgwire"
@@ -11,6 +12,14 @@ import (
 )
 
 func roundEven(x float64) int64 { return int64(math.RoundToEven(x)) }
+
+// sameKey compares two keys of a list; nulls are one.
+func sameKey(keys *vector, a, b int) bool {
+	if keys.Null(a) || keys.Null(b) {
+		return keys.Null(a) == keys.Null(b)
+	}
+	return bytes.Equal(keys.Bytes(a), keys.Bytes(b))
+}
 
 func arrayFunctions() []*duck.Function {
 	join := func(in []vector, i int, out *writer) error {
@@ -53,6 +62,36 @@ func arrayFunctions() []*duck.Function {
 				}
 			}
 			out.SetBytes(i, pgwire.AppendText(nil, pgwire.OIDTextArray, &v, pgwire.UTC))
+			return nil
+		}),
+		function("pg_unique_index", duck.ListOf(duck.TInt64), types(duck.ListOf(tBlob)), func(in []vector, i int, out *writer) error {
+			from, to := in[0].List(i)
+			keys := in[0].Child()
+			var places []int64
+			for k := from; k < to; k++ {
+				if k == from || !sameKey(&keys, k-1, k) {
+					places = append(places, int64(k-from+1))
+				}
+			}
+			items, at := out.BeginList(i, len(places))
+			for k, place := range places {
+				items.SetInt64(at+k, place)
+			}
+			return nil
+		}),
+		function("pg_mode_index", tBig, types(duck.ListOf(tBlob)), func(in []vector, i int, out *writer) error {
+			from, to := in[0].List(i)
+			keys := in[0].Child()
+			best, most, first := from, 0, from
+			for k := from; k < to; k++ {
+				if k > from && !sameKey(&keys, k-1, k) {
+					first = k
+				}
+				if n := k - first + 1; n > most {
+					best, most = first, n
+				}
+			}
+			out.SetInt64(i, int64(best-from+1))
 			return nil
 		}),
 		nullable(function("pg_string_to_array", tTexts, types(tText, tText, tText), func(in []vector, i int, out *writer) error {

@@ -176,10 +176,12 @@ func timeFunctions() []*duck.Function {
 			out.SetBytes(i, intervalOf(&in[0], i).SortKey(buf[:0]))
 			return nil
 		}),
-		function("pg_round_interval", tInterval, types(tInterval, tInt), func(in []vector, i int, out *writer) error {
-			iv := in[0].Interval(i)
-			iv.Micros = rounded(iv.Micros, in[1].Int32(i))
-			out.SetInterval(i, iv)
+		function("pg_fit_interval", tInterval, types(tInterval, tInt, tInt), func(in []vector, i int, out *writer) error {
+			iv := pgfn.IntervalFields(in[1].Int32(i)).Restrict(intervalOf(&in[0], i))
+			if precision := in[2].Int32(i); precision <= 6 {
+				iv.Micros = rounded(iv.Micros, precision)
+			}
+			setInterval(out, i, iv)
 			return nil
 		}),
 		function("pg_round_clock", duck.TTime, types(duck.TTime, tInt), func(in []vector, i int, out *writer) error {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -61,13 +62,25 @@ func openProjection(dir string, settings map[string]string, logger *slog.Logger)
 	_, missing := os.Stat(path)
 	p := &projection{follower: follower, logger: logger, filling: make(chan struct{}, 1)}
 	err = p.open(path, settings)
+	if locked(err) {
+		logger.Info("waiting for another process to let go of the projection", "file", path)
+	}
+	for deadline := time.Now().Add(lockPatience); locked(err) && time.Now().Before(deadline); {
+		p.closeFile()
+		time.Sleep(lockRetry)
+		err = p.open(path, settings)
+	}
 	if err == nil {
 		return p, nil
+	}
+	if blameless(err) {
+		p.close()
+		return nil, err
 	}
 	if missing == nil {
 		logger.Warn("building the projection anew", "file", path, "reason", err)
 	}
-	p.close()
+	p.closeFile()
 	for _, name := range []string{path, path + ".wal"} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
@@ -78,6 +91,33 @@ func openProjection(dir string, settings map[string]string, logger *slog.Logger)
 		return nil, err
 	}
 	return p, nil
+}
+
+const (
+	// lockPatience is how long a worker that was killed may take to let go of the file.
+	lockPatience = 10 * time.Second
+	lockRetry    = 20 * time.Millisecond
+)
+
+// locked tells whether another process has the file.
+func locked(err error) bool {
+	var e *duck.Error
+	return errors.As(err, &e) && strings.Contains(e.Message, "Could not set lock")
+}
+
+// blameless tells whether an error of opening says nothing against the file, which a new one
+// would meet as well.
+func blameless(err error) bool {
+	var e *duck.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, cause := range []string{"Could not set lock", "Out of Memory", "No space left", "Permission denied", "Read-only file system", "Too many open files"} {
+		if strings.Contains(e.Message, cause) {
+			return true
+		}
+	}
+	return e.Kind == "Out of Memory"
 }
 
 func (p *projection) open(path string, settings map[string]string) error {
@@ -126,6 +166,10 @@ func (p *projection) resume() error {
 
 func (p *projection) close() {
 	p.follower.Close()
+	p.closeFile()
+}
+
+func (p *projection) closeFile() {
 	if p.conn != nil {
 		p.conn.Close()
 		p.conn = nil
