@@ -191,6 +191,17 @@ var errStagedAnalytic = pgwire.Errorf("0A000", "an analytical SELECT cannot see 
 
 // start opens the worker's portal.
 func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
+	return p.described(ctx, func(d *analytics.Description, run analytics.Run) (err error) {
+		p.name, err = p.conn.Open(ctx, d, run, p.params, formats, p.s.conn.Zone)
+		if err != nil {
+			p.name = ""
+		}
+		return err
+	})
+}
+
+// described runs f with the statement as it is prepared on the session's connection.
+func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Description, analytics.Run) error) error {
 	s := p.s
 	if len(s.tx.staged) > 0 {
 		return errStagedAnalytic
@@ -204,11 +215,7 @@ func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 			return err
 		}
 		p.conn = s.analytic
-		p.name, err = p.conn.Open(ctx, d, s.run(p.before), p.params, formats, s.conn.Zone)
-		if err != nil {
-			p.name = ""
-		}
-		return err
+		return f(d, s.run(p.before, d.SessionAware))
 	})
 }
 
@@ -224,7 +231,14 @@ func (s *Session) retryLost(f func() error) error {
 }
 
 // run describes the session to the worker.
-func (s *Session) run(before int64) analytics.Run {
+func (s *Session) run(before int64, aware bool) analytics.Run {
+	run := analytics.Run{
+		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Name, User: s.user,
+		Database: s.database, PID: s.conn.PID(), Version: versionText,
+	}
+	if !aware {
+		return run
+	}
 	settings := maps.Clone(s.settings.startup)
 	if settings == nil {
 		settings = map[string]string{}
@@ -235,10 +249,8 @@ func (s *Session) run(before int64) analytics.Run {
 		}
 	}
 	maps.Copy(settings, s.settings.values)
-	return analytics.Run{
-		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Name, User: s.user,
-		Database: s.database, PID: s.conn.PID(), Version: versionText, Settings: settings,
-	}
+	run.Settings, run.Activity = settings, s.server.activities()
+	return run
 }
 
 // Execute passes the worker's rows on as they come.
@@ -247,14 +259,23 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 	if p.done {
 		return tag, true, nil
 	}
+	watched, stop := p.s.conn.WhilePeer(ctx)
+	defer stop()
+	splice := func(body []byte) error { return out.Splice(ctx, body) }
+	if p.name == "" && limit == 0 {
+		err := p.described(watched, func(d *analytics.Description, run analytics.Run) (err error) {
+			tag.Rows, err = p.conn.Run(watched, d, run, p.params, out.Formats(), p.s.conn.Zone, splice)
+			return err
+		})
+		p.done = true
+		return tag, true, p.plan.placed(err)
+	}
 	if p.name == "" {
 		if err := p.start(ctx, out.Formats()); err != nil {
 			return tag, false, err
 		}
 	}
-	watched, stop := p.s.conn.WhilePeer(ctx)
-	defer stop()
-	n, done, err := p.conn.Fetch(watched, p.name, uint32(min(limit, 1<<31-1)), func(body []byte) error { return out.Splice(ctx, body) })
+	n, done, err := p.conn.Fetch(watched, p.name, uint32(min(limit, 1<<31-1)), splice)
 	tag.Rows, p.done = n, done
 	if err != nil || done {
 		p.Close()

@@ -12,7 +12,8 @@ import (
 
 // insertPlan is a prepared INSERT INTO events.
 type insertPlan struct {
-	columns   []int // of events, by place in a row
+	src       string // the text it came in
+	columns   []int  // of events, by place in a row
 	rows      [][]*scalar
 	query     *analyticPlan // INSERT … SELECT: rows has one, which takes its row
 	skip      bool          // ON CONFLICT (event_id) DO NOTHING

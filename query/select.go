@@ -8,6 +8,7 @@ import (
 
 // selectPlan is a prepared SELECT that the native path answers.
 type selectPlan struct {
+	src    string    // the text it came in
 	rel    *relation // nil: SELECT without FROM
 	items  []*scalar
 	out    []pgwire.Column

@@ -33,7 +33,8 @@ type Server struct {
 	// defining is held while definitions are replaced, so that those in memory follow those
 	// in the store.
 	defining   sync.Mutex
-	unreadable error // why the store's definitions cannot be read
+	unreadable error    // why the store's definitions cannot be read
+	sessions   sync.Map // *Session to nothing
 }
 
 // NewServer returns a Server. logger may be nil.
@@ -66,6 +67,7 @@ type Session struct {
 	volatile      bool // a literal such as 'now' was read: the plan is for once
 	several       bool // the text being run has more than one statement
 	analytic      *analyticConn
+	activity      activity
 }
 
 // Connect begins a session.
@@ -78,6 +80,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 		return nil, err
 	}
 	session.settings.report(c)
+	s.enter(session)
 	return session, nil
 }
 
@@ -115,6 +118,7 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	p := q.(*parsed)
 	s.ctx = ctx
 	s.statementTime = time.Now().UnixMicro()
+	s.running(p.src)
 	if err := s.checkFailed(p); err != nil {
 		return nil, err
 	}
@@ -171,6 +175,12 @@ func (s *Session) prepare(p *parsed, oids []uint32) (plan, error) {
 	}
 	s.volatile = false
 	made, err := s.analyse(p, oids)
+	switch made := made.(type) {
+	case *insertPlan:
+		made.src = p.src
+	case *selectPlan:
+		made.src = p.src
+	}
 	if err == nil && p.keep && len(oids) == 0 && !s.volatile && !defining {
 		switch made.(type) {
 		case *insertPlan, *selectPlan, *commandPlan, *analyticPlan:
@@ -282,14 +292,15 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgwire
 	if err != nil {
 		return nil, engineError(err)
 	}
-	return &guard{Portal: portal, s: s}, nil
+	return &guard{Portal: portal, s: s, text: textOf(st)}, nil
 }
 
 // guard is what every portal has in common: the failed-transaction check, the times,
 // and errors with SQLSTATEs.
 type guard struct {
 	pgwire.Portal
-	s *Session
+	s    *Session
+	text string // of the statement, as far as it is known
 }
 
 func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
@@ -302,6 +313,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	}
 	s.statementTime = time.Now().UnixMicro()
 	s.tx.enter(s)
+	s.running(g.text)
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
 	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.staged) > 0 || s.tx.defined != nil) {
 		var over bool
@@ -315,6 +327,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 // Sync ends the implicit transaction.
 func (s *Session) Sync(ctx context.Context) error {
 	s.ctx = ctx
+	defer s.waiting()
 	if s.tx.state != txImplicit {
 		return nil
 	}
@@ -323,6 +336,7 @@ func (s *Session) Sync(ctx context.Context) error {
 
 // Fail aborts the transaction after an error.
 func (s *Session) Fail() {
+	defer s.waiting()
 	if s.tx.state == txExplicit {
 		s.tx.failed = true
 		return
@@ -343,6 +357,7 @@ func (s *Session) Status() byte {
 
 // Close ends the session; what was staged is gone.
 func (s *Session) Close() {
+	s.server.sessions.Delete(s)
 	s.rollback()
 	if s.analytic != nil {
 		s.analytic.Close()

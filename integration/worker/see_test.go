@@ -152,3 +152,51 @@ func TestProjectionLocked(t *testing.T) {
 		t.Error("the projection was made anew")
 	}
 }
+
+// TestActivity: pg_stat_activity shows the sessions and what they do.
+func TestActivity(t *testing.T) {
+	s := harness.Eventgres(t)
+	c, other := connect(t, s), connect(t, s)
+	of := func(pid uint32) (state, query string, within bool) {
+		t.Helper()
+		if err := c.QueryRow(t.Context(), `SELECT state, query, xact_start IS NOT NULL FROM pg_stat_activity WHERE pid = $1`, pid).Scan(&state, &query, &within); err != nil {
+			t.Fatal(err)
+		}
+		return state, query, within
+	}
+	want := func(wantState, wantQuery string, wantWithin bool) {
+		t.Helper()
+		if state, query, within := of(other.PgConn().PID()); state != wantState || query != wantQuery || within != wantWithin {
+			t.Errorf("%s, %q, in a transaction: %v", state, query, within)
+		}
+	}
+	exec(t, other, `SELECT count(*) FROM events`)
+	want("idle", `SELECT count(*) FROM events`, false)
+	exec(t, other, `BEGIN`)
+	exec(t, other, `INSERT INTO events (stream, type) VALUES ('a', 'A')`)
+	want("idle in transaction", `INSERT INTO events (stream, type) VALUES ('a', 'A')`, true)
+	wantCode(t, "mistake", run(t.Context(), other, `SELECT 1 / 0`), "22012")
+	want("idle in transaction (aborted)", `SELECT 1 / 0`, true)
+	exec(t, other, `ROLLBACK`)
+	want("idle", `ROLLBACK`, false)
+	if state, query, _ := of(c.PgConn().PID()); state != "active" || !strings.Contains(query, "pg_stat_activity") {
+		t.Errorf("its own session: %s, %q", state, query)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- run(t.Context(), other, `SELECT pg_sleep(30)`) }()
+	await(t, "the other is active", func() bool {
+		state, query, _ := of(other.PgConn().PID())
+		return state == "active" && query == `SELECT pg_sleep(30)`
+	})
+	if err := other.PgConn().CancelRequest(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, "cancelled", <-ended, "57014")
+	if err := other.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the other is gone", func() bool { return number(t, c, `SELECT count(*) FROM pg_stat_activity`) == 1 })
+	if n := number(t, c, `SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND datname = current_database() AND backend_type = 'client backend'`); n != 1 {
+		t.Errorf("%d sessions of this user in this database", n)
+	}
+}

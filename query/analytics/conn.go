@@ -217,6 +217,8 @@ type Description struct {
 	Name       string // of the statement, on this connection
 	Parameters []uint32
 	Columns    []pgwire.Column
+	// SessionAware: a run needs to know the settings and who else is there.
+	SessionAware bool
 }
 
 // Prepare has the worker translate a statement.
@@ -231,6 +233,7 @@ func (c *Conn) Prepare(ctx context.Context, p Preparation, sql string) (*Descrip
 			switch typ {
 			case 't':
 				n := int(be.Uint16(c.body))
+				d.SessionAware = be.Uint32(c.body[2:]) == SessionAware
 				for i := 1; i < n; i++ { // the first is ours
 					d.Parameters = append(d.Parameters, be.Uint32(c.body[2+4*i:]))
 				}
@@ -304,9 +307,20 @@ func (c *Conn) Define(ctx context.Context, s *Schema) error {
 func (c *Conn) Open(ctx context.Context, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone) (string, error) {
 	c.names++
 	name := "p" + strconv.Itoa(c.names)
-	text, err := json.Marshal(run)
+	b, err := bind(name, d, run, values, formats, zone)
 	if err != nil {
 		return "", err
+	}
+	if err := c.send(b, &pgproto3.Sync{}); err != nil {
+		return "", err
+	}
+	return name, c.guarded(ctx, func() error { return c.answers(func(byte) error { return nil }) })
+}
+
+func bind(name string, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone) (*pgproto3.Bind, error) {
+	text, err := json.Marshal(run)
+	if err != nil {
+		return nil, err
 	}
 	b := &pgproto3.Bind{DestinationPortal: name, PreparedStatement: d.Name, Parameters: [][]byte{text}, ResultFormatCodes: formats}
 	for i := range values {
@@ -316,10 +330,20 @@ func (c *Conn) Open(ctx context.Context, d *Description, run Run, values []pgwir
 		}
 		b.Parameters = append(b.Parameters, pgwire.AppendText([]byte{}, d.Parameters[i], &values[i], zone))
 	}
-	if err := c.send(b, &pgproto3.Sync{}); err != nil {
-		return "", err
+	return b, nil
+}
+
+// Run opens a portal, takes all of its rows and closes it, in one exchange of messages.
+func (c *Conn) Run(ctx context.Context, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone, row func(body []byte) error) (rows int64, err error) {
+	b, err := bind("", d, run, values, formats, zone)
+	if err != nil {
+		return 0, err
 	}
-	return name, c.guarded(ctx, func() error { return c.answers(func(byte) error { return nil }) })
+	if err := c.send(b, &pgproto3.Execute{}, &pgproto3.Close{ObjectType: 'P'}, &pgproto3.Sync{}); err != nil {
+		return 0, err
+	}
+	rows, _, err = c.rows(ctx, row)
+	return rows, err
 }
 
 // Fetch runs a portal until max rows came (0: all), and hands each row's message body to
@@ -328,6 +352,11 @@ func (c *Conn) Fetch(ctx context.Context, portal string, max uint32, row func(bo
 	if err := c.send(&pgproto3.Execute{Portal: portal, MaxRows: max}, &pgproto3.Sync{}); err != nil {
 		return 0, false, err
 	}
+	return c.rows(ctx, row)
+}
+
+// rows takes rows up to ReadyForQuery.
+func (c *Conn) rows(ctx context.Context, row func(body []byte) error) (rows int64, done bool, err error) {
 	var failed error
 	err = c.guarded(ctx, func() error {
 		return c.answers(func(typ byte) error {

@@ -3,6 +3,8 @@ package analytics
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/eventgres/eventgres/pgwire"
 )
 
 // What the front tells the worker beside a statement goes in front of its text, as a line
@@ -21,15 +23,40 @@ type Preparation struct {
 
 // Run is what a run of a statement depends on.
 type Run struct {
-	Before    int64             `json:"before"` // it sees events below this position
-	Now       int64             `json:"now"`    // start of the transaction, µs since the Unix epoch
-	Statement int64             `json:"statement"`
-	Zone      string            `json:"zone"`
-	User      string            `json:"user"`
-	Database  string            `json:"database"`
-	PID       int32             `json:"pid"`
-	Version   string            `json:"version"`
-	Settings  map[string]string `json:"settings,omitempty"`
+	Before    int64  `json:"before"` // it sees events below this position
+	Now       int64  `json:"now"`    // start of the transaction, µs since the Unix epoch
+	Statement int64  `json:"statement"`
+	Zone      string `json:"zone"`
+	User      string `json:"user"`
+	Database  string `json:"database"`
+	PID       int32  `json:"pid"`
+	Version   string `json:"version"`
+	// What only statements need that are prepared as SessionAware.
+	Settings map[string]string `json:"settings,omitempty"`
+	Activity []Activity        `json:"activity,omitempty"`
+}
+
+// The type of a prepared statement's first parameter, which is its Run, tells what the worker
+// needs in it.
+const (
+	Plain        uint32 = pgwire.OIDText
+	SessionAware uint32 = pgwire.OIDJSON
+)
+
+// Activity is what a session does. Times are in µs since the Unix epoch, 0: none.
+type Activity struct {
+	PID         int32  `json:"pid"`
+	User        string `json:"user"`
+	Database    string `json:"database"`
+	Application string `json:"application,omitempty"`
+	Address     string `json:"address,omitempty"` // of the client, empty on a Unix socket
+	Port        int    `json:"port"`
+	Began       int64  `json:"began"`
+	Transaction int64  `json:"transaction,omitempty"` // since when it is in one
+	Started     int64  `json:"started,omitempty"`     // the query
+	Changed     int64  `json:"changed"`               // to this state
+	State       string `json:"state"`
+	Query       string `json:"query,omitempty"`
 }
 
 // View is a view as the store keeps it.

@@ -2,11 +2,17 @@ package catalog
 
 import "slices"
 
+// The OIDs of the session's user and of its database, whatever their names.
+const (
+	UserOID     = 16384
+	DatabaseOID = 16386
+)
+
 // The OIDs of what is ours. Clients keep them, so they never change.
 const (
-	oidUser     = 16384 // the session's user
+	oidUser     = UserOID
 	oidEvents   = 16385
-	oidDatabase = 16386 // whatever its name
+	oidDatabase = DatabaseOID
 	oidStreams  = 16393
 
 	oidEventsIndexes     = 16400 // and on, by constraint

@@ -36,5 +36,8 @@ func (s *Statement) SQL(b *Bindings) string {
 	}
 }
 
+// Uses tells whether the statement has a placeholder of a name.
+func (s *Statement) Uses(name string) bool { return strings.Contains(s.template, placeholder(name)) }
+
 // Placeholder is what stands in a relation's SQL for what the session binds to a name.
 func Placeholder(name string) string { return placeholder(name) }

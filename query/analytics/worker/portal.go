@@ -186,10 +186,6 @@ func (p *portal) begin() error {
 	if err != nil {
 		return err
 	}
-	settings, err := json.Marshal(p.run.Settings)
-	if err != nil {
-		return err
-	}
 	text := func(s string) string {
 		v := pgwire.TextValue(s)
 		return translate.Literal(pgwire.OIDText, &v)
@@ -203,10 +199,18 @@ func (p *portal) begin() error {
 		return err
 	}
 	p.encoder = encoder{schema: p.schema, zone: zone}
+	var settings string
+	if len(p.run.Settings) > 0 {
+		b, err := json.Marshal(p.run.Settings)
+		if err != nil {
+			return err
+		}
+		settings = text(string(b))
+	}
 	sql := p.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: map[string]string{
 		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "user": text(p.run.User),
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
-		"settings": text(string(settings)), "position": strconv.FormatInt(p.run.Before, 10),
+		"settings": settings, "activity": activitySQL(p.run.Activity), "position": strconv.FormatInt(p.run.Before, 10),
 		"events": eventsSQL(p.run.Before, visible),
 	}})
 	p.rows, err = p.conn.Query(sql)

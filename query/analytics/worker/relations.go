@@ -166,6 +166,9 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 		s.used(t)
 	}
 	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, SQL: `cat.main."` + s.tableName(t) + `"`}
+	if t.Name == "pg_stat_activity" {
+		r.SQL = "(SELECT * FROM " + translate.Placeholder("activity") + ")"
+	}
 	marked := map[string]bool{}
 	for _, name := range t.Session {
 		marked[name] = true

@@ -100,7 +100,11 @@ func (s *statement) analyse() (*analysis, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.params = append([]uint32{pgwire.OIDText}, a.st.Parameters...)
+	run := analytics.Plain
+	if a.st.Uses("settings") || a.st.Uses("activity") {
+		run = analytics.SessionAware
+	}
+	a.params = append([]uint32{run}, a.st.Parameters...)
 	a.columns = make([]pgwire.Column, len(a.st.Columns))
 	for i, c := range a.st.Columns {
 		a.columns[i] = c.Column
@@ -132,7 +136,7 @@ func (s *session) Bind(_ context.Context, st pgwire.Statement, parameters []pgwi
 		stmt.analysis = a
 	}
 	p := &portal{w: s.w, sql: stmt.sql, analysis: stmt.analysis}
-	if err := json.Unmarshal([]byte(parameters[0].Text), &p.run); err != nil {
+	if err := json.Unmarshal(runText(&parameters[0]), &p.run); err != nil {
 		return nil, pgwire.Errorf("08P01", "bad run: %s", err)
 	}
 	for i := range parameters[1:] {
@@ -149,6 +153,14 @@ func (s *session) Bind(_ context.Context, st pgwire.Statement, parameters []pgwi
 	}
 	p.schema.copies.hold()
 	return p, nil
+}
+
+// runText is a run's text, whose parameter is a text or JSON.
+func runText(v *pgwire.Value) []byte {
+	if v.Kind == pgwire.KindText {
+		return []byte(v.Text)
+	}
+	return v.Bytes
 }
 
 func sameColumns(a, b []pgwire.Column) bool {
