@@ -122,7 +122,9 @@ func (g *group) apply(r *AppendRequest) error {
 	}
 	if err != nil {
 		for _, s := range g.touched {
-			s.count = s.before
+			if !planted(bugPartialRefusal) {
+				s.count = s.before
+			}
 		}
 		for _, id := range g.newIDs {
 			delete(g.ids, id)
@@ -259,6 +261,9 @@ func (g *group) checkConditions(r *AppendRequest) error {
 			if s.offered > 0 && s.count == s.before {
 				continue // all left out as duplicates
 			}
+			if planted(bugVersionOffByOne) && int64(s.before) == int64(c.Version) {
+				continue
+			}
 			if c.Version != AnyVersion && int64(s.before)-1 != int64(c.Version) {
 				return &VersionConflictError{StreamID: s.id, Stream: c.Stream, Expected: c.Version, Actual: int64(s.before) - 1}
 			}
@@ -276,6 +281,9 @@ func (g *group) checkConditions(r *AppendRequest) error {
 // encode adds the request's frame.
 func (g *group) encode(r *AppendRequest, appended int) {
 	g.recordedAt = max(g.recordedAt, r.ProposedAt)
+	if planted(bugClockBackwards) {
+		g.recordedAt = r.ProposedAt
+	}
 	r.RecordedAt = g.recordedAt
 	start := len(g.buf)
 	first := g.next

@@ -196,9 +196,13 @@ func (c *Cursor) read(p place) error {
 		}
 		b = c.buffered(p)
 	}
-	if size := recordSize(b); size > len(b) && p.seg.holds(int64(p.offset), size) {
-		c.grow(size)
-		if err := c.loadSpan(p.seg, int64(p.offset), size); err != nil {
+	if size := recordSize(b); size > len(b) {
+		fits, err := p.seg.holds(int64(p.offset), size)
+		if err == nil && fits {
+			c.grow(size)
+			err = c.loadSpan(p.seg, int64(p.offset), size)
+		}
+		if err != nil {
 			return err
 		}
 		b = c.buffered(p)

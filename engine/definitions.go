@@ -33,8 +33,9 @@ const (
 func (s *Store) Definitions() Definitions { return *s.w.definitions.Load() }
 
 // Define replaces the definitions if their version still is the one given. It returns
-// after the new ones are on stable storage, and after every append that was queued before. It may
-// be called concurrently.
+// after the new ones are on stable storage, and after every append that was queued before. After
+// an error they are not replaced, save that after ErrPoisoned it is unknown. It may be called
+// concurrently.
 func (h *WriterHandle) Define(ctx context.Context, version int64, text string) error {
 	if len(text) > maxDefinitions {
 		return &TooLargeError{What: "definitions", Size: int64(len(text)), Limit: maxDefinitions}
@@ -50,7 +51,8 @@ func (w *writer) define(d *Definitions) error {
 	}
 	d.Position = w.log.committed.Load()
 	if err := writeChecked(w.log.fs, definitionsName(w.log.dir), fmt.Sprintf(definitionsHead, d.Version, d.Position)+d.Text+"\n"); err != nil {
-		return w.ioError(err, false)
+		// Where nobody knows which definitions a restart will find, none may follow before it.
+		return w.ioError(err, errors.As(err, new(*unsettledError)) && !planted(bugUnsettledDefine))
 	}
 	w.definitions.Store(d)
 	return nil

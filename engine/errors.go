@@ -18,6 +18,9 @@ var (
 	// ErrDiskFull says that there was no room for the append, which did not happen.
 	// Appends succeed again once there is room.
 	ErrDiskFull = errors.New("no space left for the log")
+	// ErrReadOnly says that the append, which did not happen, was not permitted to write.
+	// Appends succeed again once it is permitted.
+	ErrReadOnly = errors.New("the log may not be written")
 	// ErrLocked says that another process has the data directory open.
 	ErrLocked = errors.New("the data directory is in use by another process")
 )

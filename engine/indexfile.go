@@ -189,6 +189,9 @@ func writeStreams(w *blockWriter, mem *memIndex, header *indexHeader, stream fun
 	for o := range mem.n {
 		e := &entries[at[mem.at(o).stream]]
 		lists[e.next] = o
+		if planted(bugListOffByOne) && e.next > e.list {
+			lists[e.next], lists[e.next-1] = lists[e.next-1], o
+		}
 		e.next++
 	}
 	sort.Slice(entries, func(i, j int) bool { return entries[i].hash < entries[j].hash })

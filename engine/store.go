@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,6 +111,7 @@ func (s *Store) open() error {
 		queue: make(chan *AppendRequest, queueLength), stopped: make(chan struct{}),
 	}
 	s.w.definitions.Store(definitions)
+	s.w.become(StateOK, nil)
 	o := opening{store: s, created: created, baseTime: id.createdAt}
 	if err := o.run(); err != nil {
 		return err
@@ -132,8 +133,8 @@ func (s *Store) Hub() *Hub { return &s.hub }
 // Limits returns the limits in force.
 func (s *Store) Limits() Limits { return s.opts.Limits }
 
-// Poisoned tells whether the writer refuses appends since an I/O error.
-func (s *Store) Poisoned() bool { return s.w.poisoned.Load() }
+// ID identifies the store.
+func (s *Store) ID() uuid.UUID { return s.log.store }
 
 // Close finishes the appends that are under way, refuses new ones, and closes the
 // files. Cursors must no longer be used.
@@ -172,6 +173,16 @@ func (w *writer) settle() error {
 		}
 	}
 	return w.checkpoint(w.active().number, w.end)
+}
+
+// ReadStoreID returns the id of the store in a directory, which may be open.
+func ReadStoreID(dir string) (uuid.UUID, error) {
+	text, err := readChecked(vfs.OS, filepath.Join(dir, "STORE"))
+	if err != nil {
+		return uuid.UUID{}, err
+	}
+	id, err := parseIdentity(text)
+	return id.UUID, err
 }
 
 // identity is what the file STORE says.
@@ -230,15 +241,31 @@ func writeChecked(fsys vfs.FS, name, text string) error {
 	if err != nil {
 		return err
 	}
-	err = writeAndSync(f, fmt.Appendf(nil, "%scrc %08x\n", text, crc32.Checksum([]byte(text), castagnoli)))
+	b := fmt.Appendf(nil, "%scrc %08x\n", text, crc32.Checksum([]byte(text), castagnoli))
+	if planted(bugRenameBeforeSync) {
+		_, err = f.WriteAt(b, 0)
+	} else {
+		err = writeAndSync(f, b)
+	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := fsys.Rename(tmp, name); err != nil {
+	if err := fsys.Rename(tmp, name); isNoSpace(err) {
 		return err
+	} else if err != nil {
+		return &unsettledError{err}
 	}
-	return fsys.SyncDir(filepath.Dir(name))
+	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
+		return &unsettledError{err}
+	}
+	return nil
 }
+
+// unsettledError says that a file may or may not have been replaced.
+type unsettledError struct{ cause error }
+
+func (e *unsettledError) Error() string { return e.cause.Error() }
+func (e *unsettledError) Unwrap() error { return e.cause }
 
 func readChecked(fsys vfs.FS, name string) (string, error) { return readCheckedUpTo(fsys, name, 4096) }
 
@@ -271,6 +298,9 @@ func readCheckedUpTo(fsys vfs.FS, name string, limit int64) (string, error) {
 const checkpointFormat = "durable segment %d offset %d\n"
 
 func (w *writer) checkpoint(segment uint32, offset int64) error {
+	if planted(bugCheckpointAhead) {
+		offset += 100
+	}
 	return writeChecked(w.log.fs, filepath.Join(w.log.dir, "CHECKPOINT"), fmt.Sprintf(checkpointFormat, segment, offset))
 }
 
@@ -293,6 +323,17 @@ func readCheckpoint(fsys vfs.FS, dir string) (segment uint32, offset int64, err 
 // listSegments returns the numbers of the segments in a directory, which must be
 // 1, 2, 3 …
 func listSegments(fsys vfs.FS, dir string) ([]uint32, error) {
+	numbers, err := segmentNumbers(fsys, dir)
+	for i, n := range numbers {
+		if n != uint32(i)+1 {
+			return nil, &CorruptionError{File: segmentName(dir, uint32(i)+1), Reason: "the segment is missing"}
+		}
+	}
+	return numbers, err
+}
+
+// segmentNumbers returns the numbers of the segments that there are, ascending.
+func segmentNumbers(fsys vfs.FS, dir string) ([]uint32, error) {
 	names, err := fsys.List(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
@@ -312,11 +353,6 @@ func listSegments(fsys vfs.FS, dir string) ([]uint32, error) {
 		}
 		numbers = append(numbers, uint32(n))
 	}
-	sort.Slice(numbers, func(i, j int) bool { return numbers[i] < numbers[j] })
-	for i, n := range numbers {
-		if n != uint32(i)+1 {
-			return nil, &CorruptionError{File: segmentName(dir, uint32(i)+1), Reason: "the segment is missing"}
-		}
-	}
+	slices.Sort(numbers)
 	return numbers, nil
 }

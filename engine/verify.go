@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"log/slog"
+	"math"
 	"path/filepath"
 
 	"github.com/google/uuid"
@@ -20,6 +22,9 @@ type VerifyReport struct {
 	Streams  int64
 	Bytes    int64
 	Damage   []DamagedRange
+	// Indexes are damaged parts of index files, which are derived: Repair takes the files out,
+	// and the next start builds them anew.
+	Indexes []DamagedRange
 	// TornTail is the length of what a crash left behind the log's end, bytes.
 	// The next open cuts it; it is no damage.
 	TornTail int64
@@ -44,19 +49,30 @@ func (d DamagedRange) String() string {
 // ErrLocked; damage is in the report.
 func Verify(dir string, options Options) (VerifyReport, error) {
 	opts := options.withDefaults()
-	if _, err := opts.FS.Stat(filepath.Join(dir, "log")); err != nil {
-		return VerifyReport{}, fmt.Errorf("%s is not a data directory: %w", dir, err)
-	}
-	lock, err := opts.FS.Lock(filepath.Join(dir, "LOCK"))
-	if errors.Is(err, vfs.ErrLocked) {
-		return VerifyReport{}, fmt.Errorf("%s: %w", dir, ErrLocked)
-	}
+	lock, err := lockStore(opts.FS, dir)
 	if err != nil {
 		return VerifyReport{}, err
 	}
 	defer lock.Close()
-	v := verifier{dir: dir, fs: opts.FS, logger: opts.Logger, versions: map[uuid.UUID]int64{}}
-	err = v.run()
+	return verify(dir, opts, everything)
+}
+
+// VerifyBelow is Verify of a store that a server may have open, for the events below a position
+// that it has committed. It takes no lock.
+func VerifyBelow(dir string, before int64, options Options) (VerifyReport, error) {
+	opts := options.withDefaults()
+	if _, err := opts.FS.Stat(filepath.Join(dir, "log")); err != nil {
+		return VerifyReport{}, fmt.Errorf("%s is not a data directory: %w", dir, err)
+	}
+	return verify(dir, opts, before)
+}
+
+// everything is a position that no event has.
+const everything = math.MaxInt64
+
+func verify(dir string, opts *Options, before int64) (VerifyReport, error) {
+	v := verifier{dir: dir, fs: opts.FS, logger: opts.Logger, versions: map[uuid.UUID]int64{}, before: before}
+	err := v.run()
 	v.report.Streams = int64(len(v.versions))
 	return v.report, err
 }
@@ -69,6 +85,10 @@ type verifier struct {
 	key      frameKey
 	versions map[uuid.UUID]int64 // next version by stream
 	prev     *segment
+	before   int64 // events from there on are not looked at
+	done     bool  // it was reached
+	// durableSegment is the checkpoint's: all segments before it are whole and sealed.
+	durableSegment uint32
 	// lost: something before was damaged, so that versions and positions may jump.
 	lost       bool
 	recordedAt int64
@@ -103,7 +123,8 @@ func (v *verifier) run() error {
 	if err := v.note(err); err != nil {
 		return err
 	}
-	durableSegment, durableOffset, err := readCheckpoint(v.fs, v.dir)
+	var durableOffset int64
+	v.durableSegment, durableOffset, err = readCheckpoint(v.fs, v.dir)
 	if err := v.note(err); err != nil {
 		return err
 	}
@@ -111,16 +132,61 @@ func (v *verifier) run() error {
 	if err != nil {
 		return v.note(err)
 	}
-	if len(numbers) < int(durableSegment) {
-		v.damage(segmentName(v.dir, durableSegment), 0, -1, "the segment is missing")
+	if len(numbers) < int(v.durableSegment) {
+		v.damage(segmentName(v.dir, v.durableSegment), 0, -1, "the segment is missing")
 	}
 	v.report.Segments = len(numbers)
 	for _, n := range numbers {
 		durable := int64(0)
-		if n == durableSegment {
+		if n == v.durableSegment {
 			durable = durableOffset
 		}
 		if err := v.segment(n, n == uint32(len(numbers)), durable); err != nil {
+			return err
+		}
+		if v.done {
+			return v.indexes(numbers)
+		}
+	}
+	if v.before != everything && !v.lost {
+		last := numbers[len(numbers)-1]
+		v.damage(segmentName(v.dir, last), v.report.Bytes, -1, fmt.Sprintf("the log ends before position %d", v.before))
+	}
+	return v.indexes(numbers)
+}
+
+// indexes checks the blocks of the index files. They are derived: what is damaged there is no loss.
+func (v *verifier) indexes(numbers []uint32) error {
+	for _, n := range numbers {
+		f := &blockFile{name: indexName(v.dir, n)}
+		var err error
+		if f.file, err = v.fs.Open(f.name); errors.Is(err, fs.ErrNotExist) {
+			continue // it is being built, or will be
+		} else if err != nil {
+			return err
+		}
+		err = v.blocks(f)
+		f.file.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) blocks(f *blockFile) error {
+	size, err := f.file.Size()
+	if err != nil {
+		return err
+	}
+	var b block
+	for n := int64(0); n < size/blockSize; n++ {
+		err := f.read(uint32(n), &b)
+		var corrupt *CorruptionError
+		switch {
+		case errors.As(err, &corrupt):
+			v.report.Indexes = append(v.report.Indexes, DamagedRange{f.name, n * blockSize, (n + 1) * blockSize, "index block checksum"})
+		case err != nil:
 			return err
 		}
 	}
@@ -144,7 +210,7 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 	if p := v.prev; p != nil && p.sealed && (seg.first != p.first+p.count || seg.chainStart != p.chain) {
 		v.damage(seg.name, 24, segmentHeaderSize, "the segment does not continue "+p.name)
 	}
-	if last && seg.sealed {
+	if last && seg.sealed && v.before == everything {
 		v.damage(segmentName(v.dir, number+1), 0, -1, "the segment is missing: the one before it is sealed")
 	}
 	size, err := seg.file.Size()
@@ -160,6 +226,9 @@ func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) er
 	s := newFrameScanner(seg, size)
 	p := progress{logger: v.logger, what: "verifying " + seg.name, unit: "bytes", total: size}
 	for {
+		if v.done = s.next >= v.before; v.done {
+			return nil
+		}
 		p.at(s.offset)
 		offset := s.offset
 		h, frame, bad, err := s.scan()
@@ -180,7 +249,7 @@ func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) er
 			}
 			continue
 		}
-		if !last && !seg.sealed && v.continued(seg, s) {
+		if !last && !seg.sealed && v.durableSegment <= seg.number && v.continued(seg, s) {
 			return nil // the crash came between the making of the next segment and the seal
 		}
 		if last && !seg.sealed {

@@ -52,9 +52,9 @@ type writer struct {
 	end         int64                   // offset in the active segment where the log ends
 	allocated   int64                   // size of its file
 	poison      error
-	poisoned    atomic.Bool
 	building    sync.WaitGroup // index files being written; one at most
 	definitions atomic.Pointer[Definitions]
+	health      atomic.Pointer[Health]
 	carried     *AppendRequest // taken off the queue, to begin the next group
 }
 
@@ -64,6 +64,7 @@ func (w *writer) active() *segment { return w.log.segments[len(w.log.segments)-1
 // injected into its system calls alone.
 func (w *writer) run() {
 	runtime.LockOSThread()
+	defer runtime.UnlockOSThread() // a thread that ends locked is thrown away
 	defer close(w.stopped)
 	requests := make([]*AppendRequest, 0, maxGroupRequests)
 	for {
@@ -134,8 +135,14 @@ func (w *writer) commit(requests []*AppendRequest) {
 			w.refusals[i] = g.apply(r)
 		}
 	}
+	if planted(bugPublishEarly) {
+		w.log.publish(g.events, g.recordedAt)
+	}
 	err := w.write(g)
-	if err == nil && len(g.events) > 0 {
+	if planted(bugAckOnError) {
+		err = nil
+	}
+	if err == nil && len(g.events) > 0 && !planted(bugPublishEarly) {
 		w.log.publish(g.events, g.recordedAt)
 		w.hub.publish(w.log.committed.Load())
 	}
@@ -173,18 +180,37 @@ func (w *writer) write(g *group) error {
 	if err := w.reserve(seg, int64(len(g.buf))); err != nil {
 		return w.ioError(err, false)
 	}
-	if _, err := seg.file.WriteAt(g.buf, w.end); err != nil {
+	if n, err := seg.file.WriteAt(g.buf, w.end); err != nil && n == 0 && isDenied(err) {
+		return w.ioError(err, false)
+	} else if err != nil {
 		return w.unwrite(seg, err)
 	}
-	if err := seg.file.SyncData(); err != nil {
-		return w.ioError(err, true)
+	err := w.sync(seg)
+	if err != nil {
+		return w.ioError(err, !planted(bugNotPoisoned))
 	}
 	for at := 0; at < len(g.buf); {
 		w.chain = chainCRC(w.chain, g.buf[at:])
 		at += int(le.Uint32(g.buf[at+4:]))
 	}
 	w.end += int64(len(g.buf))
+	if w.health.Load().State != StateOK {
+		w.become(StateOK, nil)
+	}
 	return nil
+}
+
+// sync makes what was written to the active segment durable. It is tried once: what a failed one
+// has marked clean no later one writes.
+func (w *writer) sync(seg *segment) error {
+	if planted(bugAckBeforeSync) {
+		return nil
+	}
+	err := seg.file.SyncData()
+	if err != nil && planted(bugRetrySync) {
+		err = seg.file.SyncData()
+	}
+	return err
 }
 
 // reserve makes the file long enough for n more bytes.
@@ -212,6 +238,9 @@ func (w *writer) unwrite(seg *segment, cause error) error {
 	if !isNoSpace(cause) {
 		return w.ioError(cause, true)
 	}
+	if planted(bugKeepRefused) {
+		return w.ioError(cause, false)
+	}
 	err := seg.file.Truncate(w.end)
 	if err == nil {
 		err = seg.file.SyncData()
@@ -226,17 +255,24 @@ func (w *writer) unwrite(seg *segment, cause error) error {
 // ioError turns a failure into what callers are told, and poisons the writer if what
 // is on disk is no longer known.
 func (w *writer) ioError(err error, poison bool) error {
-	if poison {
+	switch {
+	case poison:
 		w.poison = fmt.Errorf("%w (%w)", ErrPoisoned, err)
-		w.poisoned.Store(true)
-		w.opts.Logger.Error("the log is no longer writable", "error", err)
+		w.become(StateFailed, err)
 		return w.poison
-	}
-	if isNoSpace(err) {
-		w.opts.Logger.Error("no space left for the log", "error", err)
+	case isNoSpace(err):
+		w.become(StateDiskFull, err)
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case isDenied(err):
+		w.become(StateReadOnly, err)
+		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
 	return err
+}
+
+// isDenied tells of calls that were refused before they did anything.
+func isDenied(err error) bool {
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)
 }
 
 func isNoSpace(err error) bool {
@@ -255,6 +291,9 @@ func (w *writer) roll() error {
 	// Until the old segment is sealed nothing more may be appended to it: the new
 	// one's header says where it ends.
 	w.rolling = true
+	if planted(bugSealFirst) {
+		_ = old.seal(w.end, next.first, w.chain)
+	}
 	if err := createSegment(w.log.fs, w.log.dir, w.log.store, next); err != nil {
 		return w.ioError(err, false)
 	}

@@ -88,7 +88,7 @@ type access struct {
 
 func chooseAccess(rel *relation, args []*sarg) access {
 	a := access{rel: rel}
-	if rel == nil {
+	if rel == nil || rel == healthRelation {
 		return a
 	}
 	isKey := func(column int) bool {

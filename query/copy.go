@@ -69,8 +69,8 @@ func (p *copyPlan) resolve(s *Session, c *compiler, st *copyStmt) error {
 		}
 		return err
 	}
-	if rel == streamsRelation && st.from {
-		return pgwire.Errorf("42809", "cannot copy to view \"streams\"").WithHint("Copy into events.")
+	if rel != eventsRelation && st.from {
+		return pgwire.Errorf("42809", "cannot copy to view \"%s\"", rel.name).WithHint("Copy into events.")
 	}
 	seen := map[string]bool{}
 	for _, n := range st.columns {

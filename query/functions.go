@@ -369,8 +369,10 @@ func engineError(err error) error {
 		return pgwire.Errorf("XX001", "%s", corrupt.Error()).WithHint("Run eventgres verify on the data directory.")
 	case errors.Is(err, engine.ErrDiskFull):
 		return pgwire.Errorf("53100", "%s", err.Error()).WithHint("Nothing was appended. Reads go on; appends succeed again once there is room.")
+	case errors.Is(err, engine.ErrReadOnly):
+		return pgwire.Errorf("58030", "%s", err.Error()).WithHint("Nothing was appended. Reads go on; appends succeed again once writing is permitted.")
 	case errors.Is(err, engine.ErrPoisoned):
-		return pgwire.Errorf("58030", "%s", err.Error())
+		return pgwire.Errorf("58030", "%s", err.Error()).WithHint("Reads go on. An append that was under way may be found after the restart; retry with the same event_id.")
 	case errors.Is(err, engine.ErrClosed):
 		return pgwire.Errorf("57P01", "the server is shutting down")
 	case errors.Is(err, context.Canceled):

@@ -33,8 +33,11 @@ func (s *Session) prepareInsert(c *compiler, st *insertStmt) (plan, error) {
 		return nil, err
 	}
 	if rel != eventsRelation {
-		return nil, pgwire.Errorf("55000", "cannot insert into view \"streams\"").
-			WithDetail("A stream begins with its first event.").WithHint("Insert into events.")
+		e := pgwire.Errorf("55000", "cannot insert into view \"%s\"", rel.name).WithHint("Insert into events.")
+		if rel == streamsRelation {
+			e = e.WithDetail("A stream begins with its first event.")
+		}
+		return nil, e
 	}
 	p := &insertPlan{}
 	if p.columns, err = insertColumns(c, rel, st.columns); err != nil {

@@ -61,7 +61,7 @@ func (s *Session) prepareQuery(c *compiler, st *selectStmt, q *queryText, oids [
 // wasteful tells of a plan that reads the whole log, or all streams, to keep or to sort
 // them: the worker's columns serve that better.
 func (p *selectPlan) wasteful() bool {
-	if p.rel == nil || p.access.kind != accessLog || len(p.access.bound) > 0 || p.usesExpected {
+	if p.rel == nil || p.rel == healthRelation || p.access.kind != accessLog || len(p.access.bound) > 0 || p.usesExpected {
 		return false
 	}
 	return p.sort != nil || p.residual != nil && p.limit == nil

@@ -24,6 +24,9 @@ const maxMerge = 256
 // openRows opens the rows that WHERE keeps, as of a snapshot, and with what the
 // transaction has staged.
 func (p *selectPlan) openRows(ctx context.Context, s *Session, e *env, before int64) (rowSource, error) {
+	if p.rel == healthRelation {
+		return &healthRows{health: s.server.health(), filter: p.where, e: e}, nil
+	}
 	if p.rel == streamsRelation {
 		return p.openStreams(ctx, s, e, before)
 	}

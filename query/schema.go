@@ -82,6 +82,18 @@ var (
 	})
 )
 
+// healthRelation has one row: the store's state. It is in no catalog, so that it does not stand
+// among the user's tables.
+var healthRelation = newRelation("eventgres_health", 16399, 7, []column{
+	{"state", pgwire.OIDText},
+	{"reason", pgwire.OIDText},
+	{"since", pgwire.OIDTimestamptz},
+	{"store_id", pgwire.OIDUUID},
+	{"events", pgwire.OIDInt8},
+	{"streams", pgwire.OIDInt8},
+	{"analytics", pgwire.OIDText},
+})
+
 func newRelation(name string, oid uint32, visible int, columns []column) *relation {
 	r := &relation{name: name, oid: oid, columns: columns, byName: map[string]int{}, visible: visible}
 	for i, c := range columns {
@@ -99,6 +111,8 @@ func findRelation(ref *relationRef, src string) (*relation, error) {
 			return eventsRelation, nil
 		case "streams":
 			return streamsRelation, nil
+		case healthRelation.name:
+			return healthRelation, nil
 		}
 	case ref.schema == "pg_catalog" || ref.schema == "information_schema":
 		return nil, beyondError(src, &beyond{what: "the system catalog", pos: ref.pos})
@@ -136,12 +150,17 @@ func badColumn(c *columnExpr, src string) error {
 type row struct {
 	event  *engine.RecordedEvent
 	stream *engine.StreamInfo
+	health *health
 }
 
 // column puts the value of a column of the relation the row is of into v.
 func (r *row) column(i int, v *pgwire.Value) {
 	if r.event != nil {
 		eventColumn(r.event, i, v)
+		return
+	}
+	if r.health != nil {
+		r.health.column(i, v)
 		return
 	}
 	streamColumn(r.stream, i, v)

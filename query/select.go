@@ -88,7 +88,7 @@ func (p *selectPlan) compile(c *compiler, st *selectStmt) error {
 }
 
 func (p *selectPlan) noteUses(c *compiler, st *selectStmt) error {
-	if p.rel == nil {
+	if p.rel == nil || p.rel == healthRelation {
 		return nil
 	}
 	used := mentioned(c, p.items, st.items)

@@ -134,7 +134,9 @@ func userRelation(r *relationRef) error {
 	return nil
 }
 
-func isTable(name string) bool { return name == eventsRelation.name || name == streamsRelation.name }
+func isTable(name string) bool {
+	return name == eventsRelation.name || name == streamsRelation.name || name == healthRelation.name
+}
 
 func (s *Session) createView(st *createViewStmt) error {
 	name := st.relation.table

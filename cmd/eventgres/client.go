@@ -25,6 +25,14 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
+// interrupted is the error of work that ^C may have ended.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
+
 // connect opens a connection; name tells others what it is for.
 func connect(ctx context.Context, url, name string) (*pgconn.PgConn, error) {
 	config, err := pgconn.ParseConfig(url)

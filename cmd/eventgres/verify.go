@@ -1,22 +1,36 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/eventgres/eventgres/engine"
 )
 
 type verifyCommand struct {
 	Data string `default:"data" env:"EVENTGRES_DATA" help:"Data directory." type:"path"`
+	URL  string `default:"postgres://127.0.0.1:5433/events" env:"EVENTGRES_URL" help:"The server that has it open, if one has."`
 }
 
 var errDamaged = errors.New("the log is damaged")
 
 func (c *verifyCommand) Run() error {
-	report, err := engine.Verify(c.Data, engine.Options{Logger: newLogger("text")})
-	if err != nil {
+	options := engine.Options{Logger: newLogger("text")}
+	report, err := engine.Verify(c.Data, options)
+	if errors.Is(err, engine.ErrLocked) {
+		ctx, stop := interruptible()
+		defer stop()
+		before, err := committedBy(ctx, c.URL, c.Data, "eventgres verify")
+		if err != nil {
+			return err
+		}
+		if report, err = engine.VerifyBelow(c.Data, before, options); err != nil {
+			return err
+		}
+	} else if err != nil {
 		return err
 	}
 	fmt.Printf("store     %s\nsegments  %d\nbytes     %d\nevents    %d\nstreams   %d\n",
@@ -24,12 +38,39 @@ func (c *verifyCommand) Run() error {
 	if report.TornTail > 0 {
 		fmt.Printf("torn tail %d bytes, never acknowledged; the next start cuts it\n", report.TornTail)
 	}
+	for _, d := range report.Indexes {
+		fmt.Fprintln(os.Stderr, "index    ", d)
+	}
 	for _, d := range report.Damage {
 		fmt.Fprintln(os.Stderr, "damaged  ", d)
 	}
 	if len(report.Damage) > 0 {
 		return errDamaged
 	}
+	if len(report.Indexes) > 0 {
+		return errors.New("an index is damaged, the log is not: stop the server and run eventgres repair --indexes")
+	}
 	fmt.Println("no damage")
 	return nil
+}
+
+// committedBy asks the server that has a data directory open how many events are committed.
+func committedBy(ctx context.Context, url, dir, name string) (int64, error) {
+	id, err := engine.ReadStoreID(dir)
+	if err != nil {
+		return 0, err
+	}
+	conn, err := connect(ctx, url, name)
+	if err != nil {
+		return 0, fmt.Errorf("a server has %s open; ask it with --url: %w", dir, err)
+	}
+	defer hangUp(conn)
+	result := conn.ExecParams(ctx, "SELECT store_id, events FROM eventgres_health", nil, nil, nil, nil).Read()
+	if result.Err != nil {
+		return 0, result.Err
+	}
+	if len(result.Rows) != 1 || string(result.Rows[0][0]) != id.String() {
+		return 0, fmt.Errorf("the server at %s serves another store than %s", url, dir)
+	}
+	return strconv.ParseInt(string(result.Rows[0][1]), 10, 64)
 }

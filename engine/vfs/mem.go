@@ -56,6 +56,10 @@ type Mem struct {
 	// shared between goroutines.
 	Inject func(op Op) error
 
+	// InjectRead, where it is set, is called before each Open, List, Stat, ReadAt and Size with
+	// the file's name. An error makes the call fail with it. It is set and called as Inject is.
+	InjectRead func(name string) error
+
 	mu     sync.Mutex
 	root   *node
 	moves  []move // oldest first
@@ -229,6 +233,9 @@ func (m *Mem) Open(name string) (File, error) { return m.open(name, false) }
 func (m *Mem) OpenReadWrite(name string) (File, error) { return m.open(name, true) }
 
 func (m *Mem) open(name string, writable bool) (File, error) {
+	if err := m.reading("open", name); err != nil {
+		return nil, err
+	}
 	n, err := m.find("open", name)
 	if err != nil {
 		return nil, err
@@ -237,6 +244,17 @@ func (m *Mem) open(name string, writable bool) (File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
 	}
 	return &memFile{mem: m, node: n, name: name, writable: writable}, nil
+}
+
+// reading asks InjectRead whether a call that only reads shall fail.
+func (m *Mem) reading(op, name string) error {
+	if m.InjectRead == nil {
+		return nil
+	}
+	if err := m.InjectRead(name); err != nil {
+		return &fs.PathError{Op: op, Path: name, Err: err}
+	}
+	return nil
 }
 
 // find is lookup for callers without the lock.
@@ -303,6 +321,9 @@ func (m *Mem) Rename(oldName, newName string) error {
 
 // List implements [FS].
 func (m *Mem) List(dir string) (names []string, err error) {
+	if err := m.reading("list", dir); err != nil {
+		return nil, err
+	}
 	err = m.locked(func() error {
 		n, err := m.lookup(dir)
 		if err == nil && !n.isDir() {
@@ -321,6 +342,9 @@ func (m *Mem) List(dir string) (names []string, err error) {
 
 // Stat implements [FS]. The modification time is always zero.
 func (m *Mem) Stat(name string) (info fs.FileInfo, err error) {
+	if err := m.reading("stat", name); err != nil {
+		return nil, err
+	}
 	err = m.locked(func() error {
 		n, err := m.lookup(name)
 		if err == nil {

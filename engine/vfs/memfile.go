@@ -143,6 +143,9 @@ func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, &fs.PathError{Op: "read", Path: f.name, Err: syscall.EINVAL}
 	}
+	if err := f.mem.reading("read", f.name); err != nil {
+		return 0, err
+	}
 	c, err := f.content("read")
 	if err != nil || len(p) == 0 {
 		return 0, err
@@ -155,6 +158,9 @@ func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (f *memFile) Size() (int64, error) {
+	if err := f.mem.reading("size", f.name); err != nil {
+		return 0, err
+	}
 	c, err := f.content("size")
 	return c.size, err
 }

@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// TestBackupUnderLoad backs a store up while it is written to, again and again into one directory,
+// and restores each: the events below the position, byte for byte, and nothing else.
+func TestBackupUnderLoad(t *testing.T) {
+	dir, dest := filepath.Join(t.TempDir(), "db"), filepath.Join(t.TempDir(), "backup")
+	options := Options{SegmentBytes: 16 << 10}
+	s := openTest(t, dir, options)
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	for i := range 3 {
+		load.Add(1)
+		go func() {
+			defer load.Done()
+			rng := rand.New(rand.NewSource(int64(i)))
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				var events []ProposedEvent
+				for range 1 + rng.Intn(3) {
+					events = append(events, NewEvent(fmt.Sprintf("s-%d", rng.Intn(9)), "T", fmt.Appendf(nil, `"%s"`, strings.Repeat("x", rng.Intn(400)))))
+				}
+				if err := s.Writer().Append(ctx, &AppendRequest{Events: events}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}()
+	}
+	segments := 0
+	for round := range 12 {
+		for s.Index().GlobalPosition() < int64(round*150) {
+			mustAppend(t, s, NewEvent("own", "T", nil))
+		}
+		if err := s.Writer().Define(ctx, int64(round), fmt.Sprint("views ", round)); err != nil {
+			t.Fatal(err)
+		}
+		before := s.Index().GlobalPosition() + 1
+		report, err := Backup(ctx, dir, dest, before, options)
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if report.Position != before || report.Copied != report.Segments-segments {
+			t.Errorf("round %d: %+v of position %d, with %d segments before", round, report, before, segments)
+		}
+		segments = report.Segments
+		o := Forward(0)
+		o.Before = before
+		want := collect(t, s.Index().ReadAll(o))
+		if report, err := VerifyBelow(dir, before, options); err != nil || len(report.Damage) > 0 || report.Events != before {
+			t.Errorf("verified while it is written: %+v, %v", report, err)
+		}
+		restored := filepath.Join(t.TempDir(), "restored")
+		if _, err := Restore(ctx, dest, restored, options); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		r := openTest(t, restored, options)
+		sameEvents(t, checkInvariants(t, r), want)
+		if got := r.Definitions().Text; !strings.HasPrefix(got, "views") {
+			t.Errorf("round %d: definitions %q", round, got)
+		}
+		mustAppend(t, r, NewEvent("after", "T", nil)) // and goes on, without touching the backup
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	load.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if segments < 5 {
+		t.Errorf("%d sealed segments", segments)
+	}
+	// Of a store that nobody has open: everything.
+	report, err := Backup(ctx, dir, dest, -1, options)
+	if err != nil || report.Position != s.Index().GlobalPosition()+1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// TestRestoreRefuses: a backup that is truncated, altered, incomplete or interrupted.
+func TestRestoreRefuses(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	options := Options{SegmentBytes: 4 << 10}
+	s := openTest(t, dir, options)
+	fillRandom(t, s, rand.New(rand.NewSource(3)), 60)
+	if err := s.Writer().Define(ctx, 0, "views"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Backup(ctx, dir, filepath.Join(t.TempDir(), "b"), -1, options); !errors.Is(err, ErrLocked) {
+		t.Errorf("of a store that is open, without a position: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	whole := filepath.Join(t.TempDir(), "b")
+	if _, err := Backup(ctx, dir, whole, -1, options); err != nil {
+		t.Fatal(err)
+	}
+	if err := filepath.Walk(whole, func(name string, info os.FileInfo, err error) error {
+		if err == nil && !info.IsDir() && info.Name() != "LOCK" {
+			files = append(files, strings.TrimPrefix(name, whole))
+		}
+		return err
+	}); err != nil || len(files) < 6 {
+		t.Fatal(files, err)
+	}
+	harms := map[string]func(name string) error{
+		"removed":   os.Remove,
+		"truncated": func(name string) error { info, _ := os.Stat(name); return os.Truncate(name, info.Size()-1) },
+		"longer": func(name string) error {
+			f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
+			if err == nil {
+				_, err = f.WriteString("x")
+				err = errors.Join(err, f.Close())
+			}
+			return err
+		},
+		"altered": func(name string) error {
+			b, err := os.ReadFile(name)
+			if err == nil {
+				b[len(b)/2] ^= 1
+				err = os.WriteFile(name, b, 0o600)
+			}
+			return err
+		},
+	}
+	for what, harm := range harms {
+		for _, file := range files {
+			copied := filepath.Join(t.TempDir(), "copy")
+			if err := os.CopyFS(copied, os.DirFS(whole)); err != nil {
+				t.Fatal(err)
+			}
+			if err := harm(copied + file); err != nil {
+				t.Fatal(err)
+			}
+			to := filepath.Join(t.TempDir(), "restored")
+			if _, err := Restore(ctx, copied, to, options); err == nil {
+				t.Errorf("%s %s: restored all the same", file, what)
+			}
+			if _, err := os.Stat(filepath.Join(to, "STORE")); err == nil {
+				t.Errorf("%s %s: there is a store now", file, what)
+			}
+		}
+	}
+	if _, err := Restore(ctx, whole, dir, options); err == nil {
+		t.Error("restored over a store")
+	}
+}
+
+// TestBackupIsCrashSafe cuts the power during a second backup: what is there then is a backup, the
+// first or the second.
+func TestBackupIsCrashSafe(t *testing.T) {
+	m := vfs.NewMem()
+	o := Options{FS: m, SegmentBytes: 2000}
+	s := openTest(t, "/db", o)
+	fill := func(n int) {
+		for i := range n {
+			mustAppend(t, s, NewEvent(fmt.Sprintf("s-%d", i%3), "T", fmt.Appendf(nil, `"%s"`, strings.Repeat("x", 300))))
+		}
+	}
+	position := func() int64 { return s.Index().GlobalPosition() + 1 }
+	fill(12)
+	first := position()
+	if _, err := Backup(ctx, "/db", "/b", first, o); err != nil {
+		t.Fatal(err)
+	}
+	fill(9)
+	second := position()
+	var states []*vfs.Mem
+	m.Inject = func(vfs.Op) error { states = append(states, m.CrashKeepAll(), m.CrashDropAll()); return nil }
+	if _, err := Backup(ctx, "/db", "/b", second, o); err != nil {
+		t.Fatal(err)
+	}
+	m.Inject = nil
+	states = append(states, m.CrashDropAll())
+	seen := map[int64]int{}
+	for i, state := range states {
+		at := Options{FS: state, SegmentBytes: 2000}
+		report, err := Restore(ctx, "/b", "/restored", at)
+		if err != nil || len(report.Damage) > 0 || report.Events != first && report.Events != second {
+			t.Fatalf("state %d of %d: %+v, %v", i, len(states), report, err)
+		}
+		seen[report.Events]++
+	}
+	if seen[first] == 0 || seen[second] == 0 {
+		t.Errorf("restored: %v", seen)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !planted
+
+package engine
+
+func planted(bug) bool { return false }

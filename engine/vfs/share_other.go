@@ -1,0 +1,17 @@
+//go:build !linux
+
+package vfs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+func (osFS) share(from, to string) (link bool, err error) {
+	err = os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return true, err
+	}
+	return false, &fs.PathError{Op: "share", Path: to, Err: errors.Join(ErrCannotShare, err)}
+}

@@ -1,0 +1,181 @@
+package engine
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// workload is a random load on a store in memory, the same for the same seed as long as it has
+// one client.
+type workload struct {
+	name    string
+	clients int
+	appends int   // a client's
+	segment int64 // bytes
+	pad     int   // bytes of a payload, at most
+	reopen  bool  // closes the store and opens it again in between
+	define  bool  // changes the definitions in between
+}
+
+// workloads are the standard ones.
+var workloads = []workload{
+	{name: "appends", clients: 1, appends: 12, segment: 1 << 20, pad: 700},
+	{name: "rolls", clients: 1, appends: 10, segment: 1500, pad: 500},
+	{name: "mixed", clients: 1, appends: 14, segment: 4096, pad: 1200, define: true},
+	{name: "reopened", clients: 1, appends: 10, segment: 3000, pad: 600, reopen: true, define: true},
+	{name: "groups", clients: 4, appends: 5, segment: 4096, pad: 400},
+	{name: "large", clients: 1, appends: 5, segment: 6000, pad: 9000},
+}
+
+func (w *workload) options(fs vfs.FS) Options {
+	return Options{FS: fs, SegmentBytes: w.segment, CacheBlocks: 2}
+}
+
+// run runs the load on a file system and writes its history. Errors are part of it; it ends when
+// the store cannot be opened.
+func (w *workload) run(m *vfs.Mem, seed uint64, h *history) {
+	s, err := Open("/db", w.options(m))
+	if err != nil {
+		return
+	}
+	rounds := 1
+	if w.reopen {
+		rounds = 2
+	}
+	for round := range rounds {
+		if round > 0 {
+			_ = s.Close() // what it cannot do now, the next opening does
+			if s, err = Open("/db", w.options(m)); err != nil {
+				return
+			}
+		}
+		var clients sync.WaitGroup
+		for i := range w.clients {
+			c := &client{workload: w, history: h, store: s, rng: rand.New(rand.NewPCG(seed, uint64(round*w.clients+i)))}
+			clients.Add(1)
+			go func() {
+				defer clients.Done()
+				c.run()
+			}()
+		}
+		clients.Wait()
+	}
+	_ = s.Close()
+}
+
+// client is one of a workload's.
+type client struct {
+	*workload
+	history *history
+	store   *Store
+	rng     *rand.Rand
+	mine    []*operation
+}
+
+func (c *client) run() {
+	for range c.appends {
+		switch n := c.rng.IntN(12); {
+		case n == 0 && len(c.mine) > 0:
+			c.retry(c.mine[c.rng.IntN(len(c.mine))])
+		case n == 1 && c.define:
+			c.redefine()
+		default:
+			c.append()
+		}
+		if c.clients == 1 {
+			c.store.w.building.Wait() // the order of operations is that of the seed
+		}
+	}
+}
+
+func (c *client) append() {
+	op := &operation{expected: map[uuid.UUID]ExpectedVersion{}}
+	for range 1 + c.rng.IntN(3) {
+		e := NewEvent(fmt.Sprintf("s-%d", c.rng.IntN(4)), "T"+strings.Repeat("t", c.rng.IntN(3)), nil)
+		c.fill(&e)
+		op.events = append(op.events, e)
+	}
+	r := &AppendRequest{Events: append([]ProposedEvent(nil), op.events...)}
+	if c.rng.IntN(8) == 0 {
+		r.ProposedAt = time.Now().Add(-time.Hour).UnixMicro() // the clock was set back
+	}
+	if c.rng.IntN(3) == 0 {
+		// Right, mostly.
+		stream := op.events[0].Stream
+		expected := ExpectedVersion(c.store.Index().StreamVersion(StreamID(stream)))
+		if c.rng.IntN(4) == 0 {
+			expected += ExpectedVersion(1 - 2*c.rng.IntN(2))
+			expected = max(expected, NoStream)
+		}
+		r.Conditions = []Condition{{Kind: StreamAt, StreamID: StreamID(stream), Stream: stream, Version: expected}}
+		op.expected[StreamID(stream)] = expected
+	}
+	c.send(op, r)
+	c.mine = append(c.mine, op)
+}
+
+// fill gives an event its content, sometimes zeros that look like what was never written.
+func (c *client) fill(e *ProposedEvent) {
+	id := [2]uint64{c.rng.Uint64(), c.rng.Uint64()}
+	for i := range e.EventID {
+		e.EventID[i] = byte(id[i/8] >> (i % 8 * 8))
+	}
+	n := c.rng.IntN(c.pad)
+	switch c.rng.IntN(5) {
+	case 0:
+		e.Payload, e.Opaque = make([]byte, n), true
+	case 1:
+		e.Metadata, e.Tags = []byte(`{}`), []string{"a", ""}
+	default:
+		e.Payload = fmt.Appendf(nil, `"%s"`, strings.Repeat(string(rune('a'+c.rng.IntN(26))), n))
+	}
+}
+
+func (c *client) send(op *operation, r *AppendRequest) {
+	c.history.begin(op)
+	err := c.store.Writer().Append(ctx, r)
+	position := int64(-1)
+	if err == nil {
+		position = r.Results[0].Position
+	}
+	c.history.end(op, position, err)
+}
+
+// retry sends an append once more, as a client does that had no answer.
+func (c *client) retry(of *operation) {
+	again := &operation{events: of.events, retries: of}
+	of.tries = append(of.tries, again)
+	c.history.begin(again)
+	r := &AppendRequest{Events: append([]ProposedEvent(nil), of.events...)}
+	err := c.store.Writer().Append(ctx, r)
+	if err == nil {
+		// It had not happened before: it is the append now.
+		of.retried(c.history, again, r.Results[0].Position)
+		return
+	}
+	c.history.end(again, -1, err)
+}
+
+// retried makes a retry that succeeded the operation that counts.
+func (op *operation) retried(h *history, again *operation, position int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock++
+	again.done, again.position = h.clock, position
+	again.retries, again.expected = nil, map[uuid.UUID]ExpectedVersion{}
+	op.retries = again
+}
+
+func (c *client) redefine() {
+	before := c.store.Definitions()
+	op := &operation{define: fmt.Sprintf("%d %s", before.Version+1, strings.Repeat("d", c.rng.IntN(900))), version: before.Version}
+	c.history.begin(op)
+	c.history.end(op, -1, c.store.Writer().Define(ctx, before.Version, op.define))
+}
