@@ -8,7 +8,7 @@
 #   make race    the unit tests, and a server under load, with the race detector
 #   make bench   benchmarks                          BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
-#   make crash   kill the server under load          ROUNDS=200 SEED=
+#   make crash   power cuts, planted bugs, kill -9    ROUNDS=200 STATES=200000 SEED=
 #   make scale   the load, the slow reader and the worker's reads after writes in full size
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
@@ -23,6 +23,7 @@ LISTEN ?= 127.0.0.1:5433
 BENCHTIME ?= 1s
 FUZZTIME  ?= 10m
 ROUNDS    ?= 200
+STATES    ?= 200000
 SEED      ?=
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -77,6 +78,8 @@ fuzz:
 	done
 
 crash:
+	EVENTGRES_CRASH_STATES=$(STATES) $(if $(SEED),EVENTGRES_SEED=$(SEED)) $(GO) test -count=1 -v -timeout 0 -run TestEnumerateCrashes ./engine
+	EVENTGRES_PLANTED=1 $(GO) test -count=1 -v -timeout 1h -run TestPlantedBugs ./engine
 	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))
 
 scale:

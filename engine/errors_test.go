@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -60,6 +61,11 @@ func TestEveryError(t *testing.T) {
 func errorRound(w *workload, seed, n uint64, kind int) (met bool, err error) {
 	m, h := vfs.NewMem(), &history{}
 	m.Inject = func(op vfs.Op) error {
+		if w.clients > 1 && op.Kind == vfs.OpSyncData {
+			for range 100 {
+				runtime.Gosched() // the others queue, and make a group
+			}
+		}
 		if op.Seq != n || errors.As(errorKinds[kind].of(op), new(*vfs.ShortWrite)) && op.Kind != vfs.OpWrite {
 			return nil
 		}
