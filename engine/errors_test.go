@@ -60,7 +60,12 @@ func TestEveryError(t *testing.T) {
 // errorRound fails the nth call; met is false if there was none.
 func errorRound(w *workload, seed, n uint64, kind int) (met bool, err error) {
 	m, h := vfs.NewMem(), &history{}
+	var cuts []cut
 	m.Inject = func(op vfs.Op) error {
+		if op.Seq == n+1 {
+			// What the failed call left, before anything else is written over it.
+			h.moment(func(now int64) { cuts = append(cuts, cut{m.CrashKeepAll(), now, op}, cut{m.CrashDropAll(), now, op}) })
+		}
 		if w.clients > 1 && op.Kind == vfs.OpSyncData {
 			for range 100 {
 				runtime.Gosched() // the others queue, and make a group
@@ -73,15 +78,18 @@ func errorRound(w *workload, seed, n uint64, kind int) (met bool, err error) {
 	}
 	w.run(m, seed, h)
 	met = m.Ops() >= n
-	var crash int64
-	h.moment(func(now int64) { crash = now })
 	rng := rand.New(rand.NewPCG(seed, n))
-	for i, state := range []*vfs.Mem{m.CrashKeepAll(), m.CrashDropAll(), m.Crash(rng), m.Crash(rng)} {
-		s, err := Open("/db", w.options(state))
+	h.moment(func(now int64) {
+		for _, state := range []*vfs.Mem{m.CrashKeepAll(), m.CrashDropAll(), m.Crash(rng), m.Crash(rng)} {
+			cuts = append(cuts, cut{state, now, vfs.Op{}})
+		}
+	})
+	for i, c := range cuts {
+		s, err := Open("/db", w.options(c.state))
 		if err != nil {
 			return met, fmt.Errorf("state %d does not open: %w", i, err)
 		}
-		err = h.judge(s, crash)
+		err = h.judge(s, c.moment)
 		s.abandon()
 		if err != nil {
 			return met, fmt.Errorf("state %d: %w", i, err)

@@ -80,8 +80,10 @@ type client struct {
 }
 
 func (c *client) run() {
-	for range c.appends {
+	for i := range c.appends {
 		switch n := c.rng.IntN(12); {
+		case c.define && i == c.appends/2:
+			c.redefine()
 		case n == 0 && len(c.mine) > 0:
 			c.retry(c.mine[c.rng.IntN(len(c.mine))])
 		case n == 1 && c.define:
