@@ -9,6 +9,7 @@
 #   make bench   benchmarks                          BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
 #   make crash   power cuts, planted bugs, kill -9    ROUNDS=200 STATES=200000 SEED=
+#   make siege   hostile clients, faults of the disk and lost replies in full size
 #   make scale   the load, the slow reader and the worker's reads after writes in full size
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
@@ -32,7 +33,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 SOURCES := cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint fmt bench fuzz crash scale clean
+.PHONY: build run test race lint fmt bench fuzz crash siege scale clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/eventgres ./cmd/eventgres
@@ -81,6 +82,9 @@ crash:
 	EVENTGRES_CRASH_STATES=$(STATES) $(if $(SEED),EVENTGRES_SEED=$(SEED)) $(GO) test -count=1 -v -timeout 0 -run TestEnumerateCrashes ./engine
 	EVENTGRES_PLANTED=1 $(GO) test -count=1 -v -timeout 1h -run TestPlantedBugs ./engine
 	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))
+
+siege:
+	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -p 1 ./integration/linear ./integration/faults ./integration/network
 
 scale:
 	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -run 'Writers|SlowReader' ./integration/crash $(if $(SEED),-seed $(SEED))

@@ -135,7 +135,7 @@ func (s *segment) seal(end, next int64, chain uint32) error {
 		return err
 	}
 	if err := s.file.SyncData(); err != nil {
-		return err
+		return &unsettledError{err} // also for lack of space: what it held may be lost
 	}
 	s.sealed, s.end, s.chain, s.count = true, end, chain, next-s.first
 	return nil

@@ -267,6 +267,7 @@ func (w *writer) ioError(err error, poison bool) error {
 		w.become(StateReadOnly, err)
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
+	w.opts.Logger.Error("an append failed; the next is tried", "error", err)
 	return err
 }
 
@@ -299,7 +300,7 @@ func (w *writer) roll() error {
 	}
 	if err := old.seal(w.end, next.first, w.chain); err != nil {
 		next.file.Close()
-		return w.ioError(err, !isNoSpace(err))
+		return w.ioError(err, !isNoSpace(err) || errors.As(err, new(*unsettledError)))
 	}
 	w.rolling = false
 	mem := old.mem.Load()

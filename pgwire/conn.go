@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -34,6 +35,7 @@ type Conn struct {
 	StatementTimeout         time.Duration
 	IdleTimeout              time.Duration // outside a transaction
 	IdleInTransactionTimeout time.Duration
+	stall                    time.Duration // how long a write may wait for the client; 0: writeStall
 	// Zone is the time zone of timestamps in text format.
 	Zone *Zone
 
@@ -176,7 +178,7 @@ func (c *Conn) fatal(err error) {
 		e.Severity = "FATAL"
 	}
 	c.out = e.appendTo(c.out, false)
-	_ = c.net.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	c.stall = 5 * time.Second
 	_ = c.flush()
 }
 
@@ -280,11 +282,24 @@ func (c *Conn) ready() error {
 	return c.flush()
 }
 
+// A client that takes nothing for writeStall is cut off: its session holds a place and memory. A
+// write of a chunk ends when the system has taken it, so a slow client is not a stalled one.
+const (
+	writeStall = 5 * time.Minute
+	writeChunk = 64 << 10
+)
+
 func (c *Conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	_, err := c.net.Write(c.out)
+	var err error
+	for b := c.out; len(b) > 0 && err == nil; {
+		n := min(len(b), writeChunk)
+		_ = c.net.SetWriteDeadline(time.Now().Add(cmp.Or(c.stall, writeStall))) // an error shows in the write
+		_, err = c.net.Write(b[:n])
+		b = b[n:]
+	}
 	if cap(c.out) > 2*keepBytes {
 		c.out = nil
 	}

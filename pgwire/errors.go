@@ -3,6 +3,8 @@ package pgwire
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -50,16 +52,25 @@ func (e *Error) At(position int) *Error {
 
 func (e *Error) fatal() bool { return e.Severity == "FATAL" || e.Severity == "PANIC" }
 
+// sendable is a text without what cannot be in one: an error may quote bytes that a client sent,
+// and a zero would end the field and make another of what follows.
+func sendable(s string) string {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+}
+
 func (e *Error) appendTo(dst []byte, notice bool) []byte {
 	severity := e.Severity
 	if severity == "" {
 		severity = "ERROR"
 	}
 	m := pgproto3.ErrorResponse{
-		Severity: severity, SeverityUnlocalized: severity, Code: e.Code, Message: e.Message,
-		Detail: e.Detail, Hint: e.Hint, Position: int32(e.Position), Where: e.Where,
-		SchemaName: e.Schema, TableName: e.Table, ColumnName: e.Column, DataTypeName: e.DataType,
-		ConstraintName: e.Constraint,
+		Severity: severity, SeverityUnlocalized: severity, Code: e.Code, Message: sendable(e.Message),
+		Detail: sendable(e.Detail), Hint: sendable(e.Hint), Position: int32(e.Position), Where: sendable(e.Where),
+		SchemaName: sendable(e.Schema), TableName: sendable(e.Table), ColumnName: sendable(e.Column),
+		DataTypeName: sendable(e.DataType), ConstraintName: sendable(e.Constraint),
 	}
 	var err error
 	if notice {

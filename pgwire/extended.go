@@ -24,9 +24,19 @@ const maxNames = 10_000
 type message struct {
 	b   []byte
 	bad bool
+	err error // of a text
 }
 
-func (m *message) string() string { return string(m.stringBytes()) }
+func (m *message) string() string { return string(m.name()) }
+
+// name reads a string that must be UTF-8.
+func (m *message) name() []byte {
+	s := m.stringBytes()
+	if m.err == nil {
+		m.err = CheckText(s)
+	}
+	return s
+}
 
 func (m *message) stringBytes() []byte {
 	i := bytes.IndexByte(m.b, 0)
@@ -71,7 +81,7 @@ func (m *message) end() error {
 	if len(m.b) != 0 {
 		return protocolViolation("invalid message format")
 	}
-	return nil
+	return m.err
 }
 
 func (c *Conn) query() error {
@@ -197,12 +207,15 @@ func (emptyStatement) Execute(context.Context, *Output, int64, Lookahead) (Tag, 
 
 func (c *Conn) bind() error {
 	m := message{b: c.body}
-	portalName := m.stringBytes()
-	statementName := m.stringBytes()
+	portalName := m.name()
+	statementName := m.name()
 	var formatStore [16]int16
 	formats := readFormats(&m, formatStore[:0])
 	count := m.int16()
 	st, ok := c.statements[string(statementName)]
+	if m.err != nil {
+		return m.err
+	}
 	if !m.bad && !ok {
 		return c.missingStatement(string(statementName))
 	}
@@ -320,7 +333,7 @@ func (c *Conn) bindPortal(name string, st Statement, values []Value, formats []i
 func (c *Conn) describe() error {
 	m := message{b: c.body}
 	kind := m.take(1)
-	name := m.stringBytes()
+	name := m.name()
 	if err := m.end(); err != nil {
 		return err
 	}
@@ -398,7 +411,7 @@ func formatOf(formats []int16, i int) int16 {
 
 func (c *Conn) execute() error {
 	m := message{b: c.body}
-	name := m.stringBytes()
+	name := m.name()
 	maxRows := int64(m.int32())
 	if err := m.end(); err != nil {
 		return err

@@ -23,6 +23,7 @@ type Server struct {
 	Logger         *slog.Logger
 
 	mu        sync.Mutex
+	starting  int // how many connections may be starting
 	conns     map[int32]*Conn
 	sessions  int
 	nextPID   int32
@@ -35,8 +36,13 @@ type Server struct {
 const cutGrace = 5 * time.Second
 
 // startupSockets bounds connections that have not begun a session, beside those that
-// have: each costs a goroutine and a small buffer, for StartupTimeout at most.
+// have: each costs a goroutine and a small buffer, for StartupTimeout at most. Where the process
+// may open few files it is fewer: half of what sessions leave, so that the log gets its own.
 const startupSockets = 1000
+
+func (s *Server) startupRoom() int {
+	return min(startupSockets, max(16, (maxFiles()-s.MaxConnections)/2))
+}
 
 func (s *Server) defaults() {
 	if s.MaxConnections <= 0 {
@@ -50,6 +56,9 @@ func (s *Server) defaults() {
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	if s.starting == 0 {
+		s.starting = s.startupRoom()
 	}
 	if s.conns == nil {
 		s.conns = map[int32]*Conn{}
@@ -96,7 +105,7 @@ func (s *Server) accept(nc net.Conn) {
 	}
 	c := newConn(s, nc)
 	s.mu.Lock()
-	if s.closing || len(s.conns) >= s.MaxConnections+startupSockets {
+	if s.closing || len(s.conns) >= s.MaxConnections+s.starting {
 		s.mu.Unlock()
 		nc.Close()
 		return

@@ -144,14 +144,16 @@ func streamID(_ *Session, a []pgwire.Value, v *pgwire.Value) error {
 
 func sleep(s *Session, a []pgwire.Value, v *pgwire.Value) error {
 	*v = pgwire.TextValue("")
+	ctx, stop := s.conn.WhilePeer(s.ctx)
+	defer stop()
 	seconds := min(max(a[0].Float, 0), 1e9)
 	timer := time.NewTimer(time.Duration(seconds * float64(time.Second)))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-s.ctx.Done():
-		return s.ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

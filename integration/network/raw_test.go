@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -177,21 +176,13 @@ func (r *raw) reset() error {
 	return r.Close()
 }
 
-// quotesRaw: some errors quote the client's bytes as they came. A zero among them, in the
-// context of an error in COPY, ends the field, and what follows is taken for other fields.
-// Known, and shown by TestErrorQuotes; to be deleted with it.
-const quotesRaw = true
-
 // wellFormed checks an error for what each has to have.
 func wellFormed(e *pgproto3.ErrorResponse) error {
-	if quotesRaw && strings.HasPrefix(e.Message, `invalid byte sequence for encoding "UTF8"`) {
-		return nil
-	}
 	if e.Severity == "" || len(e.Code) != 5 || e.Message == "" {
 		return fmt.Errorf("an error without severity, code or message: %+v", e)
 	}
 	for _, text := range []string{e.Severity, e.Code, e.Message, e.Detail, e.Hint, e.Where} {
-		if !utf8.ValidString(text) && !quotesRaw {
+		if !utf8.ValidString(text) {
 			return fmt.Errorf("an error that is not UTF-8: %+v", e)
 		}
 	}
