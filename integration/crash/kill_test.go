@@ -65,7 +65,12 @@ func TestKill(t *testing.T) {
 
 // runStore runs the rounds of one data directory.
 func runStore(t *testing.T, random *rand.Rand, rounds int) {
-	server := harness.Eventgres(t)
+	// Every other store rolls its segments all the time.
+	segment := "268435456"
+	if random.IntN(2) == 0 {
+		segment = "131072"
+	}
+	server := harness.Eventgres(t, harness.WithArgs("--segment-bytes", segment))
 	l := newLoad(server.URL())
 	kept := func() {
 		if t.Failed() {

@@ -100,3 +100,6 @@ SELECT string_agg(type, ','), array_agg(type), jsonb_agg(version), percentile_co
 
 -- case: schema-qualified columns
 SELECT public.events.type, "public"."events"."version" FROM public.events WHERE public.events.position = 0;
+
+-- case: a role by its name
+SELECT 'pg_monitor'::regrole, 'pg_monitor'::regrole::text, oid::regrole FROM pg_roles WHERE rolname = 'pg_monitor';

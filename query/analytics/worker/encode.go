@@ -17,6 +17,7 @@ import (
 type encoder struct {
 	schema *schema
 	zone   *pgwire.Zone
+	user   string // the session's: a role is shown by its name
 	end    int  // where a row must have ended in the buffer
 	long   bool // it did not fit
 }
@@ -98,6 +99,9 @@ func (e *encoder) text(dst []byte, oid uint32, v *duck.Vector, i int) []byte {
 	case duck.Varchar:
 		return append(dst, v.Bytes(i)...)
 	case duck.Int64:
+		if oid == 4096 {
+			return append(dst, e.schema.catalog.RoleOut(uint32(v.Int64(i)), e.user)...)
+		}
 		if isReg(oid) {
 			return append(dst, e.schema.regOut(oid, uint32(v.Int64(i)))...)
 		}

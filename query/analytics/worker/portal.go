@@ -193,7 +193,7 @@ func (p *portal) begin() error {
 	if err != nil {
 		return err
 	}
-	p.encoder = encoder{schema: p.schema, zone: zone}
+	p.encoder = encoder{schema: p.schema, zone: zone, user: p.run.User}
 	var settings string
 	if len(p.run.Settings) > 0 {
 		b, err := json.Marshal(p.run.Settings)
