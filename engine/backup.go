@@ -204,33 +204,25 @@ func (b *backup) scan(seg *segment) (end, next int64, err error) {
 	}
 	s := newFrameScanner(seg, size)
 	var d decoder
-	var e RecordedEvent
 	for b.before < 0 || s.next < b.before {
 		if err := b.ctx.Err(); err != nil {
 			return 0, 0, err
 		}
 		offset := s.offset
 		h, frame, bad, err := s.scan()
-		if err != nil {
+		switch {
+		case err != nil:
 			return 0, 0, err
-		}
-		if bad == "" && h.kind == kindSeal {
-			break
-		}
-		if bad != "" && b.before < 0 && !seg.sealed {
-			break // the end, or a torn tail: opening decides, and the events before it are there
-		}
-		if bad != "" {
+		case bad == "":
+		case b.before < 0 && !seg.sealed:
+			return offset, s.next, b.tornTail(seg, s, tail{offset, bad})
+		default:
 			return 0, 0, seg.corrupt(offset, bad)
 		}
-		position := h.first
-		if err := seg.eachRecord(h, frame, offset, func(at int64, record []byte) error {
-			if reason := d.decode(&e, record, position, seg.baseTime); reason != "" {
-				return seg.corrupt(at, reason)
-			}
-			position++
-			return nil
-		}); err != nil {
+		if h.kind == kindSeal {
+			break
+		}
+		if err := seg.check(&d, h, frame, offset); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -238,6 +230,25 @@ func (b *backup) scan(seg *segment) (end, next int64, err error) {
 		return 0, 0, fmt.Errorf("position %d is within an append", b.before)
 	}
 	return s.offset, s.next, nil
+}
+
+// tornTail checks that what ends a log that nobody has open is what a crash leaves, and not damage
+// with acknowledged events behind it.
+func (b *backup) tornTail(seg *segment, s *frameScanner, t tail) error {
+	number, durable, err := readCheckpoint(b.opts.FS, b.dir)
+	if err != nil {
+		return err
+	}
+	if _, err := b.opts.FS.Stat(segmentName(b.dir, seg.number+1)); err == nil {
+		return seg.corrupt(t.offset, "the segment is not sealed, and there is one after it; if that is from a crash, starting the server mends it")
+	}
+	switch {
+	case number > seg.number:
+		return seg.corrupt(t.offset, t.reason+"; the log was durable beyond this segment")
+	case number < seg.number:
+		durable = 0
+	}
+	return checkTail(seg, s, t, durable)
 }
 
 // sealed takes a sealed segment, from the earlier backup if that has it.

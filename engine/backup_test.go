@@ -19,19 +19,15 @@ func TestBackupUnderLoad(t *testing.T) {
 	dir, dest := filepath.Join(t.TempDir(), "db"), filepath.Join(t.TempDir(), "backup")
 	options := Options{SegmentBytes: 16 << 10}
 	s := openTest(t, dir, options)
-	stop := make(chan struct{})
+	const perRound = 150
+	tickets := make(chan struct{}, perRound) // an append each: the load keeps to the rounds
 	var load sync.WaitGroup
 	for i := range 3 {
 		load.Add(1)
 		go func() {
 			defer load.Done()
 			rng := rand.New(rand.NewSource(int64(i)))
-			for n := 0; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for range tickets {
 				var events []ProposedEvent
 				for range 1 + rng.Intn(3) {
 					events = append(events, NewEvent(fmt.Sprintf("s-%d", rng.Intn(9)), "T", fmt.Appendf(nil, `"%s"`, strings.Repeat("x", rng.Intn(400)))))
@@ -45,8 +41,8 @@ func TestBackupUnderLoad(t *testing.T) {
 	}
 	segments := 0
 	for round := range 12 {
-		for s.Index().GlobalPosition() < int64(round*150) {
-			mustAppend(t, s, NewEvent("own", "T", nil))
+		for range perRound {
+			tickets <- struct{}{}
 		}
 		if err := s.Writer().Define(ctx, int64(round), fmt.Sprint("views ", round)); err != nil {
 			t.Fatal(err)
@@ -80,7 +76,7 @@ func TestBackupUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	close(stop)
+	close(tickets)
 	load.Wait()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -164,6 +160,43 @@ func TestRestoreRefuses(t *testing.T) {
 	if _, err := Restore(ctx, whole, dir, options); err == nil {
 		t.Error("restored over a store")
 	}
+}
+
+// TestBackupRefusesDamage: a log that is damaged is not backed up as far as it goes.
+func TestBackupRefusesDamage(t *testing.T) {
+	m := vfs.NewMem()
+	o := Options{FS: m, SegmentBytes: 1500}
+	want := repairStore(t, o)
+	for _, name := range []string{"/db/log/00000001.seg", "/db/log/00000003.seg", segmentName("/db", lastSegment(t, m))} {
+		info, err := m.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for bit := int64(0); bit < info.Size()*8; bit += 101 {
+			c := m.Clone()
+			flip(t, c, name, bit)
+			o := Options{FS: c, SegmentBytes: 1500}
+			var corrupt *CorruptionError
+			if _, err := Backup(ctx, "/db", "/b", -1, o); !errors.As(err, &corrupt) && (err == nil || !strings.Contains(err.Error(), "format")) {
+				t.Fatalf("%s, byte %d: %v", name, bit/8, err)
+			}
+			if _, err := c.Stat("/b/BACKUP"); err == nil {
+				t.Fatalf("%s, byte %d: there is a backup", name, bit/8)
+			}
+		}
+	}
+	if report, err := Backup(ctx, "/db", "/b", -1, o); err != nil || report.Position != int64(len(want)) {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func lastSegment(t *testing.T, m *vfs.Mem) uint32 {
+	t.Helper()
+	numbers, err := listSegments(m, "/db")
+	if err != nil || len(numbers) < 4 {
+		t.Fatal(numbers, err)
+	}
+	return numbers[len(numbers)-1]
 }
 
 // TestBackupIsCrashSafe cuts the power during a second backup: what is there then is a backup, the

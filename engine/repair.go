@@ -229,10 +229,9 @@ func (p *repairer) verify(seg, prev *segment, id *identity) (end, next int64, er
 	s := newFrameScanner(seg, size)
 	progress := progress{logger: p.opts.Logger, what: "verifying " + seg.name, unit: "bytes", total: size}
 	var d decoder
-	var e RecordedEvent
 	for s.next < p.CutAt {
 		progress.at(s.offset)
-		offset := s.offset
+		offset, intact := s.offset, s.next
 		h, frame, bad, err := s.scan()
 		if err != nil {
 			return 0, 0, err
@@ -240,18 +239,13 @@ func (p *repairer) verify(seg, prev *segment, id *identity) (end, next int64, er
 		if bad == "" && h.kind == kindSeal {
 			break
 		}
-		if bad != "" {
-			return 0, 0, seg.corrupt(offset, fmt.Sprintf("%s; the events before position %d are intact", bad, s.next))
+		if bad == "" {
+			err = seg.check(&d, h, frame, offset)
+		} else {
+			err = seg.corrupt(offset, bad)
 		}
-		position := h.first
-		if err := seg.eachRecord(h, frame, offset, func(at int64, record []byte) error {
-			if reason := d.decode(&e, record, position, seg.baseTime); reason != "" {
-				return seg.corrupt(at, fmt.Sprintf("%s; the events before position %d are intact", reason, h.first))
-			}
-			position++
-			return nil
-		}); err != nil {
-			return 0, 0, err
+		if err != nil {
+			return 0, 0, fmt.Errorf("%w; the events before position %d are intact", err, intact)
 		}
 	}
 	seg.count, seg.chain = s.next-seg.first, s.chain

@@ -86,8 +86,9 @@ func TestCutDamage(t *testing.T) {
 	}
 	// The error says how far it is intact.
 	var intact int64
-	if _, err := fmt.Sscanf(corrupt.Reason[strings.Index(corrupt.Reason, "position "):], "position %d", &intact); err != nil {
-		t.Fatalf("%q: %v", corrupt.Reason, err)
+	text := err.Error()
+	if _, err := fmt.Sscanf(text[strings.LastIndex(text, "position "):], "position %d", &intact); err != nil {
+		t.Fatalf("%q: %v", text, err)
 	}
 	if _, err := (Repair{CutAt: intact}).Run("/db", o); err != nil {
 		t.Fatal(err)

@@ -276,6 +276,19 @@ func (s *segment) eachRecord(h frameHeader, frame []byte, frameOffset int64, f f
 	return nil
 }
 
+// check verifies every record of a frame.
+func (s *segment) check(d *decoder, h frameHeader, frame []byte, frameOffset int64) error {
+	var e RecordedEvent
+	position := h.first
+	return s.eachRecord(h, frame, frameOffset, func(at int64, record []byte) error {
+		if reason := d.decode(&e, record, position, s.baseTime); reason != "" {
+			return s.corrupt(at, reason)
+		}
+		position++
+		return nil
+	})
+}
+
 func allZero(b []byte) bool {
 	for _, c := range b {
 		if c != 0 {

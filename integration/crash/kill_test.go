@@ -40,7 +40,7 @@ func rounds(t *testing.T) int {
 		return n
 	}
 	switch {
-	case long():
+	case harness.Long():
 		return 200
 	case testing.Short():
 		return 3
@@ -53,7 +53,7 @@ func rounds(t *testing.T) int {
 // it starts. After each restart the whole log agrees with everything that the
 // writers were ever told (I1, I2, I3, I5, I8).
 func TestKill(t *testing.T) {
-	seed := newSeed(t)
+	seed := harness.Seed(t)
 	for left, store := rounds(t), uint64(0); left > 0 && !t.Failed(); store++ {
 		n := min(left, roundsPerStore)
 		left -= n

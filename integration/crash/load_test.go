@@ -3,10 +3,8 @@ package crash
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,21 +22,6 @@ const (
 	// machines under load.
 	patience = 60 * time.Second
 )
-
-var seedFlag = flag.Uint64("seed", 0, "repeat the random choices of an earlier run; 0: choose one")
-
-// newSeed gives the run's seed, which is printed whatever happens: a run that
-// hangs is to be repeated too.
-func newSeed(t *testing.T) uint64 {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	fmt.Printf("%s: -seed %d\n", t.Name(), seed)
-	return seed
-}
-
-func long() bool { return os.Getenv("EVENTGRES_LONG") == "1" }
 
 // A load is many writers on few streams. It outlives the server: after a crash
 // the next writers go on where the log is.

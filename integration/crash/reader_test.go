@@ -48,7 +48,7 @@ var everything = []struct {
 // The server's memory stays flat: nothing holds a result (design §4).
 func TestSlowReader(t *testing.T) {
 	events, pad := 200_000, 640
-	if long() {
+	if harness.Long() {
 		events, pad = 1_000_000, 320
 	}
 	server := harness.Eventgres(t)

@@ -15,12 +15,12 @@ import (
 func TestWriters(t *testing.T) {
 	attempts := int64(20_000)
 	switch {
-	case long():
+	case harness.Long():
 		attempts = 100_000
 	case testing.Short():
 		attempts = 5_000
 	}
-	seed := newSeed(t)
+	seed := harness.Seed(t)
 	server := harness.Eventgres(t)
 	l := newLoad(server.URL())
 	start := time.Now()

@@ -19,7 +19,7 @@ var smallSegments = harness.WithArgs("--no-analytics", "--segment-bytes", "16384
 func TestKilledAtCall(t *testing.T) {
 	strace(t)
 	few, many := upTo(6), []int{1, 2, 3, 4, 5, 6, 8, 11, 15, 20, 27, 36, 48}
-	if long() {
+	if harness.Long() {
 		few, many = upTo(8), upTo(60) // no more rolls than that in a load
 	}
 	calls := map[string][]int{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -28,8 +27,6 @@ const (
 	ioError      = "58030"
 	lost         = "connection lost"
 )
-
-func long() bool { return os.Getenv("EVENTGRES_LONG") == "1" }
 
 // A journal is what the clients of one store asked for and were told, over all
 // the lives of its server.

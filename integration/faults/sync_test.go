@@ -28,7 +28,7 @@ func (f ioFault) inject() string {
 func ioFaults() (faults []ioFault) {
 	nths := []int{1, 3, 10}
 	rolls := []int{9, 10, 11, 12, 13, 14} // with the first roll among them
-	if long() {
+	if harness.Long() {
 		nths, rolls = upTo(40), upTo(60)
 	}
 	for _, n := range nths {

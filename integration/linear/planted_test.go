@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/eventgres/eventgres/integration/harness"
 )
 
 // at makes an operation on the one stream of the planted histories.
@@ -110,7 +111,7 @@ func TestPlanted(t *testing.T) {
 
 // A real history with one answer changed is caught, with all that is open in it.
 func TestDoctored(t *testing.T) {
-	seed := newSeed(t)
+	seed := harness.Seed(t)
 	r := newRun(t, seed)
 	r.outageAt.Store(200)
 	// Short: to show that there is no order takes longer than to find one.

@@ -2,7 +2,6 @@ package linear
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -25,19 +24,6 @@ const (
 	// under load.
 	patience = 60 * time.Second
 )
-
-var seedFlag = flag.Uint64("seed", 0, "repeat the random choices of an earlier run; 0: choose one")
-
-// newSeed gives the run's seed, which is printed whatever happens: a run that
-// hangs is to be repeated too.
-func newSeed(t *testing.T) uint64 {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	fmt.Printf("%s: -seed %d\n", t.Name(), seed)
-	return seed
-}
 
 // A run is one server with one epoch after the other.
 type run struct {
@@ -164,7 +150,7 @@ func TestLinearizable(t *testing.T) {
 	case testing.Short():
 		operations = 5_000
 	}
-	r := newRun(t, newSeed(t))
+	r := newRun(t, harness.Seed(t))
 	checks := newChecker()
 	made, kinds := 0, map[kind]int{}
 	for number := 0; made < operations && !t.Failed(); number++ {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -235,7 +236,7 @@ func (r *raw) last() (value string, fatal bool, err error) {
 // leaves it some of the processors, then as fast as they can to the end. The number of a
 // failure is in its message; -seed repeats all of them.
 func fuzz(t *testing.T, one func(*siege, *rand.Rand) error) {
-	seed := newSeed(t)
+	seed := harness.Seed(t)
 	s := besiege(t, nil)
 	s.awaitWorker()
 	total := int64(size(2_000, 50_000))

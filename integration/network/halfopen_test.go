@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"golang.org/x/sys/unix"
 )
@@ -73,7 +74,7 @@ func (s *siege) through(p *proxy, parameters map[string]string) *raw {
 // by itself: it asks whether they are there. That takes its time, so only the long form
 // waits for it.
 func TestVanishedPeers(t *testing.T) {
-	if !long() {
+	if !harness.Long() {
 		t.Skip("waits a minute or more: EVENTGRES_LONG=1")
 	}
 	s := besiege(t, nil)

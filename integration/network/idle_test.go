@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -67,7 +68,7 @@ func TestIdleSockets(t *testing.T) {
 	default:
 		t.Logf("a new session, sockets being too many: %v", err)
 	}
-	if long() {
+	if harness.Long() {
 		s.await("the server closes all sockets", reapTime-time.Since(begun), func() bool {
 			return int(gone.Load()) == n
 		})

@@ -2,10 +2,6 @@ package network
 
 import (
 	"context"
-	"flag"
-	"fmt"
-	"math/rand/v2"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -25,24 +21,9 @@ const attackTime = 10 * time.Minute
 // that is not asked for every two minutes, and gives it back bit by bit.
 const settleTime = 5 * time.Minute
 
-var seedFlag = flag.Uint64("seed", 0, "repeat the mutations of an earlier run; 0: choose a seed")
-
-// newSeed gives the run's seed, which is printed whatever happens: a run that
-// hangs is to be repeated too.
-func newSeed(t *testing.T) uint64 {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	fmt.Printf("%s: -seed %d\n", t.Name(), seed)
-	return seed
-}
-
-func long() bool { return os.Getenv("EVENTGRES_LONG") == "1" }
-
 // size is a number for the quick form and one for the long form.
 func size(quick, full int) int {
-	if long() {
+	if harness.Long() {
 		return full
 	}
 	return quick

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -52,7 +53,7 @@ func TestByteASecond(t *testing.T) {
 		}
 	}
 	s.endure()
-	if long() {
+	if harness.Long() {
 		for range clients / 2 {
 			select {
 			case after := <-reaped:

@@ -18,8 +18,8 @@ type encoder struct {
 	schema *schema
 	zone   *pgwire.Zone
 	user   string // the session's: a role is shown by its name
-	end    int  // where a row must have ended in the buffer
-	long   bool // it did not fit
+	end    int    // where a row must have ended in the buffer
+	long   bool   // it did not fit
 }
 
 // begin begins a row at a place in the buffer.
