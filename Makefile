@@ -47,7 +47,7 @@ test:
 	$(GO) test -count=1 -timeout 20m -p 2 ./...
 
 race:
-	$(GO) test -race -count=1 -timeout 20m -p 2 $(UNIT)
+	EVENTGRES_CRASH_STATES=3000 $(GO) test -race -count=1 -short -timeout 20m -p 2 $(UNIT)
 	$(GO) build -race -buildvcs=false -o bin/eventgres-race ./cmd/eventgres
 	EVENTGRES_BIN="$(CURDIR)/bin/eventgres-race" $(GO) test -count=1 -timeout 20m -p 1 -short -run 'Eventgres|Writers' \
 		./integration/wire ./integration/crash

@@ -24,8 +24,9 @@ import (
 //	BACKUP                  the manifest: what belongs to the backup, with sizes and hashes
 //	STORE                   as in the store
 //	log/00000001.seg        sealed segments, which never change
-//	at-POSITION/tail.seg    what the active segment had below the position
-//	at-POSITION/DEFINITIONS as of then
+//	at-POSITION-TIME/       of this backup alone:
+//	  tail.seg              what the active segment had below the position
+//	  DEFINITIONS           as of when it was made
 //
 // The manifest is replaced last, so that a backup into a directory that holds an earlier one
 // leaves the earlier one whole until it is done itself; sealed segments are taken over from it.
@@ -65,7 +66,8 @@ const (
 // Backup copies a store's events below a position into a directory, which may hold an earlier backup
 // of the store. With a position a server may have the store open; it must have committed what is
 // below. With -1 nobody may, and the backup has everything. Sealed segments become reflinks or hard
-// links where that is possible. Every frame and record is verified on the way.
+// links where that is possible. Every frame and record that is copied is verified; segments that
+// an earlier backup has are taken over by what their headers and seals say.
 func Backup(ctx context.Context, dir, dest string, before int64, options Options) (report BackupReport, err error) {
 	o := options.withDefaults()
 	if before < 0 {
@@ -159,6 +161,9 @@ func (b *backup) run() error {
 		}
 		b.progress.at(int64(n))
 	}
+	if b.earlier != nil && b.earlier.position > b.made.position {
+		return fmt.Errorf("%s holds a backup up to position %d, and the log ends before %d: it was cut or restored since, so use another directory", b.dest, b.earlier.position, b.made.position)
+	}
 	if b.before >= 0 && b.made.position < b.before {
 		return fmt.Errorf("the log ends before position %d, and was to be backed up to %d", b.made.position, b.before)
 	}
@@ -219,6 +224,9 @@ func (b *backup) scan(seg *segment) (end, next int64, err error) {
 		default:
 			return 0, 0, seg.corrupt(offset, bad)
 		}
+		if h.kind == kindSeal && !seg.sealed && b.before < 0 {
+			return 0, 0, seg.corrupt(offset+sealSize, "bytes behind the seal; if that is from a crash, starting the server mends it")
+		}
 		if h.kind == kindSeal {
 			break
 		}
@@ -257,11 +265,12 @@ func (b *backup) sealed(seg *segment) error {
 	size := seg.end + sealSize
 	b.report.Segments++
 	if b.earlier != nil {
-		if i := slices.IndexFunc(b.earlier.files, func(f backupFile) bool { return f.name == name && f.size == size }); i >= 0 {
-			if info, err := b.opts.FS.Stat(filepath.Join(b.dest, filepath.FromSlash(name))); err == nil && info.Size() == size {
-				b.add(b.earlier.files[i])
-				return nil
+		if i := slices.IndexFunc(b.earlier.files, func(f backupFile) bool { return f.name == name }); i >= 0 {
+			if err := b.sameSegment(seg, name); err != nil {
+				return err
 			}
+			b.add(b.earlier.files[i])
+			return nil
 		}
 	}
 	end, next, err := b.scan(seg)
@@ -286,10 +295,31 @@ func (b *backup) sealed(seg *segment) error {
 	return b.hash(name)
 }
 
+// sameSegment checks that the earlier backup's segment is the store's: the seal holds a checksum
+// over the headers of all frames of the log up to there.
+func (b *backup) sameSegment(seg *segment, name string) error {
+	has := &segment{number: seg.number, name: filepath.Join(b.dest, filepath.FromSlash(name)), key: b.key}
+	var err error
+	if has.file, err = b.opts.FS.Open(has.name); err != nil {
+		return fmt.Errorf("the backup in %s is damaged, use another directory: %w", b.dest, err)
+	}
+	defer has.file.Close()
+	if err = has.readHeader(b.made.store); err == nil {
+		err = has.readSeal()
+	}
+	if err != nil || !has.sealed || has.end != seg.end {
+		return fmt.Errorf("the backup in %s is damaged, use another directory: %w", b.dest, errors.Join(err, has.corrupt(0, "it is not what was backed up")))
+	}
+	if has.first != seg.first || has.count != seg.count || has.baseTime != seg.baseTime || has.chain != seg.chain {
+		return fmt.Errorf("the backup in %s has another history: the store was cut or restored since, so use another directory", b.dest)
+	}
+	return nil
+}
+
 // tail writes what the active segment has up to an offset.
 func (b *backup) tail(seg *segment, end, next int64) error {
 	b.made.position = next
-	dir := fmt.Sprintf("at-%d", next)
+	dir := b.made.dir()
 	if err := b.opts.FS.MkdirAll(filepath.Join(b.dest, dir)); err != nil {
 		return err
 	}
@@ -299,10 +329,16 @@ func (b *backup) tail(seg *segment, end, next int64) error {
 	}
 	definitions := filepath.Join(b.dir, "DEFINITIONS")
 	if _, err := b.opts.FS.Stat(definitions); err == nil {
-		if _, err := readDefinitions(b.opts.FS, b.dir); err != nil {
+		// Read once: a server may replace the file meanwhile.
+		text, err := readCheckedUpTo(b.opts.FS, definitions, maxDefinitions+4096)
+		if err != nil {
 			return err
 		}
-		return b.copy(path.Join(dir, "DEFINITIONS"), definitions)
+		name := path.Join(dir, "DEFINITIONS")
+		if err := writeChecked(b.opts.FS, filepath.Join(b.dest, filepath.FromSlash(name)), text); err != nil {
+			return err
+		}
+		return b.hash(name)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -368,7 +404,7 @@ func (b *backup) finish() error {
 		return err
 	}
 	for _, dir := range names {
-		if !strings.HasPrefix(dir, "at-") || dir == fmt.Sprintf("at-%d", b.made.position) {
+		if !strings.HasPrefix(dir, "at-") || dir == b.made.dir() {
 			continue
 		}
 		files, err := fsys.List(filepath.Join(b.dest, dir))
@@ -386,6 +422,9 @@ func (b *backup) finish() error {
 	}
 	return nil
 }
+
+// dir is the directory of what belongs to this backup alone.
+func (m *manifest) dir() string { return fmt.Sprintf("at-%d-%d", m.position, m.taken) }
 
 func (m *manifest) String() string {
 	var out strings.Builder

@@ -238,3 +238,36 @@ func TestBackupIsCrashSafe(t *testing.T) {
 		t.Errorf("restored: %v", seen)
 	}
 }
+
+// TestBackupKeepsTheNewer: a store that was cut or restored has another history than an earlier
+// backup, which is not given up for it.
+func TestBackupKeepsTheNewer(t *testing.T) {
+	m := vfs.NewMem()
+	o := Options{FS: m, SegmentBytes: 1500}
+	want := repairStore(t, o)
+	if _, err := Backup(ctx, "/db", "/b", -1, o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Repair{CutAt: 4}).Run("/db", o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Backup(ctx, "/db", "/b", -1, o); err == nil {
+		t.Fatal("an older state took the place of a newer one")
+	}
+	s := openTest(t, "/db", o)
+	for i := range 20 { // of the same sizes, and not the same
+		mustAppend(t, s,
+			NewEvent(fmt.Sprintf("s-%d", i%3), "T", fmt.Appendf(nil, `"%d %s"`, i, strings.Repeat("y", 200))),
+			NewEvent("other", "T", []byte(`{}`)))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Backup(ctx, "/db", "/b", -1, o); err == nil || !strings.Contains(err.Error(), "use another directory") {
+		t.Fatalf("another history: %v", err)
+	}
+	report, err := Restore(ctx, "/b", "/restored", o)
+	if err != nil || report.Events != int64(len(want)) {
+		t.Errorf("%+v, %v", report, err)
+	}
+}

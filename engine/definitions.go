@@ -46,6 +46,9 @@ func (h *WriterHandle) Define(ctx context.Context, version int64, text string) e
 
 // define carries out a request of Define, on the writer's goroutine.
 func (w *writer) define(d *Definitions) error {
+	if w.poison != nil {
+		return w.poison // by a request of the same group
+	}
 	if w.definitions.Load().Version != d.Version-1 {
 		return ErrDefinitionsChanged
 	}
@@ -55,6 +58,7 @@ func (w *writer) define(d *Definitions) error {
 		return w.ioError(err, errors.As(err, new(*unsettledError)) && !planted(bugUnsettledDefine))
 	}
 	w.definitions.Store(d)
+	w.become(StateOK, nil)
 	return nil
 }
 

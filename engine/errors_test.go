@@ -41,6 +41,9 @@ func TestEveryError(t *testing.T) {
 	for seed := from; seed < from+seeds; seed++ {
 		for i := range workloads {
 			for kind := range errorKinds {
+				if w := &workloads[i]; testing.Short() && !w.define && w.clients == 1 {
+					continue
+				}
 				for n := uint64(1); ; n++ {
 					met, err := errorRound(&workloads[i], seed, n, kind)
 					if err != nil {

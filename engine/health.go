@@ -16,6 +16,8 @@ const (
 	StateDiskFull State = "disk full"
 	// StateReadOnly: the last append was not permitted to write. As StateDiskFull.
 	StateReadOnly State = "read only"
+	// StateFailing: the last append failed before it wrote anything. The next is tried.
+	StateFailing State = "failing"
 	// StateFailed: a write or sync failed, and what is on disk is not known. Reads go on; appends
 	// are refused until the store is opened anew.
 	StateFailed State = "failed"
@@ -55,6 +57,8 @@ func (s State) remedy() string {
 	switch s {
 	case StateDiskFull:
 		return "make room; appends go on by themselves"
+	case StateFailing:
+		return "see to the error; appends are tried"
 	case StateReadOnly:
 		return "permit writing; appends go on by themselves"
 	}

@@ -153,6 +153,9 @@ func (p *repairer) cut() error {
 	if err := copyFile(context.Background(), p.fs, seg.name, whole, size); err != nil {
 		return err
 	}
+	if err := p.fs.SyncDir(p.aside); err != nil {
+		return err
+	}
 	p.report.Files++
 	p.report.Cut, p.report.Events = size-end, p.CutAt
 	// From here on the checkpoint would say that something is missing, and what is derived from

@@ -152,7 +152,9 @@ func (s *segment) readSeal() error {
 		return nil
 	}
 	b := make([]byte, sealSize)
-	if _, err := s.file.ReadAt(b, size-sealSize); err != nil {
+	if _, err := s.file.ReadAt(b, size-sealSize); err == io.EOF {
+		return nil // it has become shorter: it is being sealed
+	} else if err != nil {
 		return fmt.Errorf("read %s: %w", s.name, err)
 	}
 	h, ok := s.key.decodeHeader(b)
@@ -201,7 +203,13 @@ func (s *frameScanner) load(offset int64, n int) ([]byte, error) {
 		}
 		s.buf = s.buf[:want]
 		s.bufAt = offset
-		if _, err := s.seg.file.ReadAt(s.buf, offset); err != nil {
+		read, err := s.seg.file.ReadAt(s.buf, offset)
+		if err == io.EOF {
+			// The file has become shorter: a server gave back what it had reserved.
+			s.buf, s.limit = s.buf[:read], offset+int64(read)
+			return s.buf[:min(n, read)], nil
+		}
+		if err != nil {
 			s.buf = s.buf[:0]
 			return nil, fmt.Errorf("read %s at offset %d: %w", s.seg.name, offset, err)
 		}

@@ -179,6 +179,9 @@ func (v *verifier) blocks(f *blockFile) error {
 	if err != nil {
 		return err
 	}
+	if size%blockSize != 0 || size == 0 {
+		v.report.Indexes = append(v.report.Indexes, DamagedRange{f.name, size / blockSize * blockSize, size, "the file ends within a block"})
+	}
 	var b block
 	for n := int64(0); n < size/blockSize; n++ {
 		err := f.read(uint32(n), &b)

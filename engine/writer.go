@@ -267,7 +267,7 @@ func (w *writer) ioError(err error, poison bool) error {
 		w.become(StateReadOnly, err)
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
-	w.opts.Logger.Error("an append failed; the next is tried", "error", err)
+	w.become(StateFailing, err)
 	return err
 }
 

@@ -26,8 +26,11 @@ func (s *Session) running(text string) {
 	a := &s.activity
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if text != "" {
+	if text != "" && len(text) < maxActivityQuery {
 		a.Query = text
+	} else if text != "" {
+		// A copy: the whole may be long, and is not to be kept.
+		a.Query = strings.ToValidUTF8(strings.Clone(text[:maxActivityQuery-1]), "")
 	}
 	a.State, a.Changed, a.Started = "active", s.statementTime, s.statementTime
 	a.Transaction = s.transactionTime()
@@ -55,11 +58,7 @@ func (s *Session) waiting() {
 func (a *activity) snapshot() analytics.Activity {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	out := a.Activity
-	if len(out.Query) >= maxActivityQuery {
-		out.Query = strings.ToValidUTF8(out.Query[:maxActivityQuery-1], "")
-	}
-	return out
+	return a.Activity
 }
 
 // enter adds a session to those that pg_stat_activity shows.
