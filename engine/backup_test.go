@@ -218,6 +218,7 @@ func TestBackupIsCrashSafe(t *testing.T) {
 	}
 	fill(9)
 	second := position()
+	s.w.building.Wait()
 	var states []*vfs.Mem
 	m.Inject = func(vfs.Op) error { states = append(states, m.CrashKeepAll(), m.CrashDropAll()); return nil }
 	if _, err := Backup(ctx, "/db", "/b", second, o); err != nil {
