@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -181,6 +182,10 @@ func (p *portal) begin() error {
 		p.conn = nil
 		return err
 	}
+	visible, err := visiblePosition(p.conn)
+	if err != nil {
+		return err
+	}
 	text := func(s string) string {
 		v := pgwire.TextValue(s)
 		return translate.Literal(pgwire.OIDText, &v)
@@ -210,25 +215,26 @@ func (p *portal) begin() error {
 	if len(p.run.Activity) > 0 {
 		names["activity"] = activitySQL(p.run.Activity)
 	}
-	query := func(all bool) (*duck.Rows, error) {
-		names["events"] = eventsSQL(all, p.run.Before)
-		sql := p.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: names})
-		rows, err := p.conn.Query(sql)
-		if err != nil && traceSQL {
-			p.w.logger.Info("statement failed", "sql", p.sql, "duckdb", sql, "error", err)
-		}
-		return rows, err
-	}
-	// A scan without a condition is worth the trouble. The engine takes its snapshot somewhere
-	// in the call: events that come meanwhile must not be in it.
-	position, confirm := p.w.projection.seen()
-	all := position == p.run.Before
-	p.rows, err = query(all)
-	if err == nil && all && !confirm() {
-		p.rows.Close()
-		p.rows, err = query(false)
+	names["events"] = eventsSQL(p.run.Before, visible)
+	sql := p.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: names})
+	p.rows, err = p.conn.Query(sql)
+	if err != nil && traceSQL {
+		p.w.logger.Info("statement failed", "sql", p.sql, "duckdb", sql, "error", err)
 	}
 	return err
 }
 
 const oidRecord = 2249
+
+func visiblePosition(c *duck.Conn) (int64, error) {
+	rows, err := c.Read("SELECT position FROM main.progress")
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	v, n, err := rows.Next()
+	if err != nil || n != 1 {
+		return 0, errors.Join(err, errors.New("the projection says nothing of its progress"))
+	}
+	return v[0].Int64(0), nil
+}

@@ -26,9 +26,7 @@ type projection struct {
 
 	filling  chan struct{} // holds one while it is filled
 	position atomic.Int64
-	// commits counts the beginnings and ends of commits: it is odd during one. See [projection.seen].
-	commits atomic.Uint64
-	failed  error // why it cannot go on; as filling has it
+	failed   error // why it cannot go on; as filling has it
 }
 
 const (
@@ -243,12 +241,7 @@ func (p *projection) batch(ctx context.Context, before int64) (err error) {
 		return err
 	}
 	place := p.follower.Place()
-	if err = p.conn.Exec(fmt.Sprintf("UPDATE progress SET segment = %d, byte_offset = %d, position = %d", place.Segment, place.Offset, place.Position)); err != nil {
-		return err
-	}
-	p.commits.Add(1)
-	defer p.commits.Add(1)
-	if err = p.conn.Exec("COMMIT"); err != nil {
+	if err = p.conn.Exec(fmt.Sprintf("UPDATE progress SET segment = %d, byte_offset = %d, position = %d; COMMIT", place.Segment, place.Offset, place.Position)); err != nil {
 		return err
 	}
 	p.position.Store(place.Position)
@@ -350,17 +343,10 @@ func (p *progress) done() {
 	}
 }
 
-// seen tells where a transaction that begins now sees the projection end, and returns what
-// confirms it once the transaction has begun: false if a commit came in between.
-func (p *projection) seen() (position int64, confirm func() bool) {
-	before := p.commits.Load()
-	position = p.position.Load()
-	return position, func() bool { return before%2 == 0 && p.commits.Load() == before }
-}
-
-// eventsSQL is the table of events, or the part of it below a position.
-func eventsSQL(all bool, before int64) string {
-	if all {
+// eventsSQL is the table of events, as of a position, for a transaction that sees the
+// projection up to another.
+func eventsSQL(before, visible int64) string {
+	if before >= visible {
 		return "main.events"
 	}
 	return fmt.Sprintf("(SELECT * FROM main.events WHERE position < %d)", before)
