@@ -47,7 +47,11 @@ func duckError(err error) error {
 		slog.Error("the analytics engine failed; the worker ends", "error", e.Message)
 		os.Exit(3)
 	}
-	switch e.Kind {
+	kind := e.Kind
+	if strings.Contains(e.Message, "failed to allocate data") {
+		kind = "Out of Memory" // as an appender reports it
+	}
+	switch kind {
 	case "Out of Memory":
 		return pgwire.Errorf("53200", "out of memory").WithDetail("%s", first).
 			WithHint("The statement needs more memory or disk than the analytics worker may use.")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,7 +42,7 @@ func (p *portal) Close() {
 		p.rows = nil
 	}
 	if p.conn != nil {
-		if err := p.conn.Exec("ROLLBACK"); err == nil { // only ever read
+		if rollBack(p.conn) {
 			p.w.giveBack(p.conn)
 		} else {
 			p.conn.Close()
@@ -52,6 +53,24 @@ func (p *portal) Close() {
 		p.closed = true
 		p.w.release(p.schema)
 	}
+}
+
+const (
+	rollBackTries = 100
+	rollBackEvery = 20 * time.Millisecond
+)
+
+// rollBack ends a transaction, which only ever read. Where memory is short even that can fail; to
+// disconnect then would end the process, so it waits until others have let go of some.
+func rollBack(c *duck.Conn) bool {
+	for range rollBackTries {
+		err := c.Exec("ROLLBACK")
+		if err == nil || strings.Contains(err.Error(), "no transaction is active") {
+			return true
+		}
+		time.Sleep(rollBackEvery)
+	}
+	return false
 }
 
 // interruptEvery is how often a cancelled statement is interrupted until it ends: one that
