@@ -197,9 +197,7 @@ func (p *portal) begin() error {
 		}
 	}
 	if err := p.conn.Exec("BEGIN TRANSACTION READ ONLY"); err != nil {
-		p.conn.Close() // nothing to roll back
-		p.conn = nil
-		return err
+		return err // where memory is short the transaction has begun all the same
 	}
 	visible, err := visiblePosition(p.conn)
 	if err != nil {

@@ -108,11 +108,14 @@ func locked(err error) bool {
 // blameless tells whether an error of opening says nothing against the file, which a new one
 // would meet as well.
 func blameless(err error) bool {
+	if locked(err) {
+		return true
+	}
 	var e *duck.Error
 	if !errors.As(err, &e) {
 		return false
 	}
-	for _, cause := range []string{"Could not set lock", "Out of Memory", "No space left", "Permission denied", "Read-only file system", "Too many open files"} {
+	for _, cause := range []string{"Out of Memory", "No space left", "Permission denied", "Read-only file system", "Too many open files"} {
 		if strings.Contains(e.Message, cause) {
 			return true
 		}
@@ -214,15 +217,15 @@ func (p *projection) reach(ctx context.Context, before int64) error {
 // batch appends events in one transaction, which records how far it came.
 func (p *projection) batch(ctx context.Context, before int64) (err error) {
 	start := p.follower.Place()
-	if err := p.conn.Exec("BEGIN"); err != nil {
-		return err
-	}
 	defer func() {
 		if err != nil {
 			p.follower.Seek(start)
-			_ = p.conn.Exec("ROLLBACK") // the error that matters is the first
+			rollBack(p.conn) // the error that matters is the first
 		}
 	}()
+	if err := p.conn.Exec("BEGIN"); err != nil {
+		return err // where memory is short the transaction has begun all the same
+	}
 	appender, err := p.conn.Appender("", "main", "events", projectionTypes)
 	if err != nil {
 		return err
