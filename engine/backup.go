@@ -95,10 +95,17 @@ func Backup(ctx context.Context, dir, dest string, before int64, options Options
 	return b.report, err
 }
 
+func checkDataDir(fsys vfs.FS, dir string) error {
+	if _, err := fsys.Stat(filepath.Join(dir, "log")); err != nil {
+		return fmt.Errorf("%s is not a data directory: %w", dir, err)
+	}
+	return nil
+}
+
 // lockStore makes sure that no server has a store open.
 func lockStore(fsys vfs.FS, dir string) (io.Closer, error) {
-	if _, err := fsys.Stat(filepath.Join(dir, "log")); err != nil {
-		return nil, fmt.Errorf("%s is not a data directory: %w", dir, err)
+	if err := checkDataDir(fsys, dir); err != nil {
+		return nil, err
 	}
 	lock, err := fsys.Lock(filepath.Join(dir, "LOCK"))
 	if errors.Is(err, vfs.ErrLocked) {
@@ -120,11 +127,7 @@ type backup struct {
 }
 
 func (b *backup) run() error {
-	text, err := readChecked(b.opts.FS, filepath.Join(b.dir, "STORE"))
-	if err != nil {
-		return err
-	}
-	id, err := parseIdentity(text)
+	id, err := readIdentity(b.opts.FS, b.dir)
 	if err != nil {
 		return err
 	}
@@ -139,7 +142,7 @@ func (b *backup) run() error {
 	case err == nil && b.before >= 0 && b.earlier.position > b.before:
 		return fmt.Errorf("%s holds a backup up to position %d, beyond %d", b.dest, b.earlier.position, b.before)
 	}
-	if err := b.copy("STORE", filepath.Join(b.dir, "STORE")); err != nil {
+	if err := b.take("STORE", "STORE", 4096); err != nil {
 		return err
 	}
 	numbers, err := listSegments(b.opts.FS, b.dir)
@@ -180,8 +183,8 @@ func (b *backup) segment(number uint32, prev *segment) (seg *segment, done bool,
 	if err := seg.readHeader(b.made.store); err != nil {
 		return nil, false, err
 	}
-	if prev != nil && (seg.first != prev.first+prev.count || seg.chainStart != prev.chain) {
-		return nil, false, seg.corrupt(24, "the segment does not continue "+prev.name)
+	if err := seg.mustContinue(prev); err != nil {
+		return nil, false, err
 	}
 	if b.before >= 0 && seg.first >= b.before && number > 1 {
 		// The position is where the segment before ends: an empty tail goes on from there.
@@ -230,7 +233,7 @@ func (b *backup) scan(seg *segment) (end, next int64, err error) {
 		if h.kind == kindSeal {
 			break
 		}
-		if err := seg.check(&d, h, frame, offset); err != nil {
+		if err := seg.eachEvent(&d, h, frame, offset, nil); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -323,50 +326,30 @@ func (b *backup) tail(seg *segment, end, next int64) error {
 	if err := b.opts.FS.MkdirAll(filepath.Join(b.dest, dir)); err != nil {
 		return err
 	}
-	name := path.Join(dir, "tail.seg")
-	if err := b.replace(name, seg.name, end); err != nil {
-		return err
-	}
-	definitions := filepath.Join(b.dir, "DEFINITIONS")
-	if _, err := b.opts.FS.Stat(definitions); err == nil {
-		// Read once: a server may replace the file meanwhile.
-		text, err := readCheckedUpTo(b.opts.FS, definitions, maxDefinitions+4096)
-		if err != nil {
-			return err
-		}
-		name := path.Join(dir, "DEFINITIONS")
-		if err := writeChecked(b.opts.FS, filepath.Join(b.dest, filepath.FromSlash(name)), text); err != nil {
-			return err
-		}
-		return b.hash(name)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// copy takes over a small file as a whole.
-func (b *backup) copy(name, from string) error {
-	info, err := b.opts.FS.Stat(from)
-	if err != nil {
-		return err
-	}
-	return b.replace(name, from, info.Size())
-}
-
-func (b *backup) replace(name, from string, size int64) error {
-	to := filepath.Join(b.dest, filepath.FromSlash(name))
-	tmp := to + ".tmp"
-	if err := removeIfExists(b.opts.FS, tmp); err != nil {
-		return err
-	}
-	if err := copyFile(b.ctx, b.opts.FS, from, tmp, size); err != nil {
-		return err
-	}
-	if err := b.opts.FS.Rename(tmp, to); err != nil {
+	to := filepath.Join(b.dest, dir, "tail.seg")
+	if err := copyFile(b.ctx, b.opts.FS, seg.name, to, end); err != nil {
 		return err
 	}
 	if err := b.opts.FS.SyncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	if err := b.hash(path.Join(dir, "tail.seg")); err != nil {
+		return err
+	}
+	err := b.take(path.Join(dir, "DEFINITIONS"), "DEFINITIONS", maxDefinitions+4096)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // there are none yet
+	}
+	return err
+}
+
+// take copies a small file of the store's. It is read once: a server may replace it meanwhile.
+func (b *backup) take(name, from string, limit int64) error {
+	text, err := readCheckedUpTo(b.opts.FS, filepath.Join(b.dir, from), limit)
+	if err != nil {
+		return err
+	}
+	if err := writeChecked(b.opts.FS, filepath.Join(b.dest, filepath.FromSlash(name)), text); err != nil {
 		return err
 	}
 	return b.hash(name)

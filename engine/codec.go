@@ -198,6 +198,7 @@ func recordSize(b []byte) int {
 // decoder decodes records. It keeps the last stream name and the types it has seen,
 // since events of one stream and of one type come in runs.
 type decoder struct {
+	event    RecordedEvent // for whoever looks at one after the other
 	lastName string
 	lastID   uuid.UUID
 	types    map[string]string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/google/uuid"
 )
@@ -39,11 +38,7 @@ type Place struct {
 // OpenFollower opens a follower of the store in dir, at the beginning of its log.
 func OpenFollower(dir string, options Options) (*Follower, error) {
 	f := &Follower{dir: dir, opts: options.withDefaults(), start: Place{Segment: 1, Offset: segmentHeaderSize}}
-	id, err := readChecked(f.opts.FS, filepath.Join(dir, "STORE"))
-	if err != nil {
-		return nil, err
-	}
-	identity, err := parseIdentity(id)
+	identity, err := readIdentity(f.opts.FS, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -132,15 +127,7 @@ func (f *Follower) Read(ctx context.Context, before int64, each func(*RecordedEv
 func (f *Follower) Stop() { f.stop = true }
 
 func (f *Follower) records(h frameHeader, frame []byte, place Place, each func(*RecordedEvent) error) error {
-	var e RecordedEvent
-	position := h.first
-	return f.seg.eachRecord(h, frame, place.Offset, func(at int64, record []byte) error {
-		if reason := f.d.decode(&e, record, position, f.seg.baseTime); reason != "" {
-			return f.seg.corrupt(at, reason)
-		}
-		position++
-		return each(&e)
-	})
+	return f.seg.eachEvent(&f.d, h, frame, place.Offset, func(_ int64, e *RecordedEvent) error { return each(e) })
 }
 
 // open opens a segment and goes to a frame in it.

@@ -112,8 +112,8 @@ func (o *opening) peekNext(number uint32) error {
 func (o *opening) follow(prev, seg *segment) error {
 	l := o.store.log
 	if prev.sealed {
-		if seg.first != prev.first+prev.count || seg.chainStart != prev.chain {
-			return seg.corrupt(24, fmt.Sprintf("the segment does not continue %s", prev.name))
+		if err := seg.mustContinue(prev); err != nil {
+			return err
 		}
 		if o.last && o.durableSegment < seg.number {
 			return prev.seal(prev.end, seg.first, prev.chain) // it may never have been synced
@@ -254,7 +254,6 @@ func (o *opening) replay(seg *segment) error {
 func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanner, p *progress) (tail, error) {
 	l := o.store.log
 	var d decoder
-	var e RecordedEvent
 	for {
 		offset := scanner.offset
 		p.at(offset)
@@ -268,17 +267,12 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 		if h.kind == kindSeal {
 			return tail{offset, "seal"}, nil
 		}
-		position := h.first
-		err = seg.eachRecord(h, frame, offset, func(at int64, record []byte) error {
-			if reason := d.decode(&e, record, position, seg.baseTime); reason != "" {
-				return seg.corrupt(at, reason)
-			}
-			if err := o.checkNext(seg, at, &e); err != nil {
+		err = seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
+			if err := o.checkNext(seg, at, e); err != nil {
 				return err
 			}
 			l.index(seg, mem, &pendingEvent{streamID: e.StreamID, eventID: e.EventID, offset: uint32(at), named: e.Stream != ""})
 			l.recordedAt.Store(e.RecordedAt)
-			position++
 			return nil
 		})
 		if err != nil {

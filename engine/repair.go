@@ -124,11 +124,7 @@ func (p *repairer) indexes(from uint32) error {
 // cut ends the log before CutAt. A crash in the middle leaves a store that does not open, or one
 // that was not cut or was: never one with a gap.
 func (p *repairer) cut() error {
-	text, err := readChecked(p.fs, filepath.Join(p.dir, "STORE"))
-	if err != nil {
-		return err
-	}
-	id, err := parseIdentity(text)
+	id, err := readIdentity(p.fs, p.dir)
 	if err != nil {
 		return err
 	}
@@ -222,8 +218,8 @@ func (p *repairer) verify(seg, prev *segment, id *identity) (end, next int64, er
 	if err := seg.readHeader(id.UUID); err != nil {
 		return 0, 0, err
 	}
-	if prev != nil && (seg.first != prev.first+prev.count || seg.chainStart != prev.chain) {
-		return 0, 0, seg.corrupt(24, "the segment does not continue "+prev.name)
+	if err := seg.mustContinue(prev); err != nil {
+		return 0, 0, err
 	}
 	size, err := seg.file.Size()
 	if err != nil {
@@ -243,7 +239,7 @@ func (p *repairer) verify(seg, prev *segment, id *identity) (end, next int64, er
 			break
 		}
 		if bad == "" {
-			err = seg.check(&d, h, frame, offset)
+			err = seg.eachEvent(&d, h, frame, offset, nil)
 		} else {
 			err = seg.corrupt(offset, bad)
 		}

@@ -107,10 +107,11 @@ func (r *restore) copy() error {
 			return err
 		}
 	}
-	if err := copyFile(r.ctx, fsys, filepath.Join(r.from, "STORE"), filepath.Join(r.dir, "STORE"), r.manifest.sizeOf("STORE")); err != nil {
+	text, err := readChecked(fsys, filepath.Join(r.from, "STORE"))
+	if err != nil {
 		return err
 	}
-	return fsys.SyncDir(r.dir)
+	return writeChecked(fsys, filepath.Join(r.dir, "STORE"), text)
 }
 
 // take copies a file. The restored store is written to, so that it must not be the backup's file
@@ -128,13 +129,4 @@ func (r *restore) take(f backupFile, to string) error {
 		return err
 	}
 	return copyFile(r.ctx, r.opts.FS, from, to, f.size)
-}
-
-func (m *manifest) sizeOf(name string) int64 {
-	for _, f := range m.files {
-		if f.name == name {
-			return f.size
-		}
-	}
-	return 0
 }

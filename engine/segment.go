@@ -85,6 +85,19 @@ func (s *segment) readHeader(store uuid.UUID) error {
 	return nil
 }
 
+// continues tells whether the segment goes on where one that is whole ends.
+func (s *segment) continues(prev *segment) bool {
+	return s.first == prev.first+prev.count && s.chainStart == prev.chain
+}
+
+// mustContinue is the error of a segment that does not; nil where there is none before it.
+func (s *segment) mustContinue(prev *segment) error {
+	if prev == nil || s.continues(prev) {
+		return nil
+	}
+	return s.corrupt(24, "the segment does not continue "+prev.name)
+}
+
 func (s *segment) corrupt(offset int64, reason string) error {
 	return &CorruptionError{File: s.name, Offset: offset, Reason: reason}
 }
@@ -284,16 +297,19 @@ func (s *segment) eachRecord(h frameHeader, frame []byte, frameOffset int64, f f
 	return nil
 }
 
-// check verifies every record of a frame.
-func (s *segment) check(d *decoder, h frameHeader, frame []byte, frameOffset int64) error {
-	var e RecordedEvent
+// eachEvent verifies every record of a frame that begins at frameOffset, and calls f, if it is not
+// nil, with the offset in the segment and the event of each. The event is valid during the call.
+func (s *segment) eachEvent(d *decoder, h frameHeader, frame []byte, frameOffset int64, f func(offset int64, e *RecordedEvent) error) error {
 	position := h.first
 	return s.eachRecord(h, frame, frameOffset, func(at int64, record []byte) error {
-		if reason := d.decode(&e, record, position, s.baseTime); reason != "" {
+		if reason := d.decode(&d.event, record, position, s.baseTime); reason != "" {
 			return s.corrupt(at, reason)
 		}
 		position++
-		return nil
+		if f == nil {
+			return nil
+		}
+		return f(at, &d.event)
 	})
 }
 

@@ -177,11 +177,7 @@ func (w *writer) settle() error {
 
 // ReadStoreID returns the id of the store in a directory, which may be open.
 func ReadStoreID(dir string) (uuid.UUID, error) {
-	text, err := readChecked(vfs.OS, filepath.Join(dir, "STORE"))
-	if err != nil {
-		return uuid.UUID{}, err
-	}
-	id, err := parseIdentity(text)
+	id, err := readIdentity(vfs.OS, dir)
 	return id.UUID, err
 }
 
@@ -207,9 +203,18 @@ func parseIdentity(text string) (id identity, err error) {
 	return id, err
 }
 
+// readIdentity reads the file STORE of a directory that has one.
+func readIdentity(fsys vfs.FS, dir string) (identity, error) {
+	text, err := readChecked(fsys, filepath.Join(dir, "STORE"))
+	if err != nil {
+		return identity{}, err
+	}
+	return parseIdentity(text)
+}
+
 func openIdentity(fsys vfs.FS, dir string) (id identity, created bool, err error) {
 	name := filepath.Join(dir, "STORE")
-	text, err := readChecked(fsys, name)
+	id, err = readIdentity(fsys, dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		segments, err := fsys.List(filepath.Join(dir, "log"))
 		if err != nil {
@@ -223,10 +228,6 @@ func openIdentity(fsys vfs.FS, dir string) (id identity, created bool, err error
 		id = identity{UUID: uuid.New(), createdAt: time.Now().UnixMicro(), secret: uuid.New()}
 		return id, true, writeChecked(fsys, name, fmt.Sprintf(identityFormat, id.UUID, id.createdAt, id.secret))
 	}
-	if err != nil {
-		return id, false, err
-	}
-	id, err = parseIdentity(text)
 	return id, false, err
 }
 

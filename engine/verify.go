@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"math"
-	"path/filepath"
 
 	"github.com/google/uuid"
 
@@ -61,8 +60,8 @@ func Verify(dir string, options Options) (VerifyReport, error) {
 // that it has committed. It takes no lock.
 func VerifyBelow(dir string, before int64, options Options) (VerifyReport, error) {
 	opts := options.withDefaults()
-	if _, err := opts.FS.Stat(filepath.Join(dir, "log")); err != nil {
-		return VerifyReport{}, fmt.Errorf("%s is not a data directory: %w", dir, err)
+	if err := checkDataDir(opts.FS, dir); err != nil {
+		return VerifyReport{}, err
 	}
 	return verify(dir, opts, before)
 }
@@ -110,13 +109,9 @@ func (v *verifier) note(err error) error {
 }
 
 func (v *verifier) run() error {
-	id, err := readChecked(v.fs, filepath.Join(v.dir, "STORE"))
+	identity, err := readIdentity(v.fs, v.dir)
 	if err != nil {
 		return v.note(err)
-	}
-	identity, err := parseIdentity(id)
-	if err != nil {
-		return err
 	}
 	v.report.StoreID, v.key = identity.UUID, identity.key()
 	_, err = readDefinitions(v.fs, v.dir)
@@ -210,7 +205,7 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 	if err := seg.readSeal(); err != nil {
 		return err
 	}
-	if p := v.prev; p != nil && p.sealed && (seg.first != p.first+p.count || seg.chainStart != p.chain) {
+	if p := v.prev; p != nil && p.sealed && !seg.continues(p) {
 		v.damage(seg.name, 24, segmentHeaderSize, "the segment does not continue "+p.name)
 	}
 	if last && seg.sealed && v.before == everything {
@@ -298,13 +293,7 @@ func (v *verifier) continued(seg *segment, s *frameScanner) bool {
 
 func (v *verifier) records(seg *segment, h frameHeader, frame []byte, offset int64) error {
 	var d decoder
-	var e RecordedEvent
-	position := h.first
-	err := seg.eachRecord(h, frame, offset, func(at int64, record []byte) error {
-		if reason := d.decode(&e, record, position, seg.baseTime); reason != "" {
-			return seg.corrupt(at, reason)
-		}
-		position++
+	err := seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
 		v.report.Events++
 		next, known := v.versions[e.StreamID]
 		if e.Version != next && (known || e.Version != 0) && !v.lost {

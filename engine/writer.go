@@ -185,8 +185,7 @@ func (w *writer) write(g *group) error {
 	} else if err != nil {
 		return w.unwrite(seg, err)
 	}
-	err := w.sync(seg)
-	if err != nil {
+	if err := w.sync(seg); err != nil {
 		return w.ioError(err, !planted(bugNotPoisoned))
 	}
 	for at := 0; at < len(g.buf); {
@@ -194,9 +193,7 @@ func (w *writer) write(g *group) error {
 		at += int(le.Uint32(g.buf[at+4:]))
 	}
 	w.end += int64(len(g.buf))
-	if w.health.Load().State != StateOK {
-		w.become(StateOK, nil)
-	}
+	w.become(StateOK, nil)
 	return nil
 }
 

@@ -17,16 +17,12 @@ func (c *backupCommand) Run() error {
 	ctx, stop := interruptible()
 	defer stop()
 	options := engine.Options{Logger: newLogger("text")}
-	report, err := engine.Backup(ctx, c.Data, c.Dir, -1, options)
-	if errors.Is(err, engine.ErrLocked) {
-		before, err := committedBy(ctx, c.URL, c.Data, "eventgres backup")
-		if err != nil {
-			return err
-		}
-		if report, err = engine.Backup(ctx, c.Data, c.Dir, before, options); err != nil {
-			return interrupted(ctx, err)
-		}
-	} else if err != nil {
+	var report engine.BackupReport
+	err := withPosition(ctx, c.URL, c.Data, "eventgres backup", func(before int64) (err error) {
+		report, err = engine.Backup(ctx, c.Data, c.Dir, before, options)
+		return err
+	})
+	if err != nil {
 		return interrupted(ctx, err)
 	}
 	fmt.Printf("store     %s\nevents    %d\nsegments  %d sealed, %d of them new\nbytes     %d, %d shared with the store\n",

@@ -19,18 +19,17 @@ var errDamaged = errors.New("the log is damaged")
 
 func (c *verifyCommand) Run() error {
 	options := engine.Options{Logger: newLogger("text")}
-	report, err := engine.Verify(c.Data, options)
-	if errors.Is(err, engine.ErrLocked) {
-		ctx, stop := interruptible()
-		defer stop()
-		before, err := committedBy(ctx, c.URL, c.Data, "eventgres verify")
-		if err != nil {
-			return err
+	ctx := context.Background() // ^C may end it at any time: it changes nothing
+	var report engine.VerifyReport
+	err := withPosition(ctx, c.URL, c.Data, "eventgres verify", func(before int64) (err error) {
+		if before < 0 {
+			report, err = engine.Verify(c.Data, options)
+		} else {
+			report, err = engine.VerifyBelow(c.Data, before, options)
 		}
-		if report, err = engine.VerifyBelow(c.Data, before, options); err != nil {
-			return err
-		}
-	} else if err != nil {
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	fmt.Printf("store     %s\nsegments  %d\nbytes     %d\nevents    %d\nstreams   %d\n",
@@ -52,6 +51,20 @@ func (c *verifyCommand) Run() error {
 	}
 	fmt.Println("no damage")
 	return nil
+}
+
+// withPosition runs f for all of a store, as -1, and where a server has it open for what is below
+// the position that the server has committed.
+func withPosition(ctx context.Context, url, dir, name string, f func(before int64) error) error {
+	err := f(-1)
+	if !errors.Is(err, engine.ErrLocked) {
+		return err
+	}
+	before, err := committedBy(ctx, url, dir, name)
+	if err != nil {
+		return err
+	}
+	return f(before)
 }
 
 // committedBy asks the server that has a data directory open how many events are committed.

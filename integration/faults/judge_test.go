@@ -130,6 +130,27 @@ func (j *journal) positions(ctx context.Context, t *testing.T, conn *pgx.Conn, l
 	}
 }
 
+// survives kills the server and starts it again: the log is what it was, and goes on. The
+// command is what verify runs within.
+func (j *journal) survives(t *testing.T, server *harness.Server, command ...string) {
+	t.Helper()
+	server.Kill()
+	server.Restart()
+	j.judge(t, server)
+	j.appends(t, server)
+	verify(t, server, command...)
+}
+
+// takesAll wants every client's appends to be acknowledged, now that something is over.
+func (j *journal) takesAll(t *testing.T, clients []*client, each int, when string) {
+	t.Helper()
+	before, want := j.count(acknowledged), each*len(clients)
+	run(t, clients, each)
+	if n := j.count(acknowledged) - before; n != want {
+		t.Errorf("%d of %d appends were acknowledged when %s", n, want, when)
+	}
+}
+
 // appends proves that the server takes appends, and that all of the log is in
 // order behind them.
 func (j *journal) appends(t *testing.T, server *harness.Server) {

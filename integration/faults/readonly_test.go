@@ -49,11 +49,7 @@ func TestReadOnly(t *testing.T) {
 			t.Logf("writable again, without a restart: %s", code)
 			j.onlyAnswers(t, ioError)
 			j.sees(t, server)
-			server.Kill()
-			server.Restart()
-			j.judge(t, server)
-			j.appends(t, server)
-			verify(t, server, d.enter()...)
+			j.survives(t, server, d.enter()...)
 		})
 	}
 }
@@ -114,11 +110,7 @@ func TestDiskGone(t *testing.T) {
 				t.Errorf("answered %s before a restart, want %s", code, want)
 			}
 			j.sees(t, server)
-			server.Kill()
-			server.Restart()
-			j.judge(t, server)
-			j.appends(t, server)
-			verify(t, server)
+			j.survives(t, server)
 		})
 	}
 }

@@ -56,11 +56,7 @@ func fillUp(t *testing.T, segment string, inject []string) {
 	if j.count(diskFull) == 0 && segment == "16384" {
 		t.Error("nothing was refused")
 	}
-	server.Kill()
-	server.Restart()
-	j.judge(t, server)
-	j.appends(t, server)
-	verify(t, server)
+	j.survives(t, server)
 }
 
 // A few writes in the middle of many find no room.
@@ -83,11 +79,7 @@ func TestNoSpaceForAWhile(t *testing.T) {
 			if n := j.count(diskFull) - refused; n > 0 {
 				t.Errorf("%d appends were refused when there was room again", n)
 			}
-			server.Kill()
-			server.Restart()
-			j.judge(t, server)
-			j.appends(t, server)
-			verify(t, server)
+			j.survives(t, server)
 		})
 	}
 }

@@ -90,7 +90,6 @@ func activityValue(a *analytics.Activity, column string) *pgwire.Value {
 		text(a.State)
 	case "query":
 		v = pgwire.TextValue(a.Query)
-	case "query_id", "backend_xid", "backend_xmin", "leader_pid", "client_hostname":
 	case "backend_type":
 		v = pgwire.TextValue("client backend")
 	}

@@ -91,12 +91,8 @@ func setCatalogValue(w *duck.Writer, i int, v any) error {
 		case duck.Int64, duck.Timestamp:
 			w.SetInt64(i, x)
 			return nil
-		case duck.Float:
-			w.SetFloat(i, float32(x))
-			return nil
-		case duck.Double:
-			w.SetDouble(i, float64(x))
-			return nil
+		case duck.Float, duck.Double:
+			return setCatalogValue(w, i, float64(x))
 		}
 	case float64:
 		switch kind {

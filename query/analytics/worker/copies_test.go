@@ -6,21 +6,11 @@ import (
 	"testing"
 
 	"github.com/eventgres/eventgres/query/analytics"
-	"github.com/eventgres/eventgres/query/analytics/duck"
 )
 
 // TestCopies: a schema's system tables are there while anyone may read them, and no longer.
 func TestCopies(t *testing.T) {
-	db, err := duck.Open("", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	c, err := db.Connect()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
+	db, c := memoryDB(t)
 	if err := c.Exec("ATTACH ':memory:' AS cat"); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func column(t *testing.T, c *duck.Conn, sql string) []string {
 	}
 }
 
-func memoryDB(t *testing.T) *duck.Conn {
+func memoryDB(t *testing.T) (*duck.DB, *duck.Conn) {
 	t.Helper()
 	db, err := duck.Open("", nil)
 	if err != nil {
@@ -56,7 +56,7 @@ func memoryDB(t *testing.T) *duck.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return c
+	return db, c
 }
 
 // postgresTables are functions in FROM that PostgreSQL has too, under the same name.
@@ -66,7 +66,7 @@ var postgresTables = map[string]bool{"generate_series": true, "unnest": true, "g
 // so that a new version cannot add a way out unseen, and none of its scalar functions but those
 // that PostgreSQL has.
 func TestEngineFunctions(t *testing.T) {
-	c := memoryDB(t)
+	_, c := memoryDB(t)
 	schema := testSchema()
 	refused := func(sql string) bool {
 		_, err := translate.Translate(sql, translate.Options{Catalog: schema})

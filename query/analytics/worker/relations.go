@@ -162,12 +162,14 @@ func (s *schema) tableName(t *catalog.Table) string {
 }
 
 func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
-	if s.used != nil {
-		s.used(t)
-	}
-	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, SQL: `cat.main."` + s.tableName(t) + `"`}
-	if t.Name == "pg_stat_activity" {
-		r.SQL = "(SELECT * FROM " + translate.Placeholder("activity") + ")"
+	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID}
+	if t == activityTable {
+		r.SQL = translate.Placeholder("activity") // who is there when it runs
+	} else {
+		r.SQL = `cat.main."` + s.tableName(t) + `"`
+		if s.used != nil {
+			s.used(t)
+		}
 	}
 	marked := map[string]bool{}
 	for _, name := range t.Session {
