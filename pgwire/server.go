@@ -32,6 +32,11 @@ type Server struct {
 	wg        sync.WaitGroup
 }
 
+var (
+	errShuttingDown   = &Error{Severity: "FATAL", Code: "57P03", Message: "the database system is shutting down"}
+	errTooManyClients = &Error{Severity: "FATAL", Code: "53300", Message: "sorry, too many clients already"}
+)
+
 // cutGrace is how long connections that were cut may take to notice.
 const cutGrace = 5 * time.Second
 
@@ -105,9 +110,13 @@ func (s *Server) accept(nc net.Conn) {
 	}
 	c := newConn(s, nc)
 	s.mu.Lock()
-	if s.closing || len(s.conns) >= s.MaxConnections+s.starting {
+	if closing := s.closing; closing || len(s.conns) >= s.MaxConnections+s.starting || scarce(nc) {
 		s.mu.Unlock()
-		nc.Close()
+		if closing {
+			refuse(nc, errShuttingDown)
+		} else {
+			refuse(nc, errTooManyClients)
+		}
 		return
 	}
 	for {
@@ -135,15 +144,22 @@ func (s *Server) accept(nc net.Conn) {
 	}()
 }
 
+// refuse tells a peer that was not listened to yet why, and waits for nothing.
+func refuse(nc net.Conn, why *Error) {
+	_ = nc.SetWriteDeadline(time.Now().Add(time.Millisecond))
+	_, _ = nc.Write(why.appendTo(nil, false))
+	nc.Close()
+}
+
 // admit counts the connection as a session, if there is room.
 func (s *Server) admit(c *Conn) *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return &Error{Severity: "FATAL", Code: "57P03", Message: "the database system is shutting down"}
+		return errShuttingDown
 	}
 	if s.sessions >= s.MaxConnections {
-		return &Error{Severity: "FATAL", Code: "53300", Message: "sorry, too many clients already"}
+		return errTooManyClients
 	}
 	s.sessions++
 	c.counted = true
