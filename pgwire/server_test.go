@@ -441,3 +441,17 @@ func BenchmarkAppendRow(b *testing.B) {
 		})
 	}
 }
+
+// A client that takes nothing is not waited for without end.
+func TestStall(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	s := &Server{}
+	s.defaults()
+	c := newConn(s, ours)
+	c.stall = time.Millisecond
+	c.out = append(c.out, 'Z', 0, 0, 0, 5, 'I')
+	if err := c.flush(); !errors.Is(err, errDisconnected) {
+		t.Errorf("flush to a client that does not read: %v", err)
+	}
+}
