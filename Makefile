@@ -6,7 +6,8 @@
 #   make build   bin/eventgres
 #   make lint    go vet, staticcheck, gofumpt
 #   make race    the unit tests, and a server under load, with the race detector
-#   make bench   benchmarks                          BENCHTIME=1s
+#   make bench   beside PostgreSQL, every workload; bench-quick: in five minutes
+#   make microbench  the engine and the SQL front    BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
 #   make crash   power cuts, planted bugs, kill -9    ROUNDS=200 STATES=200000 SEED=
 #   make siege   hostile clients, faults of the disk and lost replies in full size
@@ -33,7 +34,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 SOURCES := cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint fmt bench fuzz crash siege scale clean
+.PHONY: build run test race lint fmt bench bench-quick microbench fuzz crash siege scale clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/eventgres ./cmd/eventgres
@@ -63,8 +64,13 @@ fmt:
 	$(GO) run $(GOFUMPT) -l -w $(SOURCES)
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 \
-		./engine ./query $(if $(wildcard integration/bench/*_test.go),./integration/bench)
+	$(GO) run ./integration/bench
+
+bench-quick:
+	$(GO) run ./integration/bench -events 200000 -rounds 1 -time 2s
+
+microbench:
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 ./engine ./query
 
 # go test fuzzes one target of one package at a time. What it finds, it writes into
 # the package's testdata/fuzz.
