@@ -44,6 +44,7 @@ func (b *bench) scale(ctx context.Context, sizes, out string) error {
 		return err
 	}
 	started := time.Now()
+	b.events = 0 // the store is empty, whatever -events says
 	var stages []*stage
 	for size := range strings.SplitSeq(sizes, ",") {
 		millions, err := strconv.ParseFloat(size, 64)
