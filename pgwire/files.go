@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"math"
+	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,7 @@ const reservedFiles = 16
 
 // scarce reports whether nc has a descriptor that is among the last the process may have. The
 // system gives the lowest that is free, so that its number says how many are left.
-func scarce(nc any) bool {
+func scarce(nc net.Conn) bool {
 	conn, ok := nc.(syscall.Conn)
 	if !ok {
 		return false

@@ -110,13 +110,16 @@ func (s *Server) accept(nc net.Conn) {
 	}
 	c := newConn(s, nc)
 	s.mu.Lock()
-	if closing := s.closing; closing || len(s.conns) >= s.MaxConnections+s.starting || scarce(nc) {
+	var why *Error
+	switch {
+	case s.closing:
+		why = errShuttingDown
+	case len(s.conns) >= s.MaxConnections+s.starting, scarce(nc):
+		why = errTooManyClients
+	}
+	if why != nil {
 		s.mu.Unlock()
-		if closing {
-			refuse(nc, errShuttingDown)
-		} else {
-			refuse(nc, errTooManyClients)
-		}
+		refuse(nc, why)
 		return
 	}
 	for {

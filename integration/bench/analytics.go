@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -41,7 +40,7 @@ func analyses() []*workload {
 
 func (a analysis) run(ctx context.Context, b *bench, s *side) (sample, error) {
 	if s == b.duckdb {
-		_, ms, err := b.askDuckDB(a.name, "")
+		ms, err := b.askDuckDB(a.name, "")
 		return sample{value: ms}, err
 	}
 	conn, err := s.connect(ctx)
@@ -76,7 +75,7 @@ func (s *side) connect(ctx context.Context) (*pgconn.PgConn, error) {
 func (a analysis) answer(ctx context.Context, b *bench, s *side) (string, error) {
 	if s == b.duckdb {
 		file := b.path("duckdb.answer")
-		if _, _, err := b.askDuckDB(a.name, file); err != nil {
+		if _, err := b.askDuckDB(a.name, file); err != nil {
 			return "", err
 		}
 		text, err := os.ReadFile(file)
@@ -129,16 +128,16 @@ func (a analysis) compare(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// askDuckDB runs a query of duckdb/main.go.
-func (b *bench) askDuckDB(name, file string) (line string, ms float64, err error) {
+// askDuckDB runs a query of duckdb/main.go and returns how long it took, in ms.
+func (b *bench) askDuckDB(name, file string) (float64, error) {
 	if _, err := fmt.Fprintln(b.alone.in, strings.TrimSpace(name+" "+file)); err != nil {
-		return "", 0, err
+		return 0, err
 	}
-	if line, err = b.alone.line(); err != nil {
-		return "", 0, err
+	line, err := b.alone.line()
+	if err != nil {
+		return 0, err
 	}
-	ms, err = strconv.ParseFloat(line, 64)
-	return line, ms, err
+	return strconv.ParseFloat(line, 64)
 }
 
 // underQueries is appends by 8 clients, to new streams, and the p99 of them, while another
@@ -161,61 +160,61 @@ func underQueries(heavy bool) runFunc {
 	}
 }
 
-// loop runs heavy queries until stop is called.
+// loop runs heavy queries until stop is called, which returns what went wrong with them.
 func loop(ctx context.Context, s *side) (stop func() error, err error) {
 	conn, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var over atomic.Bool
-	var wg sync.WaitGroup
-	wg.Add(1)
+	ended := make(chan error, 1)
 	go func() {
-		defer wg.Done()
 		defer conn.Close(ctx)
-		for !over.Load() {
-			for _, a := range []analysis{pairs, sumJSON} {
-				if r := conn.ExecParams(ctx, a.sql, nil, nil, nil, nil).Read(); r.Err != nil && err == nil {
-					err = r.Err
-				}
+		for i := 0; !over.Load(); i++ {
+			heavy := [...]analysis{pairs, sumJSON}[i%2]
+			if r := conn.ExecParams(ctx, heavy.sql, nil, nil, nil, nil).Read(); r.Err != nil {
+				ended <- fmt.Errorf("%s: %w", s.name, r.Err)
+				return
 			}
 		}
+		ended <- nil
 	}()
 	return func() error {
 		over.Store(true)
-		wg.Wait()
-		return err
+		return <-ended
 	}, nil
 }
 
-// coldStart is from the start of a server, with nothing of its files in the system's cache,
-// to its answer to a query.
-func coldStart(ctx context.Context, b *bench, s *side) (sample, error) {
-	var stop func()
-	var start func(*side) error
-	switch s {
-	case b.pg:
-		stop, start = b.stopPostgres, b.startPostgres
-	case b.eg:
-		stop, start = b.stopEventgres, func(s *side) error { return b.startEventgres(s) }
-	}
-	stop()
-	if err := uncache(b.path("pg"), b.path("eg")); err != nil {
-		return sample{}, err
-	}
+// untilAnswer starts a side and returns the time until it has answered an analytical query
+// over all events.
+func (b *bench) untilAnswer(ctx context.Context, s *side, start func(*side) error) (time.Duration, error) {
 	begin := time.Now()
 	if err := start(s); err != nil {
-		return sample{}, err
+		return 0, err
 	}
 	err := await(s.name, func() error {
 		_, err := countTypes.answer(ctx, b, s)
 		return err
 	})
-	return sample{value: float64(time.Since(begin)) / float64(time.Millisecond)}, err
+	return time.Since(begin), err
 }
 
-// fillProjection is from the start of Eventgres without its projection to the answer of an
-// analytical query over all events.
+// coldStart is from the start of a server, with nothing of its files in the system's cache,
+// to its answer.
+func coldStart(ctx context.Context, b *bench, s *side) (sample, error) {
+	stop, start := b.stopPostgres, b.startPostgres
+	if s == b.eg {
+		stop, start = b.stopEventgres, b.startEventgres
+	}
+	stop()
+	if err := uncache(b.path("pg"), b.path("eg")); err != nil {
+		return sample{}, err
+	}
+	took, err := b.untilAnswer(ctx, s, start)
+	return sample{value: float64(took) / float64(time.Millisecond)}, err
+}
+
+// fillProjection is from the start of Eventgres without its projection to its answer.
 func fillProjection(ctx context.Context, b *bench, s *side) (sample, error) {
 	if s != b.eg {
 		return sample{}, nil
@@ -224,15 +223,8 @@ func fillProjection(ctx context.Context, b *bench, s *side) (sample, error) {
 	if err := os.RemoveAll(b.path("eg/analytics.duckdb")); err != nil {
 		return sample{}, err
 	}
-	begin := time.Now()
-	if err := b.startEventgres(s); err != nil {
-		return sample{}, err
-	}
-	err := await(s.name, func() error {
-		_, err := countTypes.answer(ctx, b, s)
-		return err
-	})
-	return sample{value: float64(b.events) / time.Since(begin).Seconds()}, err
+	took, err := b.untilAnswer(ctx, s, b.startEventgres)
+	return sample{value: float64(b.events) / took.Seconds()}, err
 }
 
 // footprint is the bytes that an event takes, with all that is kept of it.

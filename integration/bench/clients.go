@@ -110,7 +110,7 @@ func (c *client) hot(of int) string {
 }
 
 const (
-	insertVersion = `INSERT INTO events (stream_id, version, type, payload, metadata) VALUES ($1, $2, 'OrderNoted', $3, $4)`
+	insertVersion = insertInto + `($1, $2, 'OrderNoted', $3, $4)`
 	insertNext    = `INSERT INTO events (stream_id, version, type, payload, metadata)
 		SELECT $1, coalesce(max(version), -1) + 1, 'OrderNoted', $2, $3 FROM events WHERE stream_id = $1`
 	insertAny     = `INSERT INTO events (stream_id, type, payload, metadata) VALUES ($1, 'OrderNoted', $2, $3)`
@@ -170,8 +170,7 @@ func decide(ctx context.Context, c *client) (int, error) {
 // storm is an attempt to append the next event of one stream that all clients want to
 // append; what is counted is attempts, refused or not.
 func storm(ctx context.Context, c *client) (int, error) {
-	id := c.numbered(int(c.run%800_000_000_000) + 200_000_000_000)
-	_, err := c.Exec(ctx, insertVersion, id, c.round, payload, metadata)
+	_, err := c.Exec(ctx, insertVersion, c.hot(1), c.round, payload, metadata)
 	if isConflict(err) {
 		err = nil
 	}

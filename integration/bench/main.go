@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // bench is a run.
@@ -100,7 +102,7 @@ func (b *bench) newSides() error {
 		{&b.eg, side{name: "Eventgres", user: "postgres", database: "events"}},
 		{&b.top, side{name: "ceiling", user: "postgres", database: "events"}},
 	} {
-		port, err := freePort()
+		port, err := postgres.FreePort()
 		if err != nil {
 			return err
 		}
@@ -190,7 +192,7 @@ const appendsP99 = "append, 8 clients, p99"
 func (b *bench) measure(ctx context.Context, w *workload) error {
 	w.samples = map[string]series{}
 	sides := []*side{b.pg, b.eg}
-	if w.share != 0 {
+	if w.ceiling {
 		sides = append(sides, b.top)
 	}
 	if _, ok := w.run.(analysis); ok || w.unit == "B" {

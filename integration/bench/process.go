@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // patience bounds every wait for a process.
@@ -114,14 +114,9 @@ func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
 
 // postgresPrograms is a directory with PostgreSQL's server and clients of one version.
 func postgresPrograms() (string, error) {
-	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	slices.Reverse(dirs)
-	if path, err := exec.LookPath("postgres"); err == nil {
-		dirs = append(dirs, filepath.Dir(path))
-	}
-	for _, dir := range dirs {
-		if !slices.ContainsFunc([]string{"postgres", "initdb", "psql", "pgbench"}, func(name string) bool {
-			_, err := exec.LookPath(filepath.Join(dir, name))
+	for _, dir := range postgres.Dirs() {
+		if !slices.ContainsFunc([]string{"initdb", "psql", "pgbench"}, func(name string) bool {
+			_, err := os.Stat(filepath.Join(dir, name))
 			return err != nil
 		}) {
 			return dir, nil
@@ -150,24 +145,14 @@ func (m *machine) build() error {
 	return nil
 }
 
-// initPostgres makes a cluster with PostgreSQL's default settings. PostgreSQL refuses to run
-// as root, so root's belongs to the account that its package made.
-func (m *machine) initPostgres() error {
+// initPostgres makes a cluster with PostgreSQL's default settings.
+func (m *machine) initPostgres() (err error) {
 	data := m.path("pg")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return err
 	}
-	if os.Getuid() == 0 {
-		account, err := user.Lookup("postgres")
-		if err != nil {
-			return err
-		}
-		uid, _ := strconv.Atoi(account.Uid)
-		gid, _ := strconv.Atoi(account.Gid)
-		m.owner = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-		if err := os.Chown(data, uid, gid); err != nil {
-			return err
-		}
+	if m.owner, err = postgres.Own(data); err != nil {
+		return err
 	}
 	cmd := exec.Command(filepath.Join(m.bin, "initdb"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", data)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: m.owner}
@@ -188,11 +173,9 @@ func (m *machine) stopPostgres() {
 	m.postgres = nil
 }
 
-func (m *machine) startEventgres(s *side, more ...string) (err error) {
-	m.server, err = start(m.path("eventgres.log"), nil, append([]string{
-		m.eventgres, "serve", "--data", m.path("eg"),
-		"--listen", "127.0.0.1:" + strconv.Itoa(s.port),
-	}, more...)...)
+func (m *machine) startEventgres(s *side) (err error) {
+	m.server, err = start(m.path("eventgres.log"), nil, m.eventgres, "serve", "--data", m.path("eg"),
+		"--listen", "127.0.0.1:"+strconv.Itoa(s.port))
 	return err
 }
 
@@ -216,15 +199,6 @@ func (m *machine) stop() {
 	m.stopPostgres()
 	m.stopEventgres()
 	m.ceiling.stop(syscall.SIGTERM)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // await calls f until it succeeds.

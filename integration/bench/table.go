@@ -23,7 +23,7 @@ func table(done []*workload) string {
 		row := []string{w.name, w.unit, measured(pg), pg.spread(), measured(eg), eg.spread(), times(ratio(eg, pg, w.less)), times(w.aim), "", "", ""}
 		if len(top) > 0 {
 			row[8], row[9] = measured(top), percent(ratio(eg, top, w.less))
-			row[10] = percent(max(w.share, 0))
+			row[10] = percent(w.share)
 		}
 		if alone := w.samples["DuckDB"]; len(alone) > 0 {
 			row[8] = "DuckDB " + measured(alone)

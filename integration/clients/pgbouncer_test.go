@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/eventgres/eventgres/integration/harness"
+	"github.com/eventgres/eventgres/integration/postgres"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -38,7 +37,8 @@ func pgbouncer(t *testing.T, to target, mode string) target {
 	path := harness.Need(t, "pgbouncer")
 	server, err := pgconn.ParseConfig(to.url)
 	must(t, err)
-	port := freePort(t)
+	port, err := postgres.FreePort()
+	must(t, err)
 	file := filepath.Join(t.TempDir(), "pgbouncer.ini")
 	text := fmt.Sprintf(pgbouncerConfig, server.Host, server.Port, server.Database, server.User, port, mode)
 	must(t, os.WriteFile(file, []byte(text), 0o644))
@@ -66,18 +66,6 @@ func startPgbouncer(t *testing.T, cmd *exec.Cmd) {
 		}
 		log.Close()
 	})
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	must(t, err)
-	n, err := strconv.Atoi(port)
-	must(t, err)
-	return n
 }
 
 // await waits until PgBouncer listens. What the server behind it answers is the tests' affair.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // A Cluster is a temporary PostgreSQL server: trust authentication, superusers
@@ -35,7 +36,7 @@ type Cluster struct {
 // test is skipped where there is none, unless EVENTGRES_REQUIRE_CLIENTS=1.
 func Postgres(t testing.TB) *Cluster {
 	t.Helper()
-	if len(postgresDirs()) == 0 {
+	if len(postgres.Dirs()) == 0 {
 		Missing(t, errors.New("no PostgreSQL server is installed"))
 	}
 	c, err := cluster()
@@ -46,7 +47,7 @@ func Postgres(t testing.TB) *Cluster {
 }
 
 // HasPostgres says whether Postgres can be called without skipping the test.
-func HasPostgres() bool { return len(postgresDirs()) > 0 }
+func HasPostgres() bool { return len(postgres.Dirs()) > 0 }
 
 // URL is the address of a database in the cluster.
 func (c *Cluster) URL(database string) string {
@@ -97,11 +98,11 @@ func execute(url, sql string) error {
 }
 
 var cluster = sync.OnceValues(func() (*Cluster, error) {
-	dirs := postgresDirs()
+	dirs := postgres.Dirs()
 	if len(dirs) == 0 {
 		return nil, errors.New("not installed")
 	}
-	port, err := freePort()
+	port, err := postgres.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -130,35 +131,14 @@ trap 'kill -INT $!; wait $!; rm -rf "$dir"' EXIT
 cat >/dev/null
 `
 
-// clusterDir makes the cluster's directory. PostgreSQL refuses to run as root,
-// so root's cluster belongs to the account that the package made for it.
+// clusterDir makes the cluster's directory, of the account that the server runs as.
 func clusterDir() (string, *syscall.Credential, error) {
 	dir, err := os.MkdirTemp("", "eventgres-pg-")
-	if err != nil || os.Getuid() != 0 {
-		return dir, nil, err
-	}
-	account, err := user.Lookup("postgres")
 	if err != nil {
 		return "", nil, err
 	}
-	uid, err := strconv.ParseUint(account.Uid, 10, 32)
-	if err != nil {
-		return "", nil, err
-	}
-	gid, err := strconv.ParseUint(account.Gid, 10, 32)
-	if err != nil {
-		return "", nil, err
-	}
-	return dir, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	owner, err := postgres.Own(dir)
+	return dir, owner, err
 }
 
 // await waits until the cluster takes connections and makes the user and the

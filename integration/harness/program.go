@@ -5,9 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
+
+	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // Need is the path of a client program. Without it the test is skipped, or
@@ -34,32 +34,10 @@ func find(program string) (string, error) {
 	if path, err := exec.LookPath(program); err == nil {
 		return path, nil
 	}
-	for _, dir := range append(postgresDirs(), "/usr/sbin", "/usr/local/sbin") {
+	for _, dir := range append(postgres.Dirs(), "/usr/sbin", "/usr/local/sbin") {
 		if path, err := exec.LookPath(filepath.Join(dir, program)); err == nil {
 			return path, nil
 		}
 	}
 	return "", fmt.Errorf("%s is not installed", program)
-}
-
-// postgresDirs are the bin directories of the PostgreSQL servers here, the one
-// to compare with (15, design §5) first.
-func postgresDirs() []string {
-	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	slices.Reverse(dirs)
-	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
-		dirs = append([]string{strings.TrimSpace(string(out))}, dirs...)
-	}
-	slices.SortStableFunc(dirs, func(a, b string) int { return not15(a) - not15(b) })
-	return slices.DeleteFunc(dirs, func(dir string) bool {
-		_, err := os.Stat(filepath.Join(dir, "postgres"))
-		return err != nil
-	})
-}
-
-func not15(dir string) int {
-	if strings.Contains(dir, "/15/") {
-		return 0
-	}
-	return 1
 }

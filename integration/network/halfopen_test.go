@@ -90,9 +90,7 @@ func TestVanishedPeers(t *testing.T) {
 		t.Fatalf("%d descriptors, %d before: the server heard of it", got, s.before.descriptors)
 	}
 	s.endure()
-	s.await("the server notices", 5*time.Minute, func() bool {
-		return s.use().descriptors <= s.before.descriptors+moreDescriptors
-	})
+	s.awaitRelease("the server notices", 5*time.Minute)
 	t.Logf("noticed after %v", time.Since(begun).Round(time.Second))
 	s.lift()
 }

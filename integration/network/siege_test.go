@@ -184,3 +184,9 @@ func (s *siege) await(what string, within time.Duration, holds func() bool) {
 		<-poll.C
 	}
 }
+
+// awaitRelease waits until the server has let go of its attackers' sockets.
+func (s *siege) awaitRelease(what string, within time.Duration) {
+	s.t.Helper()
+	s.await(what, within, func() bool { return s.use().descriptors <= s.before.descriptors+moreDescriptors })
+}

@@ -216,9 +216,7 @@ func TestStoppedSleeper(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.await("pg_sleep ends with its client", patience, func() bool {
-		return s.use().descriptors <= s.before.descriptors+moreDescriptors
-	})
+	s.awaitRelease("pg_sleep ends with its client", patience)
 	s.lift()
 }
 
@@ -226,7 +224,7 @@ func TestStoppedSleeper(t *testing.T) {
 // waited five minutes for it, so that such clients do not hold their places for ever.
 func TestNeverRead(t *testing.T) {
 	if !harness.Long() {
-		t.Skip("takes five minutes: EVENTGRES_LONG=1")
+		t.Skip("takes five minutes: EVENTGRES_LONG=1; TestStall in pgwire is its short form")
 	}
 	s := besiege(t, fill(50_000))
 	for range 10 {
@@ -235,8 +233,6 @@ func TestNeverRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.await("all are cut off", 6*time.Minute, func() bool {
-		return s.use().descriptors <= s.before.descriptors+moreDescriptors
-	})
+	s.awaitRelease("all are cut off", 6*time.Minute)
 	s.lift()
 }

@@ -1,0 +1,69 @@
+// Package postgres finds the PostgreSQL of this machine, for tests and benchmarks that run
+// one of their own.
+package postgres
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Dirs are the bin directories of the PostgreSQL servers here, the one to compare with
+// (15, design §5) first.
+func Dirs() []string {
+	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	slices.Reverse(dirs)
+	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+		dirs = append([]string{strings.TrimSpace(string(out))}, dirs...)
+	}
+	slices.SortStableFunc(dirs, func(a, b string) int { return not15(a) - not15(b) })
+	return slices.DeleteFunc(dirs, func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, "postgres"))
+		return err != nil
+	})
+}
+
+func not15(dir string) int {
+	if strings.Contains(dir, "/15/") {
+		return 0
+	}
+	return 1
+}
+
+// Own gives a directory to the account that a server may run as, which is returned; nil is
+// this process's own. PostgreSQL refuses to run as root, so root's servers belong to the
+// account that the package made for it.
+func Own(dir string) (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	account, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(account.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(account.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
+}
+
+// FreePort is a port of the loopback interface that nobody listens on.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
