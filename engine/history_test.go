@@ -25,6 +25,7 @@ type operation struct {
 	expected   map[uuid.UUID]ExpectedVersion
 	retries    *operation   // it sends the events of another once more
 	tries      []*operation // that sent its events once more
+	stored     *operation   // the one of them that was acknowledged
 	define     string       // new definitions instead of events
 	version    int64        // the definitions' version before
 
@@ -80,7 +81,7 @@ func (h *history) judge(s *Store, crash int64) error {
 	}
 	owners := make([]*operation, len(events)) // whose events are found
 	for _, op := range h.ops {
-		if op.retries != nil || op.define != "" {
+		if op.define != "" || !op.counts(crash) {
 			continue
 		}
 		if err := op.judge(events, byID, owners, crash); err != nil {
@@ -193,6 +194,16 @@ func (op *operation) judge(events []RecordedEvent, byID map[uuid.UUID]int, owner
 		seen[e.StreamID] = true
 	}
 	return nil
+}
+
+// counts tells whether an append is the one of its tries that a crash at that moment is judged by: the
+// retry that was acknowledged from when it was sent, the first one until then. An append that is
+// refused for a failed write may be found for as long as nobody has heard of the refusal.
+func (op *operation) counts(crash int64) bool {
+	if op.retries != nil {
+		return op.retries.stored == op && op.sent < crash
+	}
+	return op.stored == nil || op.stored.sent > crash
 }
 
 // triedAgain tells whether a retry of an append that was refused may have been stored.

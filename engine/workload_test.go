@@ -165,14 +165,13 @@ func (c *client) retry(of *operation) {
 	c.history.end(again, -1, err)
 }
 
-// retried makes a retry that succeeded the operation that counts.
+// retried makes a retry that succeeded the one that counts.
 func (op *operation) retried(h *history, again *operation, position int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.clock++
 	again.done, again.position = h.clock, position
-	again.retries, again.expected = nil, map[uuid.UUID]ExpectedVersion{}
-	op.retries = again
+	op.stored = again
 }
 
 func (c *client) redefine() {
