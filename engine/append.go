@@ -18,6 +18,9 @@ type AppendRequest struct {
 	// all of whose events in the request are left out as duplicates is not checked:
 	// a retry of an append that was made is no conflict.
 	Conditions []Condition
+	// After, if set, is a request that was started before, whose failure this one shares: it fails
+	// with ErrAfterFailed then. So appends can follow each other without waiting.
+	After *AppendRequest
 	// ProposedAt becomes the events' recorded time, raised where needed so that it
 	// never decreases along the log. µs since the Unix epoch; zero: now.
 	ProposedAt int64
@@ -33,6 +36,7 @@ type AppendRequest struct {
 	stored    int          // upper bound of its frame's size, bytes
 	done      chan error
 	state     requestState
+	failed    bool // the writer's: it was refused, or not written
 }
 
 // EventResult is what became of a proposed event.
@@ -88,6 +92,8 @@ type pendingStream struct {
 	id      uuid.UUID
 	name    string // known if an event of the group gave it
 	named   bool
+	stored  bool   // it is in the stream table
+	entry   uint32 // there
 	count   uint32
 	request uint64 // the last request that touched it
 	before  uint32 // count before that request
@@ -225,7 +231,7 @@ func (g *group) pending(id uuid.UUID) *pendingStream {
 		// The writer is the only one who changes the table, so it needs no lock.
 		if i, ok := g.log.streams.find(id); ok {
 			entry := g.log.streams.at(i)
-			s.count, s.named = entry.count, entry.named()
+			s.stored, s.entry, s.count, s.named = true, i, entry.count, entry.named()
 		}
 		g.streams[id] = s
 	}
@@ -296,7 +302,7 @@ func (g *group) encode(r *AppendRequest, appended int) {
 		e := &r.Events[i]
 		res.Position = g.next
 		g.events = append(g.events, pendingEvent{
-			streamID: e.StreamID, eventID: e.EventID, named: e.Stream != "",
+			stream: g.streams[e.StreamID], eventID: e.EventID, named: e.Stream != "",
 			offset: g.base + uint32(len(g.buf)),
 		})
 		g.buf = appendRecord(g.buf, e, placement{

@@ -9,6 +9,7 @@ import (
 
 var (
 	le         = binary.LittleEndian
+	be         = binary.BigEndian // of UUIDs
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 

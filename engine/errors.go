@@ -21,6 +21,9 @@ var (
 	// ErrReadOnly says that the append, which did not happen, was not permitted to write.
 	// Appends succeed again once it is permitted.
 	ErrReadOnly = errors.New("the log may not be written")
+	// ErrAfterFailed says that the append did not happen since the one it was to come after
+	// did not.
+	ErrAfterFailed = errors.New("the append before it failed")
 	// ErrLocked says that another process has the data directory open.
 	ErrLocked = errors.New("the data directory is in use by another process")
 )

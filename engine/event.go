@@ -172,17 +172,15 @@ func (e *ProposedEvent) Validate(limits Limits) error {
 			return &InvalidEventError{Field: "tags", Reason: "is not valid UTF-8 text"}
 		}
 	}
-	if id := identityOf(e.Payload); e.Payload != nil && !e.Opaque && e.jsonPayload != id {
-		if err := ValidateJSON(e.Payload); err != nil {
+	if e.Payload != nil && !e.Opaque && e.jsonPayload != identityOf(e.Payload) {
+		if err := e.SetPayload(e.Payload); err != nil {
 			return &InvalidEventError{Field: "payload", Reason: err.Error(), Err: err}
 		}
-		e.jsonPayload = id
 	}
-	if id := identityOf(e.Metadata); e.Metadata != nil && e.jsonMetadata != id {
-		if err := ValidateJSON(e.Metadata); err != nil {
+	if e.Metadata != nil && e.jsonMetadata != identityOf(e.Metadata) {
+		if err := e.SetMetadata(e.Metadata); err != nil {
 			return &InvalidEventError{Field: "metadata", Reason: err.Error(), Err: err}
 		}
-		e.jsonMetadata = id
 	}
 	if size := e.StoredSize(); size > limits.EventBytes {
 		return &TooLargeError{What: "event", Size: int64(size), Limit: int64(limits.EventBytes)}
@@ -190,15 +188,31 @@ func (e *ProposedEvent) Validate(limits Limits) error {
 	return nil
 }
 
+// SetPayload sets a payload of JSON, unless it is none: then it returns a *JSONError. Validate does
+// not look at these bytes again.
+func (e *ProposedEvent) SetPayload(json []byte) error {
+	if err := ValidateJSON(json); err != nil {
+		return err
+	}
+	e.Payload, e.Opaque, e.jsonPayload = json, false, identityOf(json)
+	return nil
+}
+
+// SetMetadata sets the metadata as SetPayload does the payload.
+func (e *ProposedEvent) SetMetadata(json []byte) error {
+	if err := ValidateJSON(json); err != nil {
+		return err
+	}
+	e.Metadata, e.jsonMetadata = json, identityOf(json)
+	return nil
+}
+
 // GiveID makes an event id, if there is none. Append does it too; whoever needs to know
 // the id before calls it.
-func (e *ProposedEvent) GiveID() error {
-	if e.EventID != (uuid.UUID{}) {
-		return nil
+func (e *ProposedEvent) GiveID() {
+	if e.EventID == (uuid.UUID{}) {
+		e.EventID = eventID(reserveIDs(1, time.Now()))
 	}
-	id, err := uuid.NewV7()
-	e.EventID = id
-	return err
 }
 
 func (e *ProposedEvent) validateNames(limits Limits) error {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -30,7 +31,7 @@ func (e *JSONError) Error() string { return "is not valid JSON: " + e.Detail }
 
 // ValidateJSON checks that b is one JSON value that PostgreSQL's jsonb accepts:
 // UTF-8, no \u0000, paired surrogates, at most MaxJSONDepth deep. It allocates only
-// for an error and does not recurse.
+// for an error and beyond 64 levels, and does not recurse.
 func ValidateJSON(b []byte) error {
 	v := jsonValidator{b: b}
 	if err := v.run(); err != nil {
@@ -42,8 +43,10 @@ func ValidateJSON(b []byte) error {
 type jsonValidator struct {
 	b []byte
 	i int
-	// One bit a level, set for an object: the stack of open brackets.
-	stack [(MaxJSONDepth + 63) / 64]uint64
+	// The stack of open brackets, one bit a level, set for an object: the newest 64 levels in top,
+	// its lowest bit the innermost, those around them in rest.
+	top   uint64
+	rest  []uint64
 	depth int
 }
 
@@ -51,22 +54,28 @@ func (v *jsonValidator) push(object bool) bool {
 	if v.depth == MaxJSONDepth {
 		return false
 	}
-	word, bit := v.depth/64, uint(v.depth%64)
-	v.stack[word] &^= 1 << bit
+	if v.depth > 0 && v.depth%64 == 0 {
+		v.rest = append(v.rest, v.top)
+	}
+	v.top <<= 1
 	if object {
-		v.stack[word] |= 1 << bit
+		v.top |= 1
 	}
 	v.depth++
 	return true
 }
 
-func (v *jsonValidator) inObject() bool {
-	d := v.depth - 1
-	return v.stack[d/64]>>uint(d%64)&1 == 1
+func (v *jsonValidator) pop() {
+	v.top >>= 1
+	if v.depth--; v.depth > 0 && v.depth%64 == 0 {
+		v.top, v.rest = v.rest[len(v.rest)-1], v.rest[:len(v.rest)-1]
+	}
 }
 
+func (v *jsonValidator) inObject() bool { return v.top&1 == 1 }
+
 func (v *jsonValidator) space() {
-	for v.i < len(v.b) {
+	for v.i < len(v.b) && v.b[v.i] <= ' ' {
 		switch v.b[v.i] {
 		case ' ', '\t', '\n', '\r':
 			v.i++
@@ -74,6 +83,24 @@ func (v *jsonValidator) space() {
 			return
 		}
 	}
+}
+
+// plain returns the first place from i on of a byte that is not one of a string's own: a quote,
+// a backslash, a control character or part of a character beyond ASCII.
+func plain(b []byte, i int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		w := le.Uint64(b[i:])
+		// A byte below n, for n up to 128, has its high bit set after n was taken from it. What it borrows
+		// from can only be marked wrongly behind it.
+		if found := (w | (w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(b) && b[i] >= ' ' && b[i] < utf8.RuneSelf && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
 
 // What the validator may meet next.
@@ -97,7 +124,7 @@ func (v *jsonValidator) run() *JSONError {
 		case wantKey, wantKeyOrClose:
 			if c == '}' && state == wantKeyOrClose {
 				v.i++
-				v.depth--
+				v.pop()
 				break
 			}
 			if err := v.key(c, state); err != nil {
@@ -117,7 +144,7 @@ func (v *jsonValidator) run() *JSONError {
 		default:
 			if c == ']' && state == wantValueOrClose {
 				v.i++
-				v.depth--
+				v.pop()
 				break
 			}
 			next, opened, err := v.value(c)
@@ -173,7 +200,7 @@ func (v *jsonValidator) separator(c byte) (next int, closed bool, err *JSONError
 		return wantValue, false, nil
 	case c == '}' && object, c == ']' && !object:
 		v.i++
-		v.depth--
+		v.pop()
 		return 0, true, nil
 	case object:
 		return 0, false, v.unexpected(`Expected "," or "}", but found %q.`)
@@ -256,6 +283,11 @@ func (v *jsonValidator) str() *JSONError {
 	start := v.i
 	high := false // the escape before this one was a high surrogate
 	for i := v.i + 1; i < len(b); {
+		if !high {
+			if i = plain(b, i); i == len(b) {
+				break
+			}
+		}
 		c := b[i]
 		if c != '\\' && high {
 			return v.escape(i, "Unicode low surrogate must follow a high surrogate.", JSONSyntax)

@@ -296,24 +296,29 @@ func (l *EventLog) publish(events []pendingEvent, recordedAt int64) {
 	seg := l.segments[len(l.segments)-1]
 	mem := seg.mem.Load()
 	for i := range events {
-		l.index(seg, mem, &events[i])
+		e := &events[i]
+		if !e.stream.stored {
+			e.stream.entry, e.stream.stored = l.newStream(e.stream.id, e.named), true
+		}
+		l.index(seg, mem, e.stream.entry, e.offset, e.eventID)
 	}
 	l.recordedAt.Store(recordedAt)
 	l.committed.Add(int64(len(events)))
 }
 
-// index enters an event that is next in its segment and its stream.
-func (l *EventLog) index(seg *segment, mem *memIndex, e *pendingEvent) {
-	stream, ok := l.streams.find(e.streamID)
-	if !ok {
-		entry := streamEntry{id: e.streamID}
-		if e.named {
-			entry.last = namedBit
-		}
-		stream = l.streams.insert(entry)
+// newStream enters a stream that has no events yet.
+func (l *EventLog) newStream(id uuid.UUID, named bool) (stream uint32) {
+	entry := streamEntry{id: id}
+	if named {
+		entry.last = namedBit
 	}
+	return l.streams.insert(entry)
+}
+
+// index enters an event that is next in its segment and its stream.
+func (l *EventLog) index(seg *segment, mem *memIndex, stream, offset uint32, eventID uuid.UUID) {
 	entry := l.streams.at(stream)
-	ordinal := mem.add(e.offset, entry, stream, e.eventID)
+	ordinal := mem.add(offset, entry, stream, eventID)
 	entry.ordinal = ordinal
 	entry.last = entry.last&namedBit | seg.number
 	entry.count++
@@ -321,10 +326,10 @@ func (l *EventLog) index(seg *segment, mem *memIndex, e *pendingEvent) {
 
 // pendingEvent is what the index needs of an event.
 type pendingEvent struct {
-	streamID uuid.UUID
-	eventID  uuid.UUID
-	offset   uint32
-	named    bool
+	stream  *pendingStream
+	eventID uuid.UUID
+	offset  uint32
+	named   bool
 }
 
 // newestIn finds a stream's newest event in a sealed segment that has no index file.

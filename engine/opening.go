@@ -271,7 +271,11 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 			if err := o.checkNext(seg, at, e); err != nil {
 				return err
 			}
-			l.index(seg, mem, &pendingEvent{streamID: e.StreamID, eventID: e.EventID, offset: uint32(at), named: e.Stream != ""})
+			stream, ok := l.streams.find(e.StreamID)
+			if !ok {
+				stream = l.newStream(e.StreamID, e.Stream != "")
+			}
+			l.index(seg, mem, stream, uint32(at), e.EventID)
 			l.recordedAt.Store(e.RecordedAt)
 			return nil
 		})

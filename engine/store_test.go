@@ -333,3 +333,42 @@ func TestSnapshotReads(t *testing.T) {
 		t.Fatalf("PositionAt: %d, %v", p, err)
 	}
 }
+
+// TestAfter: an append that follows one that fails does too, and so on; after one that succeeds
+// it is judged by itself.
+func TestAfter(t *testing.T) {
+	s := openTest(t, t.TempDir(), Options{})
+	defer s.Close()
+	w := s.Writer()
+	conflict := []Condition{{Kind: StreamAt, StreamID: StreamID("a"), Stream: "a", Version: 7}}
+	requests := []*AppendRequest{
+		{Events: []ProposedEvent{NewEvent("a", "T", nil)}},
+		{Events: []ProposedEvent{NewEvent("a", "T", nil)}},
+		{Events: []ProposedEvent{NewEvent("a", "T", nil)}, Conditions: conflict},
+		{Events: []ProposedEvent{NewEvent("b", "T", nil)}},
+		{Events: []ProposedEvent{NewEvent("c", "T", nil)}},
+	}
+	for i, r := range requests {
+		if i > 0 {
+			r.After = requests[i-1]
+		}
+		if err := w.Start(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, r := range requests {
+		err := w.Wait(ctx, r)
+		switch {
+		case i < 2 && (err != nil || r.Results[0].Position != int64(i)):
+			t.Errorf("append %d: %v, %v", i, r.Results, err)
+		case i == 2 && !errors.As(err, new(*VersionConflictError)):
+			t.Errorf("append %d: %v, not a conflict", i, err)
+		case i > 2 && !errors.Is(err, ErrAfterFailed):
+			t.Errorf("append %d: %v, not %v", i, err, ErrAfterFailed)
+		}
+	}
+	mustAppend(t, s, NewEvent("d", "T", nil))
+	if all := checkInvariants(t, s); len(all) != 3 {
+		t.Errorf("%d events are stored", len(all))
+	}
+}

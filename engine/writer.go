@@ -117,6 +117,8 @@ func (w *writer) commit(requests []*AppendRequest) {
 		if r.state.v.CompareAndSwap(requestWaiting, requestTaken) {
 			taken = append(taken, r)
 			size += int64(r.stored)
+		} else {
+			r.failed = true
 		}
 	}
 	if len(taken) == 0 {
@@ -124,16 +126,22 @@ func (w *writer) commit(requests []*AppendRequest) {
 	}
 	if err := w.prepare(size); err != nil {
 		for _, r := range taken {
-			r.done <- err
+			w.answer(r, err)
 		}
 		return
 	}
 	g := w.group
 	g.reset(w.active(), uint32(w.end))
 	for i, r := range taken {
-		if r.define == nil {
+		if r.define != nil {
+			continue
+		}
+		if r.After != nil && r.After.failed {
+			w.refusals[i] = ErrAfterFailed
+		} else {
 			w.refusals[i] = g.apply(r)
 		}
+		r.failed = w.refusals[i] != nil
 	}
 	if planted(bugPublishEarly) {
 		w.log.publish(g.events, g.recordedAt)
@@ -150,13 +158,20 @@ func (w *writer) commit(requests []*AppendRequest) {
 		// A refusal may rest on an append of this group, so it too waits for the sync: who
 		// is refused can read what refused him.
 		if err == nil && r.define != nil {
-			r.done <- w.define(r.define)
+			err := w.define(r.define)
+			w.answer(r, err)
 		} else if err == nil {
-			r.done <- w.refusals[i]
+			w.answer(r, w.refusals[i])
 		} else {
-			r.done <- err
+			w.answer(r, err)
 		}
 	}
+}
+
+// answer tells a caller what became of its request, which is the caller's again then.
+func (w *writer) answer(r *AppendRequest, err error) {
+	r.failed, r.After = err != nil, nil // not to keep all that came before
+	r.done <- err
 }
 
 // prepare makes sure that a group of at most size bytes can be written: the writer is
@@ -365,11 +380,23 @@ type WriterHandle struct{ w *writer }
 // becomes of ctx. A request whose Append was cancelled must not be used again, since
 // it may still be in the queue; any other may.
 func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
+	if err := h.Start(ctx, r); err != nil {
+		return err
+	}
+	return h.Wait(ctx, r)
+}
+
+// Start is the first part of Append: it returns when the request is in the queue, or with an error
+// if it never will be. The appends of requests that one goroutine starts happen in that order.
+func (h *WriterHandle) Start(ctx context.Context, r *AppendRequest) error {
 	if err := h.admit(ctx, r); err != nil {
 		return err
 	}
-	return h.w.outcome(ctx, r)
+	return h.w.send(ctx, r)
 }
+
+// Wait is the second part of Append, for a request that was started.
+func (h *WriterHandle) Wait(ctx context.Context, r *AppendRequest) error { return h.w.wait(ctx, r) }
 
 // outcome queues a request and awaits what becomes of it. Once the writer has taken it, ctx no
 // longer matters.
@@ -377,6 +404,10 @@ func (w *writer) outcome(ctx context.Context, r *AppendRequest) error {
 	if err := w.send(ctx, r); err != nil {
 		return err
 	}
+	return w.wait(ctx, r)
+}
+
+func (w *writer) wait(ctx context.Context, r *AppendRequest) error {
 	select {
 	case err := <-r.done:
 		return err
@@ -397,6 +428,8 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 	}
 	size, inherited := 0, 0 // bytes; the latter of names that events may take from their streams
 	given := false
+	now := time.Now()
+	id := reserveIDs(len(r.Events), now)
 	for i := range r.Events {
 		e := &r.Events[i]
 		if err := e.Validate(limits); err != nil {
@@ -409,8 +442,8 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 		// An id that is made here cannot be in the log yet. From the next time on the same
 		// event is a retry.
 		e.generatedID = e.EventID == (uuid.UUID{})
-		if err := e.GiveID(); err != nil {
-			return err
+		if e.generatedID {
+			e.EventID = eventID(id + int64(i))
 		}
 		size += e.StoredSize()
 		if e.Stream == "" {
@@ -423,7 +456,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 	}
 	r.stored = frameHeaderSize + 1 + size + inherited
 	if r.ProposedAt == 0 {
-		r.ProposedAt = time.Now().UnixMicro()
+		r.ProposedAt = now.UnixMicro()
 	}
 	if given {
 		if err := h.searchHistory(ctx, r); err != nil {

@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"math"
@@ -59,6 +60,9 @@ func invalidText(oid uint32, s string) *Error {
 }
 
 func parseInt(oid uint32, s string) (Value, error) {
+	if v, ok := fewDigits(s); ok && oid != OIDInt2 {
+		return IntValue(v), nil
+	}
 	t := strings.Trim(s, " \t\n\r\v\f")
 	bits := 64
 	switch oid {
@@ -80,6 +84,21 @@ func parseInt(oid uint32, s string) (Value, error) {
 		v = int64(uint32(v))
 	}
 	return IntValue(v), nil
+}
+
+// fewDigits is the value of up to nine digits, which any integer type but smallint holds.
+func fewDigits(s string) (v int64, ok bool) {
+	if len(s) == 0 || len(s) > 9 {
+		return 0, false
+	}
+	for i := range len(s) {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		v = v*10 + int64(d)
+	}
+	return v, true
 }
 
 func parseBool(s string) (Value, error) {
@@ -131,17 +150,19 @@ func ParseUUID(s string) (id [16]byte, ok bool) {
 }
 
 // HexDigit is the value of a hexadecimal digit, -1 if c is none.
-func HexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
+func HexDigit(c byte) int { return int(hexDigits[c]) }
+
+var hexDigits = func() (t [256]int8) {
+	for c := range t {
+		t[c] = -1
+		if i := strings.IndexByte("0123456789abcdef", byte(c)); i >= 0 {
+			t[c] = int8(i)
+		} else if i := strings.IndexByte("ABCDEF", byte(c)); i >= 0 {
+			t[c] = int8(i) + 10
+		}
 	}
-	return -1
-}
+	return t
+}()
 
 func parseBytea(s string) (Value, error) {
 	if h, ok := strings.CutPrefix(s, `\x`); ok {
@@ -477,6 +498,9 @@ func needsQuotes(s string) bool {
 
 // CheckText returns PostgreSQL's error for bytes that its text cannot hold.
 func CheckText(s []byte) error {
+	if bytes.IndexByte(s, 0) < 0 && utf8.Valid(s) {
+		return nil
+	}
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c != 0 && c < utf8.RuneSelf {

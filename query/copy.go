@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -271,27 +273,30 @@ func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64
 	return tag, true, nil
 }
 
-const (
-	// A chunk of COPY is one atomic append. Large enough that a sync is cheap, small
-	// enough that its memory is, and that other appends are not held up.
-	copyChunkRows  = 8192
-	copyChunkBytes = 1 << 20
-)
-
 // copyInPortal is COPY events FROM STDIN.
 type copyInPortal struct {
 	plan *copyPlan
 	s    *Session
 
-	chunk    []engine.ProposedEvent
-	bytes    int
 	rows     int64 // read
 	durable  int64 // rows
 	staging  bool
 	expected map[uuid.UUID]*copyExpectation
-	pending  chan error // of the chunk being appended; nil if none is
-	inFlight int64
+	pending  []copyAppend // in order
+	blocks   *copyBlocks
+	spare    []*copyBlock // whose events are durable
 }
+
+// copyAppend is a chunk that is being appended.
+type copyAppend struct {
+	request *engine.AppendRequest
+	rows    int64
+	block   *copyBlock // that it is the last of; or nil
+}
+
+// maxCopyPending chunks are appended at a time: enough that the writer finds the next when it has
+// synced some, and that a sync is for more than one.
+const maxCopyPending = 4
 
 // copyExpectation follows a stream that rows gave an expected_version for.
 type copyExpectation struct {
@@ -321,7 +326,8 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 		return tag, false, err
 	}
 	err = p.copyRows(ctx, in, out.Zone())
-	if waited := p.wait(); err == nil {
+	// What went wrong with a chunk did before what may be wrong with rows behind it.
+	if waited := p.wait(ctx); waited != nil && !errors.Is(waited, engine.ErrAfterFailed) {
 		err = waited
 	}
 	if err != nil {
@@ -333,73 +339,164 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 
 // copyRows reads all rows and appends them.
 func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone *pgwire.Zone) error {
+	parser := copyParser{plan: p.plan, zone: zone, limits: p.s.server.store.Limits()}
+	if p.plan.format.kind != "binary" {
+		p.blocks = newCopyBlocks(in, &p.plan.format)
+		return p.copyBlocks(ctx, parser)
+	}
 	r := newCopyReader(in, p.plan, zone)
 	for {
-		fields, err := r.row(ctx)
+		var rows copyRows
+		from := r.line
+		err := parser.rows(ctx, r, &rows, true)
+		if err == nil || errors.Is(err, io.EOF) {
+			failed := p.take(ctx, &rows)
+			if of := new(copyRowError); errors.As(failed, &of) {
+				r.line = from + int64(of.row) + 1
+				return r.context(of.err)
+			}
+			if failed != nil {
+				return failed
+			}
+		}
 		if errors.Is(err, io.EOF) {
-			return p.flush(ctx)
+			return nil
 		}
 		if err != nil {
 			return err
-		}
-		if err := p.add(r, fields); err != nil {
-			return r.context(err)
-		}
-		if len(p.chunk) >= copyChunkRows || p.bytes >= copyChunkBytes {
-			if err := p.flush(ctx); err != nil {
-				return err
-			}
 		}
 	}
 }
 
-// add makes an event of a row.
-func (p *copyInPortal) add(r *copyReader, fields []copyField) error {
-	p.rows++
-	e := engine.ProposedEvent{Version: engine.AnyVersion}
-	var payload, opaque []byte
-	expected, hasExpected, typed := int64(0), false, false
-	for i, column := range p.plan.columns {
-		if fields[i].null {
-			if column == evEventID {
-				return notNullError("event_id")
-			}
-			continue
+// copyBlocks reads blocks side by side and appends what is in them in order.
+func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyParser) error {
+	var reading []*copyBlock
+	ahead := runtime.GOMAXPROCS(0) + 1 // one for each processor, and one to be appended meanwhile
+	defer func() {
+		for _, b := range reading {
+			<-b.done // not to be left running when the statement has ended
 		}
-		r.column = column
-		v, err := r.value(column, fields[i].data)
-		if err != nil {
+	}()
+	line := int64(0)
+	for more := true; more || len(reading) > 0; {
+		if more {
+			data, err := p.blocks.next(ctx)
+			switch {
+			case errors.Is(err, io.EOF):
+				more = false
+			case err != nil:
+				return err
+			default:
+				b := p.spareBlock()
+				parser.start(b, data, len(reading) == 0 && line == 0)
+				reading = append(reading, b)
+			}
+			if more && len(reading) < ahead {
+				continue
+			}
+		}
+		if len(reading) == 0 {
+			return nil
+		}
+		b := reading[0]
+		<-b.done
+		reading = reading[1:]
+		if b.panic != nil {
+			panic(b.panic)
+		}
+		if b.err != nil {
+			return parser.again(b, line)
+		}
+		if err := p.take(ctx, &b.rows); err != nil {
+			return parser.blame(b, line, err)
+		}
+		if n := len(p.pending); n > 0 {
+			p.pending[n-1].block = b
+		}
+		if b.ended {
+			return p.blocks.drain(ctx)
+		}
+		line += b.lines
+	}
+	return nil
+}
+
+func (p *copyInPortal) spareBlock() *copyBlock {
+	if n := len(p.spare); n > 0 {
+		b := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		return b
+	}
+	return new(copyBlock)
+}
+
+// take appends rows in chunks.
+func (p *copyInPortal) take(ctx context.Context, rows *copyRows) error {
+	from := 0
+	for _, to := range rows.chunks {
+		if err := p.chunk(ctx, rows, from, to); err != nil {
 			return err
 		}
-		switch column {
-		case evPayload:
-			payload = v.Bytes
-		case evPayloadBytes:
-			opaque = v.Bytes
-		case evExpectedVersion:
-			expected, hasExpected = v.Int, true
-		default:
-			typed = typed || column == evType
-			if err := setEventField(&e, column, &v); err != nil {
-				return err
-			}
-		}
+		from = to
 	}
-	r.column = -1
-	if err := finishEvent(&e, payload, opaque, typed); err != nil {
+	return nil
+}
+
+// chunk appends rows, and lets that go on while the next are read.
+func (p *copyInPortal) chunk(ctx context.Context, rows *copyRows, from, to int) error {
+	events := rows.events[from:to:to]
+	p.rows += int64(len(events))
+	expected, err := p.expectations(rows, from, to)
+	if err != nil {
 		return err
 	}
-	if err := e.Validate(p.s.server.store.Limits()); err != nil {
-		return engineError(err)
+	if p.staging {
+		_, err := p.s.stage(events, expected)
+		return err
 	}
-	if hasExpected || p.expected != nil {
-		if err := p.expect(&e, expected, hasExpected); err != nil {
+	if len(p.pending) == maxCopyPending {
+		if err := p.waitFirst(ctx); err != nil {
 			return err
 		}
 	}
-	p.chunk = append(p.chunk, e)
-	p.bytes += e.StoredSize()
+	r := &engine.AppendRequest{Events: events}
+	if n := len(p.pending); n > 0 {
+		r.After = p.pending[n-1].request
+	}
+	for _, x := range expected {
+		r.Conditions = append(r.Conditions, engine.Condition{
+			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
+		})
+	}
+	if err := p.s.server.writer.Start(ctx, r); err != nil {
+		return err
+	}
+	p.pending = append(p.pending, copyAppend{request: r, rows: int64(len(events))})
 	return nil
+}
+
+// expectations of a chunk.
+func (p *copyInPortal) expectations(rows *copyRows, from, to int) ([]expectation, error) {
+	if rows.expected == nil && p.expected == nil {
+		return nil, nil
+	}
+	for i := from; i < to; i++ {
+		version, given := int64(0), false
+		if rows.expected != nil {
+			version, given = rows.expected[i], rows.expected[i] != expectsNothing
+		}
+		if err := p.expect(&rows.events[i], version, given); err != nil {
+			return nil, &copyRowError{row: i, err: err}
+		}
+	}
+	var expected []expectation
+	for _, x := range p.expected {
+		if x.rows > 0 {
+			expected = append(expected, expectation{x.stream, x.version + x.appended})
+			x.appended, x.rows = x.appended+x.rows, 0
+		}
+	}
+	return expected, nil
 }
 
 // maxCopyExpectations bounds the streams a COPY may follow with expected_version.
@@ -408,9 +505,6 @@ const maxCopyExpectations = 1 << 20
 func (p *copyInPortal) expect(e *engine.ProposedEvent, version int64, given bool) error {
 	x := p.expected[e.StreamID]
 	if given {
-		if version < -1 {
-			return pgwire.Errorf("22023", "expected_version %d is less than -1", version)
-		}
 		if x == nil {
 			if len(p.expected) >= maxCopyExpectations {
 				return pgwire.Errorf("54000", "COPY may give expected_version for %d streams at most", maxCopyExpectations)
@@ -431,50 +525,27 @@ func (p *copyInPortal) expect(e *engine.ProposedEvent, version int64, given bool
 	return nil
 }
 
-// flush appends the chunk: it waits for the one before and lets this one go on while
-// the next is read.
-func (p *copyInPortal) flush(ctx context.Context) error {
-	if len(p.chunk) == 0 {
-		return nil
-	}
-	var expected []expectation
-	for _, x := range p.expected {
-		if x.rows > 0 {
-			expected = append(expected, expectation{x.stream, x.version + x.appended})
-			x.appended, x.rows = x.appended+x.rows, 0
-		}
-	}
-	chunk := p.chunk
-	p.chunk, p.bytes = nil, 0
-	if p.staging {
-		_, err := p.s.stage(chunk, expected)
+// waitFirst waits for the oldest chunk that is being appended.
+func (p *copyInPortal) waitFirst(ctx context.Context) error {
+	first := p.pending[0]
+	p.pending = slices.Delete(p.pending, 0, 1)
+	if err := p.s.server.writer.Wait(ctx, first.request); err != nil {
 		return err
 	}
-	if err := p.wait(); err != nil {
-		return err
+	p.durable += first.rows
+	if b := first.block; b != nil {
+		p.spare = append(p.spare, b)
+		p.blocks.reuse(b.data)
 	}
-	r := &engine.AppendRequest{Events: chunk}
-	for _, x := range expected {
-		r.Conditions = append(r.Conditions, engine.Condition{
-			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
-		})
-	}
-	p.chunk = make([]engine.ProposedEvent, 0, min(copyChunkRows, 2*len(chunk)))
-	pending := make(chan error, 1)
-	p.pending, p.inFlight = pending, int64(len(chunk))
-	go func() { pending <- p.s.server.writer.Append(ctx, r) }()
 	return nil
 }
 
-// wait waits for the chunk that is being appended.
-func (p *copyInPortal) wait() error {
-	if p.pending == nil {
-		return nil
-	}
-	err := <-p.pending
-	p.pending = nil
-	if err == nil {
-		p.durable += p.inFlight
+// wait waits for all chunks that are being appended. The first that failed is why the others did.
+func (p *copyInPortal) wait(ctx context.Context) (err error) {
+	for len(p.pending) > 0 {
+		if failed := p.waitFirst(ctx); err == nil {
+			err = failed
+		}
 	}
 	return err
 }

@@ -98,8 +98,7 @@ func (p *copyProbe) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ 
 	if err != nil {
 		return pgwire.Tag{}, false, err
 	}
-	r := newCopyReader(in, p.plan, pgwire.UTC)
-	answer, err := readRows(ctx, r)
+	answer, err := p.readAll(ctx, in)
 	for err == nil { // what is left after an error of the data
 		_, err = in.Next(ctx)
 	}
@@ -108,6 +107,32 @@ func (p *copyProbe) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ 
 	}
 	p.answer <- answer
 	return pgwire.Tag{Command: "COPY"}, true, nil
+}
+
+// readAll reads binary data as it comes, other in blocks that are as small as can be.
+func (p *copyProbe) readAll(ctx context.Context, in *pgwire.CopyReader) (string, error) {
+	if p.plan.format.kind == "binary" {
+		return readRows(ctx, newCopyReader(in, p.plan, pgwire.UTC))
+	}
+	blocks := newCopyBlocks(in, &p.plan.format)
+	blocks.size = 1
+	var answer strings.Builder
+	for line := int64(0); ; {
+		block, err := blocks.next(ctx)
+		if errors.Is(err, io.EOF) {
+			return answer.String(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		r := newBlockReader(block, line, p.plan, pgwire.UTC)
+		rows, err := readRows(ctx, r)
+		answer.WriteString(rows)
+		if err != nil || r.ended || strings.Contains(rows, "!") {
+			return answer.String(), err
+		}
+		line = r.line
+	}
 }
 
 // readRows writes rows as [a|b] with ~ for null; after the last an error of the data, as

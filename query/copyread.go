@@ -8,37 +8,47 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unsafe"
 
 	"github.com/eventgres/eventgres/pgwire"
 )
 
-// copyField is a field of a row: its bytes, in the row's format, unescaped. They are
-// valid until the reader's next row but one chunk of data may back many events, so
-// what is kept of them is copied.
+// copyField is a field of a row: its bytes, in the row's format, unescaped. They do not change.
 type copyField struct {
 	data []byte
 	null bool
 }
 
-// copyReader takes rows off COPY data in any of the formats.
+// copyReader takes rows off COPY data in any of the formats: off a block, or if they are binary as
+// they come.
 type copyReader struct {
-	in     *pgwire.CopyReader
+	in     *pgwire.CopyReader // nil for a block
 	plan   *copyPlan
 	format *copyFormat
 	zone   *pgwire.Zone
 
-	buf    []byte // what has been received and not been taken
-	eof    bool   // no more will come
-	ended  bool   // an end marker was met
-	line   int64
-	column int    // being converted, for messages; -1: none
-	text   []byte // of the current row, for messages
-	fields []copyField
-	began  bool
+	buf     []byte // what has been received and not been taken
+	checked bool   // all of it is text
+	eof     bool   // no more will come
+	ended   bool   // an end marker was met
+	line    int64
+	column  int    // being converted, for messages; -1: none
+	text    []byte // of the current row, for messages
+	fields  []copyField
+	began   bool
 }
 
 func newCopyReader(in *pgwire.CopyReader, plan *copyPlan, zone *pgwire.Zone) *copyReader {
 	return &copyReader{in: in, plan: plan, format: &plan.format, zone: zone, column: -1}
+}
+
+// newBlockReader reads a block of the data behind so many lines.
+func newBlockReader(block []byte, line int64, plan *copyPlan, zone *pgwire.Zone) *copyReader {
+	r := newCopyReader(nil, plan, zone)
+	r.buf, r.line, r.eof = block, line, true
+	r.began = line > 0
+	r.checked = pgwire.CheckText(block) == nil
+	return r
 }
 
 // maxCopyRow bounds one row; an event is far smaller.
@@ -64,29 +74,29 @@ func (r *copyReader) more(ctx context.Context) error {
 	return nil
 }
 
-// row returns the next row's fields, or io.EOF.
+// row returns the next row's fields, or io.EOF. Behind an end marker there are none.
 func (r *copyReader) row(ctx context.Context) ([]copyField, error) {
-	if r.ended {
-		return nil, r.drain(ctx)
-	}
 	if r.format.kind == "binary" {
 		return r.binaryRow(ctx)
+	}
+	if r.ended {
+		return nil, io.EOF
 	}
 	if !r.began {
 		r.began = true
 		if r.format.header != "" {
-			if err := r.header(ctx); err != nil {
+			if err := r.header(); err != nil {
 				return nil, err
 			}
 		}
 	}
-	line, err := r.nextLine(ctx)
+	line, err := r.nextLine()
 	if err != nil {
 		return nil, err
 	}
-	if r.format.kind == "text" && string(line) == `\.` || r.format.kind == "csv" && string(line) == `\.` {
+	if string(line) == `\.` {
 		r.ended = true
-		return nil, r.drain(ctx)
+		return nil, io.EOF
 	}
 	if err := r.split(line); err != nil {
 		return nil, r.context(err)
@@ -97,20 +107,8 @@ func (r *copyReader) row(ctx context.Context) ([]copyField, error) {
 	return r.fields, nil
 }
 
-// drain passes over data behind an end marker, and ends.
-func (r *copyReader) drain(ctx context.Context) error {
-	r.buf = nil
-	for !r.eof {
-		if err := r.more(ctx); err != nil {
-			return err
-		}
-		r.buf = r.buf[:0]
-	}
-	return io.EOF
-}
-
-func (r *copyReader) header(ctx context.Context) error {
-	line, err := r.nextLine(ctx)
+func (r *copyReader) header() error {
+	line, err := r.nextLine()
 	if err != nil || r.format.header != "match" {
 		return err
 	}
@@ -145,116 +143,72 @@ func (r *copyReader) checkCount(want int) error {
 }
 
 // nextLine returns the next line without its end, or io.EOF.
-func (r *copyReader) nextLine(ctx context.Context) ([]byte, error) {
-	from, quoted := 0, false
-	for {
-		end, next, state, scanned := r.lineEnd(from, quoted)
-		if end >= 0 {
-			line := r.buf[:end:end]
-			r.buf = r.buf[next:]
-			r.line++
-			r.text = line
-			if err := pgwire.CheckText(line); err != nil {
-				return nil, r.context(err)
-			}
-			return line, nil
-		}
-		from, quoted = scanned, state
-		if r.eof {
-			return r.lastLine(quoted)
-		}
-		// Lines taken so far alias the buffer's front; new data goes to a new one.
-		if len(r.buf) == 0 {
-			r.buf = nil
-		}
-		if err := r.more(ctx); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// lastLine is what remains at the end of the data, without a line end.
-func (r *copyReader) lastLine(quoted bool) ([]byte, error) {
+func (r *copyReader) nextLine() ([]byte, error) {
 	if len(r.buf) == 0 {
 		return nil, io.EOF
 	}
-	line := r.buf
-	r.buf = nil
+	end, next, quoted := r.lineEnd()
 	r.line++
-	r.text = line
+	r.text = r.buf[:end:end]
+	r.buf = r.buf[next:]
 	if quoted {
 		return nil, r.context(pgwire.Errorf("22P04", "unterminated CSV quoted field"))
 	}
-	line = bytes.TrimSuffix(line, []byte{'\r'})
-	if err := pgwire.CheckText(line); err != nil {
-		return nil, r.context(err)
+	if !r.checked {
+		if err := pgwire.CheckText(r.text); err != nil {
+			return nil, r.context(err)
+		}
 	}
-	return line, nil
+	return r.text, nil
 }
 
-// lineEnd looks for the end of the line from a place on. quoted is whether that place
-// is within CSV quotes. If the end is not in the buffer, scanned and state say where to
-// go on.
-func (r *copyReader) lineEnd(from int, quoted bool) (end, next int, state bool, scanned int) {
+// lineEnd looks for the end of the line and the beginning of the next. The last line need not have
+// an end; quoted is whether it ends within CSV quotes.
+func (r *copyReader) lineEnd() (end, next int, quoted bool) {
 	if r.format.kind == "text" {
-		return r.textLineEnd(from)
+		end, next = r.textLineEnd()
+		return end, next, false
 	}
 	quote, escape := r.format.quote, r.format.escape
-	for i := from; i < len(r.buf); i++ {
+	for i := 0; i < len(r.buf); i++ {
 		switch c := r.buf[i]; {
-		case quoted && c == escape && escape != quote && i+1 < len(r.buf):
-			i++
 		case quoted && c == escape && escape != quote:
-			return -1, 0, quoted, i
+			i++
 		case c == quote:
 			quoted = !quoted
 		case !quoted && (c == '\n' || c == '\r'):
-			end, next, ok := r.newline(i)
-			if !ok {
-				return -1, 0, quoted, i
-			}
-			return end, next, false, 0
+			return i, r.behind(i), false
 		}
 	}
-	return -1, 0, quoted, len(r.buf)
+	return len(r.buf), len(r.buf), quoted
 }
 
-func (r *copyReader) textLineEnd(from int) (end, next int, state bool, scanned int) {
-	for i := from; i < len(r.buf); i++ {
-		n := bytes.IndexAny(r.buf[i:], "\n\r\\")
-		if n < 0 {
-			return -1, 0, false, len(r.buf)
-		}
-		i += n
-		if r.buf[i] == '\\' {
-			if i+1 == len(r.buf) {
-				return -1, 0, false, i
-			}
+func (r *copyReader) textLineEnd() (end, next int) {
+	end = bytes.IndexByte(r.buf, '\n')
+	if end < 0 {
+		end = len(r.buf)
+	}
+	if line := r.buf[:end]; bytes.IndexByte(line, '\\') < 0 && bytes.IndexByte(line, '\r') < 0 {
+		return end, min(end+1, len(r.buf))
+	}
+	for i := 0; i < len(r.buf); i++ {
+		switch r.buf[i] {
+		case '\\':
 			// The end marker's period escapes nothing; an escaped line end is data.
 			i++
-			continue
+		case '\n', '\r':
+			return i, r.behind(i)
 		}
-		end, next, ok := r.newline(i)
-		if !ok {
-			return -1, 0, false, i
-		}
-		return end, next, false, 0
 	}
-	return -1, 0, false, len(r.buf)
+	return len(r.buf), len(r.buf)
 }
 
-// newline takes \n, \r or \r\n at i; ok is false if more data must tell which.
-func (r *copyReader) newline(i int) (end, next int, ok bool) {
-	if r.buf[i] == '\n' {
-		return i, i + 1, true
+// behind returns where the line begins whose predecessor ends at i: with \n, \r or \r\n.
+func (r *copyReader) behind(i int) int {
+	if r.buf[i] == '\r' && i+1 < len(r.buf) && r.buf[i+1] == '\n' {
+		i++
 	}
-	if i+1 == len(r.buf) {
-		return i, i + 1, r.eof
-	}
-	if r.buf[i+1] == '\n' {
-		return i, i + 2, true
-	}
-	return i, i + 1, true
+	return i + 1
 }
 
 func (r *copyReader) split(line []byte) error {
@@ -262,18 +216,9 @@ func (r *copyReader) split(line []byte) error {
 	if r.format.kind == "csv" {
 		return r.splitCSV(line)
 	}
+	plain := bytes.IndexByte(line, '\\') < 0
 	for {
-		end := len(line)
-		escaped := false
-		for i := 0; i < len(line); i++ {
-			if line[i] == '\\' {
-				escaped = true
-				i++
-			} else if line[i] == r.format.delimiter {
-				end = i
-				break
-			}
-		}
+		end, escaped := r.textFieldEnd(line, plain)
 		raw := line[:end]
 		switch {
 		case string(raw) == r.format.null:
@@ -291,6 +236,26 @@ func (r *copyReader) split(line []byte) error {
 			return nil // too many anyway
 		}
 	}
+}
+
+// textFieldEnd returns where the first field of the line ends, and whether it has escapes; a plain
+// line has none.
+func (r *copyReader) textFieldEnd(line []byte, plain bool) (end int, escaped bool) {
+	if plain {
+		if end = bytes.IndexByte(line, r.format.delimiter); end < 0 {
+			end = len(line)
+		}
+		return end, false
+	}
+	for i := 0; i < len(line); i++ {
+		if line[i] == '\\' {
+			escaped = true
+			i++
+		} else if line[i] == r.format.delimiter {
+			return i, escaped
+		}
+	}
+	return len(line), escaped
 }
 
 // unescapeCopy undoes the backslash escapes of the text format.
@@ -380,29 +345,27 @@ func (r *copyReader) splitCSV(line []byte) error {
 	}
 }
 
-// value converts a field for a column.
+// value converts a field for a column. JSON is not checked.
 func (r *copyReader) value(column int, data []byte) (pgwire.Value, error) {
 	oid := eventsRelation.columns[column].oid
 	if r.format.kind == "binary" {
 		v, err := pgwire.ParseBinary(oid, data, 1)
-		if err != nil {
-			return v, binaryCopyError(err)
-		}
-		v.Bytes = cloneBytes(v.Bytes)
-		return v, checkJSON(oid, v.Bytes)
+		return v, binaryCopyError(err)
 	}
 	switch oid {
 	case pgwire.OIDJSONB:
-		v := pgwire.BytesValue(cloneBytes(data))
-		return v, checkJSON(oid, v.Bytes)
+		return pgwire.BytesValue(data), nil
 	case pgwire.OIDText:
-		if err := pgwire.CheckText(data); err != nil {
+		if err := pgwire.CheckText(data); err != nil { // an escape may have made what is none
 			return pgwire.Value{}, err
 		}
-		return pgwire.TextValue(string(data)), nil
+		return pgwire.TextValue(constant(data)), nil
 	}
-	return pgwire.ParseText(oid, string(data), r.zone)
+	return pgwire.ParseText(oid, constant(data), r.zone)
 }
+
+// constant is the text of bytes that never change.
+func constant(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
 
 // binaryCopyError: what is a bind parameter's fault elsewhere is the file's here.
 func binaryCopyError(err error) error {

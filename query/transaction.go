@@ -159,9 +159,7 @@ func (s *Session) stage(events []engine.ProposedEvent, expected []expectation) (
 		if err := events[i].Validate(limits); err != nil {
 			return nil, err
 		}
-		if err := events[i].GiveID(); err != nil {
-			return nil, err
-		}
+		events[i].GiveID()
 	}
 	results = make([]engine.EventResult, len(events))
 	if err := s.findDuplicates(events, results); err != nil {

@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"bytes"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+func TestEventID(t *testing.T) {
+	before := time.Now().UnixMilli()
+	first := reserveIDs(3, time.Now())
+	ids := []uuid.UUID{eventID(first), eventID(first + 1), eventID(first + 2)}
+	for range 10_000 { // faster than the clock
+		ids = append(ids, eventID(reserveIDs(1, time.Now())))
+	}
+	for i, id := range ids {
+		if id.Version() != 7 || id.Variant() != uuid.RFC4122 {
+			t.Fatalf("%s is version %d, variant %s", id, id.Version(), id.Variant())
+		}
+		if i > 0 && bytes.Compare(ids[i-1][:], id[:]) >= 0 {
+			t.Fatalf("%s was made after %s", id, ids[i-1])
+		}
+	}
+	sec, nsec := ids[0].Time().UnixTime()
+	if at := time.Unix(sec, nsec).UnixMilli(); at < before || at > time.Now().UnixMilli() {
+		t.Errorf("the time of %s is %d, not after %d", ids[0], at, before)
+	}
+	// A clock that is set back takes no time that was given.
+	if late := reserveIDs(1, time.Now().Add(-time.Hour)); late <= first {
+		t.Errorf("%d was given again", late)
+	}
+}
+
+func TestEventIDsOfMany(t *testing.T) {
+	const each, many = 1000, 4
+	var all [many][]uuid.UUID
+	var done sync.WaitGroup
+	for i := range many {
+		done.Go(func() {
+			for range each {
+				all[i] = append(all[i], eventID(reserveIDs(1, time.Now())))
+			}
+		})
+	}
+	done.Wait()
+	seen := map[uuid.UUID]bool{}
+	for _, ids := range all {
+		for _, id := range ids {
+			seen[id] = true
+		}
+	}
+	if len(seen) != each*many {
+		t.Errorf("%d ids of %d are different", len(seen), each*many)
+	}
+}

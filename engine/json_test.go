@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// TestValidateJSONDeep: a bracket closes the one that was opened last, however deep.
+func TestValidateJSONDeep(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, depth := range []int{1, 2, 63, 64, 65, 127, 128, 129, 300, MaxJSONDepth - 2} {
+		var text []byte
+		var closers []byte
+		for range depth {
+			if rng.IntN(2) == 0 {
+				text, closers = append(text, `{"a":`...), append(closers, '}')
+			} else {
+				// A value before, which opens and closes brackets at this depth.
+				text, closers = append(text, `[{"b":[]},`...), append(closers, ']')
+			}
+		}
+		text = append(text, '1')
+		for i := range closers {
+			text = append(text, closers[len(closers)-1-i])
+		}
+		if err := ValidateJSON(text); err != nil {
+			t.Errorf("depth %d: %v", depth, err)
+		}
+		wrong := bytes.Clone(text)
+		i := len(wrong) - 1 - rng.IntN(depth)
+		wrong[i] ^= ']' ^ '}'
+		if ValidateJSON(wrong) == nil {
+			t.Errorf("depth %d: accepted with closing bracket %d of the wrong kind", depth, len(wrong)-i)
+		}
+	}
+	if err := ValidateJSON([]byte(strings.Repeat("[", MaxJSONDepth+1))); err == nil || err.(*JSONError).Kind != JSONTooDeep {
+		t.Errorf("nested beyond the limit: %v", err)
+	}
+}
+
+// TestValidateJSONPlaces: a byte that ends the plain run of a string is seen wherever it is.
+func TestValidateJSONPlaces(t *testing.T) {
+	for length := range 20 {
+		for at := range length {
+			for _, c := range []string{"\x1f", "\x00", "\x80", "\xff", `"`, `\`, `\n`, "é", "\x7f", " ", "~"} {
+				text := []byte(`"` + strings.Repeat("a", at) + c + strings.Repeat("b", length-at-1) + `"`)
+				if got, want := ValidateJSON(text) == nil, json.Valid(text) && bytes.IndexByte(text, 0x80) < 0 && bytes.IndexByte(text, 0xff) < 0; got != want {
+					t.Errorf("%q: valid %v, not %v", text, got, want)
+				}
+			}
+		}
+	}
+}

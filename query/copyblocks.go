@@ -1,0 +1,164 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// copyBlocks cuts COPY data in text or CSV into blocks of whole lines, so that blocks can be
+// read side by side.
+type copyBlocks struct {
+	in     *pgwire.CopyReader
+	format *copyFormat
+	size   int // of a block, at least, but for the last; bytes
+
+	spare   [][]byte // blocks that are no longer needed
+	buf     []byte   // what has been received and not been returned
+	scanned int      // what of it was searched for line ends
+	cut     int      // behind the last line end found; 0: there is none
+	quoted  bool     // CSV: buf[scanned] is within quotes
+	eof     bool
+}
+
+// copyBlockBytes is enough to keep a processor busy for a while, and few enough that a block for
+// each is little memory.
+const copyBlockBytes = 768 << 10
+
+func newCopyBlocks(in *pgwire.CopyReader, format *copyFormat) *copyBlocks {
+	return &copyBlocks{in: in, format: format, size: copyBlockBytes}
+}
+
+// next returns the next block, or io.EOF. It is the caller's until it comes back with reuse.
+func (b *copyBlocks) next(ctx context.Context) ([]byte, error) {
+	for !b.eof {
+		piece, err := b.in.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			b.eof = true
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if b.buf == nil {
+			b.buf = b.empty(len(piece))
+		}
+		b.buf = append(b.buf, piece...)
+		if len(b.buf) < b.size {
+			continue
+		}
+		if b.search(); b.cut > 0 {
+			return b.take(b.cut), nil
+		}
+		if len(b.buf) > maxCopyRow {
+			return nil, pgwire.Errorf("54000", "COPY row too large: the limit is %d bytes", maxCopyRow)
+		}
+	}
+	if len(b.buf) == 0 {
+		return nil, io.EOF
+	}
+	return b.take(len(b.buf)), nil
+}
+
+// drain passes over the data that is left.
+func (b *copyBlocks) drain(ctx context.Context) error {
+	b.buf = nil
+	for !b.eof {
+		switch _, err := b.in.Next(ctx); {
+		case errors.Is(err, io.EOF):
+			b.eof = true
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// take cuts the buffer.
+func (b *copyBlocks) take(n int) []byte {
+	block := b.buf[:n]
+	rest := b.buf[n:]
+	b.buf = nil
+	if len(rest) > 0 {
+		b.buf = append(b.empty(len(rest)), rest...)
+	}
+	b.scanned, b.cut = b.scanned-n, 0
+	return block
+}
+
+// reuse takes back a block that next returned, unless a long row has made it large.
+func (b *copyBlocks) reuse(block []byte) {
+	if cap(block) <= 2*b.size {
+		b.spare = append(b.spare, block)
+	}
+}
+
+// empty returns a buffer for a block to which pieces of that size are appended.
+func (b *copyBlocks) empty(piece int) []byte {
+	if n := len(b.spare); n > 0 {
+		buf := b.spare[n-1]
+		b.spare = b.spare[:n-1]
+		return buf[:0]
+	}
+	return make([]byte, 0, b.size+2*piece)
+}
+
+// search looks for the last line end in what has come since it was last called.
+func (b *copyBlocks) search() {
+	if b.format.kind == "csv" {
+		b.searchCSV()
+		return
+	}
+	// A line end is data if a backslash escapes it, which an even number of them does not.
+	for _, c := range [...]byte{'\n', '\r'} {
+		for end := len(b.buf); end > b.scanned; {
+			i := bytes.LastIndexByte(b.buf[b.scanned:end], c)
+			if i < 0 {
+				break
+			}
+			i += b.scanned
+			start := i
+			for start > 0 && b.buf[start-1] == '\\' {
+				start--
+			}
+			if (i-start)%2 == 0 && b.endsAt(i) {
+				b.cut, b.scanned = i+1, len(b.buf)
+				return
+			}
+			end = i
+		}
+	}
+	// A carriage return at the end is looked at again, when it is known what follows.
+	b.scanned = max(len(b.buf)-1, b.scanned)
+}
+
+// endsAt tells whether the line end at i is whole: what follows a carriage return is known, and is
+// no newline.
+func (b *copyBlocks) endsAt(i int) bool {
+	return b.buf[i] == '\n' || i+1 < len(b.buf) && b.buf[i+1] != '\n'
+}
+
+func (b *copyBlocks) searchCSV() {
+	quote, escape := b.format.quote, b.format.escape
+	for ; b.scanned < len(b.buf); b.scanned++ {
+		switch c := b.buf[b.scanned]; {
+		case b.quoted && c == escape && escape != quote:
+			if b.scanned+1 == len(b.buf) {
+				return
+			}
+			b.scanned++
+		case c == quote:
+			b.quoted = !b.quoted
+		case !b.quoted && (c == '\n' || c == '\r'):
+			if b.scanned+1 == len(b.buf) && c == '\r' {
+				return
+			}
+			if b.endsAt(b.scanned) {
+				b.cut = b.scanned + 1
+			}
+		}
+	}
+}
