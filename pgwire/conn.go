@@ -54,14 +54,17 @@ type Conn struct {
 	reported       map[string]string // as the client knows them
 	changed        bool
 	greeted        bool
-	counted        bool // among the server's sessions
-	deadline       bool // a read deadline is set
+	counted        bool      // among the server's sessions
+	deadline       bool      // a read deadline is set
+	writeBy        time.Time // the write deadline that is set
 	session        Session
 
 	statements map[string]Statement
-	portals    map[string]*portal
-	values     []Value     // of Bind, reused
-	timer      *time.Timer // of the statement timeout
+	unnamed    *portal            // nil: there is none
+	portals    map[string]*portal // with a name
+	spare      *portal            // an unnamed one that was closed
+	values     []Value            // of Bind, reused
+	timer      *time.Timer        // of the statement timeout
 
 	mu        sync.Mutex // guards what follows, which other goroutines touch
 	ctx       context.Context
@@ -296,7 +299,7 @@ func (c *Conn) flush() error {
 	var err error
 	for b := c.out; len(b) > 0 && err == nil; {
 		n := min(len(b), writeChunk)
-		_ = c.net.SetWriteDeadline(time.Now().Add(cmp.Or(c.stall, writeStall))) // an error shows in the write
+		c.armWrite()
 		_, err = c.net.Write(b[:n])
 		b = b[n:]
 	}
@@ -308,6 +311,18 @@ func (c *Conn) flush() error {
 		return errDisconnected
 	}
 	return nil
+}
+
+// armWrite gives a write its time, and a little more: setting a deadline is not free, so one that is
+// still far enough away stays.
+func (c *Conn) armWrite() {
+	now := time.Now()
+	stall := cmp.Or(c.stall, writeStall)
+	if left := c.writeBy.Sub(now); left >= stall && left <= stall+stall/8 {
+		return
+	}
+	c.writeBy = now.Add(stall + stall/8)
+	_ = c.net.SetWriteDeadline(c.writeBy) // an error shows in the write
 }
 
 // next reads a message into c.body and returns its type. The body is valid until the
@@ -471,8 +486,9 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 	}
 	ctx := c.ctx
 	c.busy = true
+	statement := c.nextStatement()
 	c.mu.Unlock()
-	c.startTimeout()
+	c.startTimeout(statement)
 	err := f(ctx)
 	c.stopTimeout()
 	c.mu.Lock()
@@ -484,16 +500,26 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 	return err
 }
 
-// startTimeout begins the time that a statement may take; one that was begun before ends.
-func (c *Conn) startTimeout() {
-	c.stopTimeout()
-	c.mu.Lock()
+// nextStatement numbers the statement that begins. The lock is held.
+func (c *Conn) nextStatement() uint64 {
 	c.statement++
-	statement := c.statement
-	c.mu.Unlock()
+	return c.statement
+}
+
+// startTimeout begins the time that a statement may take; one that was begun before ends.
+func (c *Conn) startTimeout(statement uint64) {
+	c.stopTimeout()
 	if c.StatementTimeout > 0 {
 		c.timer = time.AfterFunc(c.StatementTimeout, func() { c.interrupt(errTimeout, statement) })
 	}
+}
+
+// restartTimeout is startTimeout for another statement within a run.
+func (c *Conn) restartTimeout() {
+	c.mu.Lock()
+	statement := c.nextStatement()
+	c.mu.Unlock()
+	c.startTimeout(statement)
 }
 
 func (c *Conn) stopTimeout() {

@@ -113,7 +113,7 @@ func (c *Conn) runQuery(ctx context.Context, text string) error {
 	}
 	for i, q := range queries {
 		if i > 0 {
-			c.startTimeout() // each statement has its own time, and one before may have set it
+			c.restartTimeout() // each statement has its own time, and one before may have set it
 		}
 		if err := c.runSimple(ctx, q, i == len(queries)-1); err != nil {
 			return err
@@ -311,7 +311,7 @@ func (c *Conn) bindPortal(name string, st Statement, values []Value, formats []i
 	return c.run(func(ctx context.Context) error {
 		var p Portal = emptyStatement{}
 		if _, empty := st.(emptyStatement); !empty {
-			if name != "" && c.portals[name] != nil {
+			if name != "" && c.portal(name) != nil {
 				return Errorf("42P03", "cursor \"%s\" already exists", name)
 			}
 			var err error
@@ -320,11 +320,10 @@ func (c *Conn) bindPortal(name string, st Statement, values []Value, formats []i
 			}
 		}
 		c.dropPortal(name)
-		if len(c.portals) >= maxNames {
+		if err := c.putPortal(name, portal{Portal: p, formats: formats}); err != nil {
 			p.Close()
-			return Errorf("54000", "a connection may have %d portals at most", maxNames)
+			return err
 		}
-		c.portals[name] = &portal{Portal: p, formats: formats}
 		c.out = append(c.out, '2', 0, 0, 0, 4)
 		return nil
 	})
@@ -350,8 +349,8 @@ func (c *Conn) describe() error {
 		c.describeColumns(st.Columns(), nil)
 		return nil
 	case 'P':
-		p, ok := c.portals[string(name)]
-		if !ok {
+		p := c.portal(string(name))
+		if p == nil {
 			return missingPortal(string(name))
 		}
 		if err := c.describable(p.Columns()); err != nil {
@@ -416,8 +415,8 @@ func (c *Conn) execute() error {
 	if err := m.end(); err != nil {
 		return err
 	}
-	p, ok := c.portals[string(name)]
-	if !ok {
+	p := c.portal(string(name))
+	if p == nil {
 		return missingPortal(string(name))
 	}
 	if p.finished {
@@ -566,8 +565,8 @@ func (c *Conn) DropStatements() { clear(c.statements) }
 
 // Portal returns the portal of a name, cursors included.
 func (c *Conn) Portal(name string) (Portal, bool) {
-	p, ok := c.portals[name]
-	if !ok {
+	p := c.portal(name)
+	if p == nil {
 		return nil, false
 	}
 	return p.Portal, true
@@ -576,21 +575,17 @@ func (c *Conn) Portal(name string) (Portal, bool) {
 // AddPortal names a portal, as DECLARE does; 42P03 if the name is taken. One with hold
 // outlives its transaction.
 func (c *Conn) AddPortal(name string, p Portal, hold bool) error {
-	if c.portals[name] != nil {
+	if c.portal(name) != nil {
 		return Errorf("42P03", "cursor \"%s\" already exists", name)
 	}
-	if len(c.portals) >= maxNames {
-		return Errorf("54000", "a connection may have %d portals at most", maxNames)
-	}
-	c.portals[name] = &portal{Portal: p, hold: hold, fresh: true}
-	return nil
+	return c.putPortal(name, portal{Portal: p, hold: hold, fresh: true})
 }
 
 // DropPortal closes a portal and tells whether there was one.
 func (c *Conn) DropPortal(name string) bool {
-	_, ok := c.portals[name]
+	known := c.portal(name) != nil
 	c.dropPortal(name)
-	return ok
+	return known
 }
 
 // Portals returns the names of the portals there are.
@@ -598,6 +593,9 @@ func (c *Conn) Portals() map[string]bool {
 	names := make(map[string]bool, len(c.portals))
 	for name := range c.portals {
 		names[name] = true
+	}
+	if c.unnamed != nil {
+		names[""] = true
 	}
 	return names
 }
@@ -610,19 +608,60 @@ func (c *Conn) DropNewPortals() {
 			c.dropPortal(name)
 		}
 	}
+	if p := c.unnamed; p != nil && p.fresh && p.hold {
+		c.dropPortal("")
+	}
 }
 
 // EndTransaction closes the portals that do not outlive it; with all, every portal.
 func (c *Conn) EndTransaction(all bool) { c.closePortals(all) }
 
 func (c *Conn) dropPortal(name string) {
-	if p, ok := c.portals[name]; ok {
-		delete(c.portals, name)
-		p.Close()
+	p := c.portal(name)
+	if p == nil {
+		return
 	}
+	if name == "" {
+		c.unnamed, c.spare = nil, p
+	} else {
+		delete(c.portals, name)
+	}
+	p.Close()
+}
+
+// portal returns the portal of a name; nil if there is none.
+func (c *Conn) portal(name string) *portal {
+	if name == "" {
+		return c.unnamed
+	}
+	return c.portals[name]
+}
+
+// putPortal enters a portal under a name that none has.
+func (c *Conn) putPortal(name string, p portal) error {
+	if name == "" {
+		if c.spare == nil {
+			c.spare = new(portal)
+		}
+		c.unnamed, c.spare = c.spare, nil
+		*c.unnamed = p
+		return nil
+	}
+	if len(c.portals) >= maxNames {
+		return Errorf("54000", "a connection may have %d portals at most", maxNames)
+	}
+	c.portals[name] = &p
+	return nil
 }
 
 func (c *Conn) closePortals(all bool) {
+	if p := c.unnamed; p != nil {
+		if all || !p.hold {
+			c.dropPortal("")
+		} else {
+			p.fresh = false
+		}
+	}
 	for name, p := range c.portals {
 		if all || !p.hold {
 			c.dropPortal(name)

@@ -220,6 +220,28 @@ func (p *insertPlan) compileReturning(c *compiler, st *insertStmt) error {
 	return nil
 }
 
+// maxKept bounds the bytes that a session keeps for the parameters of its next INSERT.
+const maxKept = 64 << 10
+
+// keep copies parameters out of the message they came in, which the next one overwrites.
+func (p *insertPortal) keep(params []pgwire.Value) {
+	size := 0
+	for i := range params {
+		size += len(params[i].Bytes)
+	}
+	if cap(p.bytes) < size {
+		p.bytes = make([]byte, 0, size)
+	}
+	p.params, p.bytes = append(p.params[:0], params...), p.bytes[:0]
+	for i := range p.params {
+		if b := params[i].Bytes; b != nil {
+			start := len(p.bytes)
+			p.bytes = append(p.bytes, b...)
+			p.params[i].Bytes = p.bytes[start:len(p.bytes):len(p.bytes)]
+		}
+	}
+}
+
 // keepValues copies parameters out of the message they came in, which the next one
 // overwrites.
 func keepValues(params []pgwire.Value) []pgwire.Value {
@@ -231,22 +253,39 @@ func keepValues(params []pgwire.Value) []pgwire.Value {
 }
 
 func (p *insertPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
-	return &insertPortal{plan: p, s: s, params: keepValues(params)}, nil
+	portal := s.spareInsert
+	if portal == nil {
+		portal = new(insertPortal)
+	}
+	s.spareInsert = nil
+	*portal = insertPortal{plan: p, s: s, params: portal.params, bytes: portal.bytes}
+	portal.keep(params)
+	return portal, nil
 }
 
 type insertPortal struct {
 	plan   *insertPlan
 	s      *Session
 	params []pgwire.Value
+	bytes  []byte // of the parameters
 	// Rows of RETURNING that a row limit has left for later.
 	pending []engine.RecordedEvent
 	at      int
 	ran     bool
+	lost    bool // its append failed
 	count   int64
 }
 
 func (p *insertPortal) Columns() []pgwire.Column { return p.plan.out }
-func (p *insertPortal) Close()                   {}
+
+// Close leaves the portal to the session's next INSERT, unless its append may still be in the
+// queue, with the parameters' bytes in it.
+func (p *insertPortal) Close() {
+	if !p.lost && cap(p.bytes) <= maxKept && len(p.params) <= 1000 {
+		clear(p.params)
+		p.s.spareInsert = p
+	}
+}
 
 func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "INSERT 0"}
@@ -297,7 +336,7 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 			return err
 		}
 	} else {
-		events = make([]engine.ProposedEvent, len(p.plan.rows))
+		events = s.newEvents(len(p.plan.rows))
 		for i, row := range p.plan.rows {
 			if err := b.event(&e, row, &events[i]); err != nil {
 				return err
@@ -331,7 +370,7 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 	}
 	r := s.request
 	if err := s.server.writer.Append(ctx, r); err != nil {
-		s.request = nil // a cancelled one may be in the queue yet
+		s.request, s.events, p.lost = nil, nil, true // a cancelled one may be in the queue yet
 		return err
 	}
 	for i := range r.Results {
@@ -345,6 +384,19 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 	}
 	r.Events = nil
 	return nil
+}
+
+// newEvents returns so many zero events, which are the statement's alone.
+func (s *Session) newEvents(n int) []engine.ProposedEvent {
+	if n > 128 {
+		return make([]engine.ProposedEvent, n)
+	}
+	if cap(s.events) < n {
+		s.events = make([]engine.ProposedEvent, n)
+	}
+	s.events = s.events[:n]
+	clear(s.events)
+	return s.events
 }
 
 // recorded is a proposed event as it is in the log.

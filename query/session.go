@@ -68,6 +68,10 @@ type Session struct {
 	several       bool // the text being run has more than one statement
 	analytic      *analyticConn
 	activity      activity
+	// What an append needs is used again by the next.
+	spareGuard  *guard
+	spareInsert *insertPortal
+	events      []engine.ProposedEvent
 }
 
 // Connect begins a session.
@@ -292,7 +296,19 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgwire
 	if err != nil {
 		return nil, engineError(err)
 	}
-	return &guard{Portal: portal, s: s, text: textOf(st)}, nil
+	g := s.spareGuard
+	if g == nil {
+		g = new(guard)
+	}
+	s.spareGuard = nil
+	*g = guard{Portal: portal, s: s, text: textOf(st)}
+	return g, nil
+}
+
+// Close closes the portal, whose guard can be used again: the connection has let go of it.
+func (g *guard) Close() {
+	g.Portal.Close()
+	g.s.spareGuard = g
 }
 
 // guard is what every portal has in common: the failed-transaction check, the times,
