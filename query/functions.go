@@ -2,6 +2,8 @@ package query
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"time"
@@ -99,6 +101,7 @@ func init() {
 		"current_setting":                {{args: []uint32{pgwire.OIDText, pgwire.OIDBool}, optional: 1, result: pgwire.OIDText, strict: true, call: currentSetting}},
 		"gen_random_uuid":                {{result: pgwire.OIDUUID, call: randomUUID}},
 		"stream_id":                      {{args: []uint32{pgwire.OIDText}, result: pgwire.OIDUUID, strict: true, call: streamID}},
+		"md5":                            stringFunction(md5Hex),
 		"lower":                          stringFunction(strings.ToLower),
 		"upper":                          stringFunction(strings.ToUpper),
 		"pg_client_encoding":             {nameFunction(func(*Session) string { return "UTF8" })},
@@ -109,6 +112,12 @@ func init() {
 }
 
 const oidNameArray = 1003
+
+// md5Hex is what services in PostgreSQL make ids of names with.
+func md5Hex(s string) string {
+	sum := md5.Sum([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
 
 func nullCall(_ *Session, _ []pgwire.Value, v *pgwire.Value) error {
 	*v = pgwire.Value{}

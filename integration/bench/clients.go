@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -97,16 +98,14 @@ func (p program) one(ctx context.Context, b *bench, s *side, run uint64, number 
 }
 
 // stream is the id of a stream that was loaded, some much more often than others.
-func (c *client) stream() string {
+func (c *client) stream() uuid.UUID {
 	// Neighbours in popularity are not neighbours in the log.
-	return c.numbered(firstStream + int(c.zipf.Uint64()*7919)%c.bench.streams())
+	return streamID(firstStream + int(c.zipf.Uint64()*7919)%c.bench.streams())
 }
 
-func (c *client) numbered(n int) string { return fmt.Sprintf("%s%012d", streamID, n) }
-
 // hot is the id of one of a few streams of this run.
-func (c *client) hot(of int) string {
-	return c.numbered(int(c.run%800_000_000_000) + 200_000_000_000 + c.random.IntN(of))
+func (c *client) hot(of int) uuid.UUID {
+	return streamID(int(c.run%800_000_000_000) + 200_000_000_000 + c.random.IntN(of))
 }
 
 const (

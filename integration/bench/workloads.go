@@ -42,20 +42,20 @@ func newID(name string) string { return "\\set " + name + " random(200000000000,
 
 // row is an event of the stream that a variable of pgbench numbers.
 func row(name, version string) string {
-	return fmt.Sprintf("(('%s' || :%s)::uuid, %s, 'OrderPlaced', '%s', '%s')", streamID, name, version, payload, metadata)
+	return fmt.Sprintf("(md5('order-' || :%s)::uuid, %s, 'OrderPlaced', '%s', '%s')", name, version, payload, metadata)
 }
 
 var (
 	// newStream appends the first event of a new stream.
 	newStream = newID("s") + insertInto + row("s", "0") + "\n"
 	// literals does so with all values in the text.
-	literals = newID("s") + insertInto + "('" + streamID + ":s', 0, 'OrderPlaced', '" + payload + "', '" + metadata + "')\n"
+	literals = newID("s") + insertInto + "('00000000-0000-4000-8000-:s', 0, 'OrderPlaced', '" + payload + "', '" + metadata + "')\n"
 	// tens appends to a stream of its own, a new one every ten events; v is 9 at the start.
 	tens = "\\set v (:v + 1) % 10\n\\if :v = 0\n" + newID("s") + "\\endif\n" + insertInto + row("s", ":v") + "\n"
 )
 
 const readStream = `\set s random({first_stream}, {last_stream})
-SELECT * FROM events WHERE stream_id = ('` + streamID + `' || :s)::uuid ORDER BY version
+SELECT * FROM events WHERE stream_id = md5('order-' || :s)::uuid ORDER BY version
 `
 
 const readPoint = `\set p random(1, {last_event})

@@ -32,16 +32,18 @@ type projection struct {
 const (
 	projectionFile = "analytics.duckdb"
 	// projectionVersion is of the tables below; another one is rebuilt.
-	projectionVersion = 1
+	projectionVersion = 2
 	// A transaction of a long catch-up holds so many events or bytes, whichever are fewer:
 	// enough that its cost is small, few enough that its memory is.
 	batchEvents = 256 << 10
 	batchBytes  = 64 << 20
 )
 
+// Of the two columns of UUIDs queries group and join by stream_id. Where ids begin alike, DuckDB packs
+// their bits, and takes fifteen times as long to read them: 0.4 s for a million.
 const projectionSchema = `
 CREATE TABLE events (
-	position BIGINT NOT NULL, stream_id UUID NOT NULL, stream VARCHAR, version BIGINT NOT NULL, event_id UUID NOT NULL,
+	position BIGINT NOT NULL, stream_id UUID NOT NULL USING COMPRESSION uncompressed, stream VARCHAR, version BIGINT NOT NULL, event_id UUID NOT NULL,
 	type VARCHAR NOT NULL, payload VARCHAR, payload_bytes BLOB, metadata VARCHAR, tags VARCHAR[], recorded_at TIMESTAMP NOT NULL);
 CREATE TABLE progress (version INTEGER NOT NULL, store VARCHAR NOT NULL, segment BIGINT NOT NULL, byte_offset BIGINT NOT NULL, position BIGINT NOT NULL);
 `
