@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -52,15 +53,40 @@ type Cursor struct {
 	left       int64 // of the limit
 	before     int64
 
-	page      []place
-	at        int // next of page
-	pageSize  int
-	buf       []byte
-	bufSeg    *segment
-	bufOffset int64
-	d         decoder
-	event     RecordedEvent
-	err       error
+	*cursorMemory     // nil until the first page, and after the end
+	at            int // next of page
+	pageSize      int
+	bufSeg        *segment // of what is in buf
+	bufOffset     int64
+	event         RecordedEvent
+	err           error
+}
+
+// cursorMemory is what a cursor allocates. Those that are read to their end leave it to others:
+// most reads are of a few events, and would take longer to allocate than to read.
+type cursorMemory struct {
+	page []place
+	buf  []byte
+	d    decoder
+}
+
+// maxPooledBytes bounds the buffer that waits for the next cursor.
+const maxPooledBytes = 64 << 10
+
+var cursorMemories = sync.Pool{New: func() any { return new(cursorMemory) }}
+
+// end lets go of the cursor's memory: there is no event that it backs.
+func (c *Cursor) end() {
+	m := c.cursorMemory
+	if m == nil {
+		return
+	}
+	c.cursorMemory, c.bufSeg, c.event = nil, nil, RecordedEvent{}
+	clear(m.page) // not to keep segments
+	m.page, m.buf = m.page[:0], m.buf[:0]
+	if cap(m.buf) <= maxPooledBytes {
+		cursorMemories.Put(m)
+	}
 }
 
 // A page begins small, for streams of a few events and LIMIT 1, and grows for scans.
@@ -82,11 +108,19 @@ func (c *Cursor) Err() error { return c.err }
 
 // Next moves to the next event and tells whether there is one.
 func (c *Cursor) Next(ctx context.Context) bool {
+	more := c.step(ctx)
+	if !more {
+		c.end()
+	}
+	return more
+}
+
+func (c *Cursor) step(ctx context.Context) bool {
 	for {
 		if c.err != nil || c.left <= 0 {
 			return false
 		}
-		if c.at == len(c.page) && !c.fill(ctx) {
+		if (c.cursorMemory == nil || c.at == len(c.page)) && !c.fill(ctx) {
 			return false
 		}
 		p := c.page[c.at]
@@ -131,6 +165,9 @@ func (c *Cursor) fill(ctx context.Context) bool {
 	n := c.last - c.next + 1
 	if c.backward {
 		n = c.next - c.last + 1
+	}
+	if c.cursorMemory == nil {
+		c.cursorMemory = cursorMemories.Get().(*cursorMemory)
 	}
 	n = min(n, c.left, int64(c.pageSize))
 	c.pageSize = min(c.pageSize*4, maxPage)

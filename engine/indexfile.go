@@ -19,7 +19,7 @@ import (
 //	offsets  by ordinal: u32 offset of the record
 //	ids      by hash of the event id: u32 upper half of the hash, u32 ordinal
 //	streams  by hash of the stream id: indexedStream
-//	lists    u32 ordinals of the streams' events, one stream after the other
+//	lists    u32 ordinal and u32 offset of the streams' events, one stream after the other
 //	dirs     the first hash of each block of ids (u32) and of streams (u64)
 //
 // It is written once, and derived: a file that is missing or does not belong to its
@@ -46,17 +46,18 @@ type indexedStream struct {
 	id           uuid.UUID
 	firstVersion uint32 // of its first event here
 	count        uint32 // of its events here
-	list         uint32 // where its ordinals begin in the lists
+	list         uint32 // where its events begin in the lists
 	previous     uint32 // number of the segment before this with events of it, 0 if none
 	firstOrdinal uint32
 	named        bool
 }
 
 const (
-	indexMagic      = "EVGIDX\x00\x01"
+	indexMagic      = "EVGIDX\x00\x02"
 	indexHeaderSize = 72
 	u32PerBlock     = blockPayload / 4
 	idsPerBlock     = blockPayload / 8
+	listedPerBlock  = blockPayload / 8
 	streamEntrySize = 40
 	streamsPerBlock = blockPayload / streamEntrySize
 	u64PerBlock     = blockPayload / 8
@@ -206,7 +207,9 @@ func writeStreams(w *blockWriter, mem *memIndex, header *indexHeader, stream fun
 	}
 	header.listsAt = w.align()
 	for _, o := range lists {
-		le.PutUint32(w.entry(4), o)
+		e := w.entry(8)
+		le.PutUint32(e, o)
+		le.PutUint32(e[4:], mem.at(o).offset)
 	}
 	return dir
 }
@@ -301,8 +304,24 @@ func (f *indexFile) u32(section, i uint32) (uint32, error) {
 // offset returns where the record of an ordinal begins in the segment.
 func (f *indexFile) offset(ordinal uint32) (uint32, error) { return f.u32(f.h.offsetsAt, ordinal) }
 
-// list returns the ordinal at a place in the lists.
-func (f *indexFile) list(at uint32) (uint32, error) { return f.u32(f.h.listsAt, at) }
+// appendList appends to places the events at the places to..from of the lists, the last first.
+func (f *indexFile) appendList(places []place, from, to uint32) ([]place, error) {
+	var b *block
+	loaded := uint32(0) // number of the block that b is
+	for at := int64(to); at >= int64(from); at-- {
+		number := f.h.listsAt + uint32(at)/listedPerBlock
+		if b == nil || number != loaded {
+			var err error
+			if b, err = f.cache.get(&f.blockFile, number); err != nil {
+				return places, err
+			}
+			loaded = number
+		}
+		e := b[uint32(at)%listedPerBlock*8:]
+		places = append(places, place{seg: f.seg, ordinal: le.Uint32(e), offset: le.Uint32(e[4:])})
+	}
+	return places, nil
+}
 
 // candidates calls fn with the ordinal of each event whose id may be the given one.
 func (f *indexFile) candidates(eventID uuid.UUID, fn func(ordinal uint32) (more bool, err error)) error {

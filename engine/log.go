@@ -140,21 +140,15 @@ func (l *EventLog) locateInIndex(places []place, seg *segment, id uuid.UUID, fro
 			File: idx.name, Reason: fmt.Sprintf("stream %s has no version %d in the index; delete the file to have it rebuilt", id, version),
 		}
 	}
-	for ; version >= s.firstVersion; version-- {
-		ordinal, err := idx.list(s.list + version - s.firstVersion)
-		if err != nil {
-			return places, 0, 0, false, err
-		}
-		offset, err := idx.offset(ordinal)
-		if err != nil {
-			return places, 0, 0, false, err
-		}
-		places = append(places, place{seg: seg, ordinal: ordinal, offset: offset})
-		if version == from {
-			return places, 0, from, true, nil
-		}
+	if version < s.firstVersion {
+		return places, s.previous, version, false, nil
 	}
-	return places, s.previous, version, false, nil
+	first := max(from, s.firstVersion)
+	places, err = idx.appendList(places, s.list+first-s.firstVersion, s.list+version-s.firstVersion)
+	if err != nil || first == from {
+		return places, 0, from, true, err
+	}
+	return places, s.previous, first - 1, false, nil
 }
 
 func reversePlaces(p []place) {
