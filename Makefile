@@ -6,7 +6,8 @@
 #   make build   bin/eventgres
 #   make lint    go vet, staticcheck, gofumpt
 #   make race    the unit tests, and a server under load, with the race detector
-#   make bench   beside PostgreSQL, every workload; bench-quick: in five minutes
+#   make bench   beside PostgreSQL, every workload, into docs/benchmarks.md
+#   make bench-quick  in five minutes; bench-scale: 1, 10 and 100 million events, 60 GiB of disk
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
 #   make crash   power cuts, planted bugs, kill -9    ROUNDS=200 STATES=200000 SEED=
@@ -34,7 +35,7 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 SOURCES := cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint fmt bench bench-quick microbench fuzz crash siege scale clean
+.PHONY: build run test race lint fmt bench bench-quick bench-scale microbench fuzz crash siege scale clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/eventgres ./cmd/eventgres
@@ -64,10 +65,13 @@ fmt:
 	$(GO) run $(GOFUMPT) -l -w $(SOURCES)
 
 bench:
-	$(GO) run ./integration/bench
+	$(GO) run ./integration/bench -out docs/benchmarks.md
 
 bench-quick:
 	$(GO) run ./integration/bench -events 200000 -rounds 1 -time 2s
+
+bench-scale:
+	$(GO) run ./integration/bench -scale 1,10,100 -rounds 3 -out docs/benchmarks.md
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 ./engine ./query

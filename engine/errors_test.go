@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -128,10 +129,9 @@ func TestEveryReadError(t *testing.T) {
 }
 
 func readErrorRound(w *workload, h *history, state *vfs.Mem, crash int64, n int) (met bool, err error) {
-	calls := 0
+	var calls atomic.Int64 // index files are read ahead, in another goroutine
 	state.InjectRead = func(string) error {
-		if calls++; calls == n {
-			met = true
+		if calls.Add(1) == int64(n) {
 			return syscall.EIO
 		}
 		return nil
@@ -141,6 +141,7 @@ func readErrorRound(w *workload, h *history, state *vfs.Mem, crash int64, n int)
 		_, err = scan(s)
 		s.abandon()
 	}
+	met = calls.Load() >= int64(n)
 	switch {
 	case err == nil && met:
 		// It was one that something else makes up for: an index that is built anew.

@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"sort"
 	"time"
 )
 
@@ -16,6 +15,8 @@ type opening struct {
 	durableSegment uint32 // from the checkpoint
 	durableOffset  int64
 	progress       progress
+	ahead          readAhead
+	newest         uint32   // number of the last segment
 	last           bool     // the segment being opened is the last
 	next           *segment // the header of the one after it, if there is one
 }
@@ -37,8 +38,10 @@ func (o *opening) run() error {
 		return o.begin()
 	}
 	o.progress = progress{logger: s.opts.Logger, what: "opening the log", unit: "segments", total: int64(len(numbers))}
+	defer o.ahead.drop()
+	o.newest = numbers[len(numbers)-1]
 	for _, n := range numbers {
-		if err := o.openSegment(n, n == numbers[len(numbers)-1]); err != nil {
+		if err := o.openSegment(n, n == o.newest); err != nil {
 			return err
 		}
 		o.progress.at(int64(n))
@@ -143,19 +146,20 @@ func (o *opening) index(seg *segment) {
 // which is built from the log if there is none that fits.
 func (o *opening) loadSealed(seg *segment) error {
 	s, l := o.store, o.store.log
-	idx, err := openIndex(s.opts.FS, s.dir, l.store, seg, l.cache, l.hash)
+	var err error
+	list := o.ahead.take(seg)
+	if list == nil {
+		list, err = o.readIndex(seg)
+	}
 	if err == nil {
-		// Where the last event is will be asked below, once the streams are entered.
-		if _, err = idx.offset(uint32(seg.count - 1)); err == nil {
-			err = o.loadStreams(seg, idx)
-		}
-		if err == nil {
-			seg.idx.Store(idx)
+		o.ahead.begin(o, seg.number+1)
+		if err = o.enterStreams(seg, list); err == nil {
+			seg.idx.Store(list.idx)
 			l.committed.Store(seg.first + seg.count)
 			o.store.w.chain = seg.chain
 			return o.loadRecordedAt(seg)
 		}
-		idx.file.Close()
+		list.idx.file.Close()
 	}
 	var corrupt *CorruptionError
 	if !errors.Is(err, errNoIndex) && !errors.As(err, &corrupt) {
@@ -169,34 +173,26 @@ func (o *opening) loadSealed(seg *segment) error {
 	return nil
 }
 
-func (o *opening) loadStreams(seg *segment, idx *indexFile) error {
+// enterStreams enters the streams of a sealed segment into the table: all of them, or none.
+func (o *opening) enterStreams(seg *segment, list *segmentStreams) error {
 	l := o.store.log
-	var begun []indexedStream
-	type growth struct{ stream, count uint32 }
-	var grown []growth
-	// Nothing is entered before all of the file has been read and found intact.
-	if err := idx.eachStream(func(s indexedStream) error {
-		if s.firstVersion == 0 {
-			begun = append(begun, s)
-			return nil
+	numbers := make([]uint32, len(list.grown))
+	for i := range list.grown {
+		s := &list.grown[i]
+		n, ok := l.streams.find(s.id)
+		if !ok || l.streams.at(n).count != s.firstVersion {
+			return fmt.Errorf("%w: %s does not continue the segments before it", errNoIndex, list.idx.name)
 		}
-		i, ok := l.streams.find(s.id)
-		if !ok || l.streams.at(i).count != s.firstVersion {
-			return fmt.Errorf("%w: %s does not continue the segments before it", errNoIndex, idx.name)
-		}
-		grown = append(grown, growth{i, s.count})
-		return nil
-	}); err != nil {
-		return err
+		numbers[i] = n
 	}
-	for _, g := range grown {
-		e := l.streams.at(g.stream)
-		e.count += g.count
+	for i, n := range numbers {
+		e := l.streams.at(n)
+		e.count += list.grown[i].count
 		e.last = e.last&namedBit | seg.number
 	}
 	// The table is in the order in which the streams began.
-	sort.Slice(begun, func(i, j int) bool { return begun[i].firstOrdinal < begun[j].firstOrdinal })
-	for _, s := range begun {
+	for _, i := range list.order {
+		s := &list.begun[i]
 		e := streamEntry{id: s.id, count: s.count, last: seg.number}
 		if s.named {
 			e.last |= namedBit
@@ -268,10 +264,10 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 			return tail{offset, "seal"}, nil
 		}
 		err = seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
-			if err := o.checkNext(seg, at, e); err != nil {
+			stream, ok := l.streams.find(e.StreamID)
+			if err := o.checkNext(seg, at, e, stream, ok); err != nil {
 				return err
 			}
-			stream, ok := l.streams.find(e.StreamID)
 			if !ok {
 				stream = l.newStream(e.StreamID, e.Stream != "")
 			}
@@ -286,10 +282,10 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 }
 
 // checkNext checks that a record is what may come next.
-func (o *opening) checkNext(seg *segment, at int64, e *RecordedEvent) error {
+func (o *opening) checkNext(seg *segment, at int64, e *RecordedEvent, stream uint32, known bool) error {
 	version := int64(0)
-	if i, ok := o.store.log.streams.find(e.StreamID); ok {
-		version = int64(o.store.log.streams.at(i).count)
+	if known {
+		version = int64(o.store.log.streams.at(stream).count)
 	}
 	if e.Version != version {
 		return seg.corrupt(at, fmt.Sprintf("version %d of stream %s where %d is next", e.Version, e.StreamID, version))

@@ -27,6 +27,9 @@ type Options struct {
 	Limits       Limits
 	// CacheBlocks is the number of 4 KiB index blocks kept in memory; default 8192.
 	CacheBlocks int
+	// WriterThread leaves all writing to one thread, so that faults can be injected into its system
+	// calls alone.
+	WriterThread bool
 	// Logger gets progress of long work and failures; default: discarded.
 	Logger *slog.Logger
 }

@@ -14,6 +14,7 @@ import (
 // stage is what was measured of a store with so many events.
 type stage struct {
 	events   int
+	streams  int // with those that the append workloads began
 	loaded   float64 // events/s, from the stage before
 	columns  map[string]series
 	resident int64 // bytes, of the server without its worker, at the end
@@ -89,6 +90,10 @@ func (b *bench) grow(ctx context.Context, events int) (*stage, error) {
 		}
 	}
 	st.disk = diskBytes(b.path("eg"))
+	var err error
+	if st.streams, err = b.countStreams(ctx); err != nil {
+		return nil, err
+	}
 	resident, err := residentBytes(b.server.cmd.Process.Pid)
 	if err != nil {
 		return nil, err
@@ -107,6 +112,20 @@ func (b *bench) grow(ctx context.Context, events int) (*stage, error) {
 	again, err := residentBytes(b.server.cmd.Process.Pid)
 	st.resident = max(resident, again)
 	return st, err
+}
+
+// countStreams is how many streams Eventgres has.
+func (b *bench) countStreams(ctx context.Context) (n int, err error) {
+	conn, err := b.eg.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(ctx)
+	r := conn.ExecParams(ctx, "SELECT count(*) FROM streams", nil, nil, nil, nil).Read()
+	if r.Err != nil || len(r.Rows) != 1 {
+		return 0, fmt.Errorf("the number of streams: %w", errors.Join(r.Err))
+	}
+	return strconv.Atoi(string(r.Rows[0][0]))
 }
 
 // answering waits until Eventgres reads an event.
@@ -184,9 +203,10 @@ func growthTable(stages []*stage) string {
 	}
 	add("COPY to this size, events/s", "", func(st *stage) string { return number(st.loaded) })
 	add("memory of the server, MiB", "256 + 40 B a stream", func(st *stage) string {
-		limit := 256 + float64(st.events/streamLength)*40/(1<<20)
+		limit := 256 + float64(st.streams)*40/(1<<20)
 		return fmt.Sprintf("%s (limit %s)", number(float64(st.resident)/(1<<20)), number(limit))
 	})
+	add("streams, with those of the appends", "", func(st *stage) string { return number(float64(st.streams)) })
 	add("start to first answer, s", "2", func(st *stage) string { return number(st.opened.median()) })
 	add("disk, all of it, GiB", "", func(st *stage) string { return number(float64(st.disk) / (1 << 30)) })
 	return align(cells) + fmt.Sprintf("\nOf %d processors, with the worker's projection kept up; the log also holds what the append workloads added.\n", runtime.NumCPU())

@@ -1,6 +1,6 @@
 //go:build cgo
 
-// Command duckdb is DuckDB alone on the events of integration/bench/analytics.sh: what the
+// Command duckdb is DuckDB alone on the events of integration/bench: what the
 // analytical path costs over the engine it is made of. It reads them from a CSV file into
 // a table like the projection's, and answers the names of queries on standard input with
 // the milliseconds each took, until the input ends.
@@ -27,7 +27,7 @@ CREATE TABLE events (
 	position BIGINT NOT NULL, stream_id UUID NOT NULL, version BIGINT NOT NULL, event_id UUID NOT NULL,
 	type VARCHAR NOT NULL, payload JSON, metadata JSON, recorded_at TIMESTAMP NOT NULL)`
 
-// queries are those of the script as DuckDB's users write them.
+// queries are those of the benchmark as DuckDB's users write them.
 var queries = map[string]string{
 	"count": `SELECT count(*) FROM events`,
 	"types": `SELECT type, count(*) FROM events GROUP BY ALL ORDER BY ALL`,

@@ -1,0 +1,114 @@
+package engine
+
+import "slices"
+
+// segmentStreams are the streams of a sealed segment, as its index file has them.
+type segmentStreams struct {
+	idx   *indexFile
+	begun []indexedStream // that began in it
+	order []uint32        // of begun, as they began
+	grown []indexedStream // that began before it
+}
+
+// readIndex opens the index file of a sealed segment and reads its streams, all of them, so that
+// nothing is entered that is not intact.
+func (o *opening) readIndex(seg *segment) (*segmentStreams, error) {
+	s, l := o.store, o.store.log
+	idx, err := openIndex(s.opts.FS, s.dir, l.store, seg, l.cache, l.hash)
+	if err != nil {
+		return nil, err
+	}
+	list := &segmentStreams{idx: idx, begun: make([]indexedStream, 0, idx.h.streams)}
+	// Where the last event is will be asked when the streams are entered.
+	if _, err = idx.offset(uint32(seg.count - 1)); err == nil {
+		err = idx.eachStream(func(s indexedStream) error {
+			if s.firstVersion == 0 {
+				list.begun = append(list.begun, s)
+			} else {
+				list.grown = append(list.grown, s)
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		idx.file.Close()
+		return nil, err
+	}
+	keys := make([]uint64, len(list.begun))
+	for i := range list.begun {
+		keys[i] = uint64(list.begun[i].firstOrdinal)<<32 | uint64(i)
+	}
+	slices.Sort(keys)
+	list.order = make([]uint32, len(keys))
+	for i, key := range keys {
+		list.order[i] = uint32(key)
+	}
+	return list, nil
+}
+
+// readAhead reads the index file of the next segment while the streams of one are entered: half of
+// what opening a long log takes. What it cannot read is read again, where errors are told.
+type readAhead struct{ pending chan aheadOf }
+
+type aheadOf struct {
+	seg  *segment // with its header and seal
+	list *segmentStreams
+}
+
+// begin reads segment n, unless it is the last, which has no index.
+func (a *readAhead) begin(o *opening, n uint32) {
+	if a.pending != nil || n >= o.newest {
+		return
+	}
+	pending := make(chan aheadOf, 1)
+	a.pending = pending
+	go func() { pending <- o.peek(n) }()
+}
+
+// peek reads a segment's header, seal and index on its own; the result is empty if it cannot.
+func (o *opening) peek(n uint32) aheadOf {
+	l := o.store.log
+	seg := &segment{number: n, name: segmentName(o.store.dir, n), key: l.key}
+	var err error
+	if seg.file, err = o.store.opts.FS.Open(seg.name); err != nil {
+		return aheadOf{}
+	}
+	defer seg.file.Close()
+	if seg.readHeader(l.store) != nil || seg.readSeal() != nil || !seg.sealed {
+		return aheadOf{}
+	}
+	list, err := o.readIndex(seg)
+	if err != nil {
+		return aheadOf{}
+	}
+	return aheadOf{seg, list}
+}
+
+// take returns what was read ahead of a segment, nil if nothing was.
+func (a *readAhead) take(seg *segment) *segmentStreams {
+	if a.pending == nil {
+		return nil
+	}
+	read := <-a.pending
+	a.pending = nil
+	if read.list == nil {
+		return nil
+	}
+	if p := read.seg; p.number != seg.number || p.first != seg.first || p.count != seg.count || p.chain != seg.chain {
+		read.list.idx.file.Close()
+		return nil
+	}
+	read.list.idx.seg = seg
+	return read.list
+}
+
+// drop lets go of what was read and not taken.
+func (a *readAhead) drop() {
+	if a.pending == nil {
+		return
+	}
+	if read := <-a.pending; read.list != nil {
+		read.list.idx.file.Close()
+	}
+	a.pending = nil
+}
