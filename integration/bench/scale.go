@@ -14,7 +14,7 @@ import (
 // stage is what was measured of a store with so many events.
 type stage struct {
 	events   int
-	streams  int // with those that the append workloads began
+	streams  int     // with those that the append workloads began
 	loaded   float64 // events/s, from the stage before
 	columns  map[string]series
 	resident int64 // bytes, of the server without its worker, at the end
