@@ -37,8 +37,11 @@ func (f runFunc) run(ctx context.Context, b *bench, s *side) (sample, error) { r
 
 const insertInto = "INSERT INTO events (stream_id, version, type, payload, metadata) VALUES "
 
-// newID sets a variable of pgbench to the number of a stream that nobody else has.
-func newID(name string) string { return "\\set " + name + " random(200000000000, 999999999999)\n" }
+// newID sets a variable of pgbench to the number of a stream that nobody else has: of 2⁶² numbers no
+// two of a few million that are drawn are likely to be the same.
+func newID(name string) string {
+	return "\\set " + name + " random(200000000000, 4611686018427387904)\n"
+}
 
 // row is an event of the stream that a variable of pgbench numbers.
 func row(name, version string) string {
@@ -49,7 +52,8 @@ var (
 	// newStream appends the first event of a new stream.
 	newStream = newID("s") + insertInto + row("s", "0") + "\n"
 	// literals does so with all values in the text.
-	literals = newID("s") + insertInto + "('00000000-0000-4000-8000-:s', 0, 'OrderPlaced', '" + payload + "', '" + metadata + "')\n"
+	literals = "\\set a random(10000000, 99999999)\n\\set s random(200000000000, 999999999999)\n" +
+		insertInto + "(':a-0000-4000-8000-:s', 0, 'OrderPlaced', '" + payload + "', '" + metadata + "')\n"
 	// tens appends to a stream of its own, a new one every ten events; v is 9 at the start.
 	tens = "\\set v (:v + 1) % 10\n\\if :v = 0\n" + newID("s") + "\\endif\n" + insertInto + row("s", ":v") + "\n"
 )
