@@ -191,13 +191,14 @@ func (o *opening) enterStreams(seg *segment, list *segmentStreams) error {
 		e.last = e.last&namedBit | seg.number
 	}
 	// The table is in the order in which the streams began.
-	for _, i := range list.order {
+	first := l.streams.extend(len(list.begun))
+	for i := range list.begun {
 		s := &list.begun[i]
 		e := streamEntry{id: s.id, count: s.count, last: seg.number}
 		if s.named {
 			e.last |= namedBit
 		}
-		l.streams.insert(e)
+		l.streams.put(first+list.rank[i], e)
 	}
 	return nil
 }

@@ -1,12 +1,12 @@
 package engine
 
-import "slices"
+import "fmt"
 
 // segmentStreams are the streams of a sealed segment, as its index file has them.
 type segmentStreams struct {
 	idx   *indexFile
 	begun []indexedStream // that began in it
-	order []uint32        // of begun, as they began
+	rank  []uint32        // of each of begun, how many of them began before it
 	grown []indexedStream // that began before it
 }
 
@@ -30,20 +30,35 @@ func (o *opening) readIndex(seg *segment) (*segmentStreams, error) {
 			return nil
 		})
 	}
+	if err == nil {
+		err = list.order()
+	}
 	if err != nil {
 		idx.file.Close()
 		return nil, err
 	}
-	keys := make([]uint64, len(list.begun))
-	for i := range list.begun {
-		keys[i] = uint64(list.begun[i].firstOrdinal)<<32 | uint64(i)
-	}
-	slices.Sort(keys)
-	list.order = make([]uint32, len(keys))
-	for i, key := range keys {
-		list.order[i] = uint32(key)
-	}
 	return list, nil
+}
+
+// order fills rank. Two streams cannot begin with the same event, so that needs no sort.
+func (list *segmentStreams) order() error {
+	at := make([]uint32, list.idx.h.count) // by ordinal: a stream that begins there, + 1
+	for i := range list.begun {
+		o := list.begun[i].firstOrdinal
+		if int64(o) >= int64(len(at)) || at[o] != 0 {
+			return fmt.Errorf("%w: %s has two streams that begin at one place", errNoIndex, list.idx.name)
+		}
+		at[o] = uint32(i) + 1
+	}
+	list.rank = make([]uint32, len(list.begun))
+	rank := uint32(0)
+	for _, i := range at {
+		if i > 0 {
+			list.rank[i-1] = rank
+			rank++
+		}
+	}
+	return nil
 }
 
 // readAhead reads the index file of the next segment while the streams of one are entered: half of

@@ -33,10 +33,17 @@ type streamTable struct {
 	chunks []*[streamsChunkSize]streamEntry
 	n      uint32
 	slots  []uint32 // entry number + 1, 0 if free; a power of two
+	shift  uint     // what of a hash is above it is the slot: index files are in that order
 }
 
 func newStreamTable(hash idHash) *streamTable {
-	return &streamTable{hash: hash, slots: make([]uint32, 1024)}
+	t := &streamTable{hash: hash}
+	t.resize(1024)
+	return t
+}
+
+func (t *streamTable) resize(slots int) {
+	t.slots, t.shift = make([]uint32, slots), uint(64-bits.TrailingZeros(uint(slots)))
 }
 
 func (t *streamTable) len() int { return int(t.n) }
@@ -48,7 +55,7 @@ func (t *streamTable) at(i uint32) *streamEntry {
 // find returns the number of the stream's entry.
 func (t *streamTable) find(id uuid.UUID) (uint32, bool) {
 	mask := uint64(len(t.slots) - 1)
-	for i := t.hash.sum(id) & mask; ; i = (i + 1) & mask {
+	for i := t.hash.sum(id) >> t.shift; ; i = (i + 1) & mask {
 		slot := t.slots[i]
 		if slot == 0 {
 			return 0, false
@@ -61,22 +68,34 @@ func (t *streamTable) find(id uuid.UUID) (uint32, bool) {
 
 // insert adds an entry for a stream that has none and returns its number.
 func (t *streamTable) insert(e streamEntry) uint32 {
-	if int(t.n)+1 > len(t.slots)/5*4 {
+	first := t.extend(1)
+	t.put(first, e)
+	return first
+}
+
+// extend makes room for n entries and returns the number of the first. Each must be put.
+func (t *streamTable) extend(n int) (first uint32) {
+	first = t.n
+	for int(t.n)+n > len(t.slots)/5*4 {
 		t.grow()
 	}
-	if t.n%streamsChunkSize == 0 {
+	t.n += uint32(n)
+	for len(t.chunks)*streamsChunkSize < int(t.n) {
 		t.chunks = append(t.chunks, new([streamsChunkSize]streamEntry))
 	}
-	i := t.n
-	t.n++
-	*t.at(i) = e
-	t.place(i)
-	return i
+	return first
+}
+
+// put enters a stream under a number that extend has given. Streams that come in the order of their
+// hashes are entered many times as fast: the slots next to each other are in the processor's cache.
+func (t *streamTable) put(number uint32, e streamEntry) {
+	*t.at(number) = e
+	t.place(number)
 }
 
 func (t *streamTable) place(i uint32) {
 	mask := uint64(len(t.slots) - 1)
-	at := t.hash.sum(t.at(i).id) & mask
+	at := t.hash.sum(t.at(i).id) >> t.shift
 	for t.slots[at] != 0 {
 		at = (at + 1) & mask
 	}
@@ -84,7 +103,7 @@ func (t *streamTable) place(i uint32) {
 }
 
 func (t *streamTable) grow() {
-	t.slots = make([]uint32, 2*len(t.slots))
+	t.resize(2 * len(t.slots))
 	for i := range t.n {
 		t.place(i)
 	}

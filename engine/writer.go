@@ -46,7 +46,8 @@ type writer struct {
 	sendMu  sync.RWMutex // held for reading while sending to queue
 	closed  bool         // under sendMu
 
-	committing sync.Mutex   // held while a group is committed; guards what follows
+	committing sync.Mutex   // held while a group is committed; guards what follows, save the next two and carried
+	waiting    atomic.Bool  // the goroutine waits to commit one: no caller may go first
 	solo       atomic.Int32 // groups of one request since the last that was of more
 
 	group       *group
@@ -77,7 +78,9 @@ func (w *writer) run() {
 		if !ok {
 			return
 		}
+		w.waiting.Store(true)
 		w.committing.Lock()
+		w.waiting.Store(false)
 		w.commit(requests)
 		w.committing.Unlock()
 	}
@@ -90,7 +93,7 @@ const soloGroups = 16
 // along and share its sync: handing it to the writer's goroutine and back takes a third as long as the
 // append itself. Otherwise the request belongs into the queue.
 func (w *writer) alone(r *AppendRequest) (done bool, err error) {
-	if w.opts.WriterThread || w.solo.Load() < soloGroups || len(w.queue) > 0 {
+	if w.opts.WriterThread || w.solo.Load() < soloGroups || len(w.queue) > 0 || w.waiting.Load() {
 		return false, nil
 	}
 	w.sendMu.RLock() // close waits for it

@@ -93,6 +93,9 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	serving, served := context.WithCancel(context.Background())
+	defer served()
+	go keepHeapClose(serving)
 	handler := query.NewServer(store, logger)
 	worker, err := c.startWorker(store, logger)
 	if err != nil {
