@@ -191,7 +191,8 @@ func (o *opening) enterStreams(seg *segment, list *segmentStreams) error {
 		e.last = e.last&namedBit | seg.number
 	}
 	// The table is in the order in which the streams began.
-	first := l.streams.extend(len(list.begun))
+	known := int64(l.streams.len() + len(list.begun))
+	first := l.streams.extend(len(list.begun), known*int64(o.newest)/int64(seg.number))
 	for i := range list.begun {
 		s := &list.begun[i]
 		e := streamEntry{id: s.id, count: s.count, last: seg.number}

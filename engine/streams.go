@@ -68,16 +68,26 @@ func (t *streamTable) find(id uuid.UUID) (uint32, bool) {
 
 // insert adds an entry for a stream that has none and returns its number.
 func (t *streamTable) insert(e streamEntry) uint32 {
-	first := t.extend(1)
+	first := t.extend(1, 0)
 	t.put(first, e)
 	return first
 }
 
-// extend makes room for n entries and returns the number of the first. Each must be put.
-func (t *streamTable) extend(n int) (first uint32) {
+// extend makes room for n entries and returns the number of the first. Each must be put. Where the
+// slots must grow they do for as many streams as are expected in all, but fourfold at most: all are
+// entered anew each time.
+func (t *streamTable) extend(n int, expected int64) (first uint32) {
 	first = t.n
-	for int(t.n)+n > len(t.slots)/5*4 {
-		t.grow()
+	need := int64(t.n) + int64(n)
+	slots := len(t.slots)
+	for need > int64(slots/5*4) {
+		slots *= 2
+	}
+	if slots > len(t.slots) {
+		for expected > int64(slots/5*4) && slots < 4*len(t.slots) {
+			slots *= 2
+		}
+		t.grow(slots)
 	}
 	t.n += uint32(n)
 	for len(t.chunks)*streamsChunkSize < int(t.n) {
@@ -102,8 +112,8 @@ func (t *streamTable) place(i uint32) {
 	t.slots[at] = i + 1
 }
 
-func (t *streamTable) grow() {
-	t.resize(2 * len(t.slots))
+func (t *streamTable) grow(slots int) {
+	t.resize(slots)
 	for i := range t.n {
 		t.place(i)
 	}
