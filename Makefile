@@ -71,7 +71,7 @@ bench-quick:
 	$(GO) run ./integration/bench -events 200000 -rounds 1 -time 2s
 
 bench-scale:
-	$(GO) run ./integration/bench -scale 1,10,100 -rounds 3 -out docs/benchmarks.md
+	$(GO) run ./integration/bench -scale 1,10,100 -rounds 2 -out docs/benchmarks.md
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 ./engine ./query

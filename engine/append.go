@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -215,7 +216,7 @@ func (g *group) stream(e *ProposedEvent) (*pendingStream, error) {
 		}
 		s.name = name
 	}
-	e.Stream = s.name
+	e.Stream = strings.Clone(s.name) // it may be in memory of another request's caller
 	return s, nil
 }
 

@@ -93,7 +93,7 @@ const soloGroups = 16
 // along and share its sync: handing it to the writer's goroutine and back takes a third as long as the
 // append itself. Otherwise the request belongs into the queue.
 func (w *writer) alone(r *AppendRequest) (done bool, err error) {
-	if w.opts.WriterThread || w.solo.Load() < soloGroups || len(w.queue) > 0 || w.waiting.Load() {
+	if w.opts.WriterThread || r.After != nil || w.solo.Load() < soloGroups || len(w.queue) > 0 || w.waiting.Load() {
 		return false, nil
 	}
 	w.sendMu.RLock() // close waits for it

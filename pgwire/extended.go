@@ -622,11 +622,15 @@ func (c *Conn) dropPortal(name string) {
 		return
 	}
 	if name == "" {
-		c.unnamed, c.spare = nil, p
+		c.unnamed = nil
 	} else {
 		delete(c.portals, name)
 	}
 	p.Close()
+	if name == "" {
+		*p = portal{} // not to keep what it keeps
+		c.spare = p
+	}
 }
 
 // portal returns the portal of a name; nil if there is none.

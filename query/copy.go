@@ -326,8 +326,11 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 		return tag, false, err
 	}
 	err = p.copyRows(ctx, in, out.Zone())
-	// What went wrong with a chunk did before what may be wrong with rows behind it.
-	if waited := p.wait(ctx); waited != nil && !errors.Is(waited, engine.ErrAfterFailed) {
+	// What went wrong with a chunk did before what may be wrong with rows behind it; but not before
+	// what ends the connection.
+	e := new(pgwire.Error)
+	ordinary := err == nil || errors.As(err, &e) && e.Severity != "FATAL"
+	if waited := p.wait(ctx); waited != nil && ordinary && !errors.Is(waited, engine.ErrAfterFailed) {
 		err = waited
 	}
 	if err != nil {
@@ -348,7 +351,7 @@ func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone
 	for {
 		var rows copyRows
 		from := r.line
-		err := parser.rows(ctx, r, &rows, true)
+		_, err := parser.rows(ctx, r, &rows, true)
 		if err == nil || errors.Is(err, io.EOF) {
 			failed := p.take(ctx, &rows)
 			if of := new(copyRowError); errors.As(failed, &of) {
@@ -371,7 +374,8 @@ func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone
 // copyBlocks reads blocks side by side and appends what is in them in order.
 func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyParser) error {
 	var reading []*copyBlock
-	ahead := runtime.GOMAXPROCS(0) + 1 // one for each processor, and one to be appended meanwhile
+	// One for each processor, though not many, and one to be appended meanwhile.
+	ahead := min(runtime.GOMAXPROCS(0), 8) + 1
 	defer func() {
 		for _, b := range reading {
 			<-b.done // not to be left running when the statement has ended
@@ -401,14 +405,22 @@ func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyParser) error 
 		b := reading[0]
 		<-b.done
 		reading = reading[1:]
-		if b.panic != nil {
-			panic(b.panic)
-		}
-		if b.err != nil {
-			return parser.again(b, line)
-		}
-		if err := p.take(ctx, &b.rows); err != nil {
-			return parser.blame(b, line, err)
+		for {
+			if b.panic != nil {
+				panic(b.panic)
+			}
+			if b.err != nil {
+				return parser.again(b, line)
+			}
+			if err := p.take(ctx, &b.rows); err != nil {
+				return parser.blame(b, line, err)
+			}
+			if !b.more {
+				break
+			}
+			b.begun += len(b.rows.events)
+			b.rows = copyRows{} // the events before may not be durable yet
+			parser.read(b)
 		}
 		if n := len(p.pending); n > 0 {
 			p.pending[n-1].block = b
@@ -512,7 +524,8 @@ func (p *copyInPortal) expect(e *engine.ProposedEvent, version int64, given bool
 			if p.expected == nil {
 				p.expected = map[uuid.UUID]*copyExpectation{}
 			}
-			x = &copyExpectation{stream: streamRef{e.StreamID, e.Stream}, version: version}
+			// A copy of the name: that of the event is in a block that is used again.
+			x = &copyExpectation{stream: streamRef{e.StreamID, strings.Clone(e.Stream)}, version: version}
 			p.expected[e.StreamID] = x
 		}
 		if x.version != version {

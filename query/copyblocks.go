@@ -17,6 +17,7 @@ type copyBlocks struct {
 	size   int // of a block, at least, but for the last; bytes
 
 	spare   [][]byte // blocks that are no longer needed
+	piece   []byte   // what of the last that was received is not in buf yet
 	buf     []byte   // what has been received and not been returned
 	scanned int      // what of it was searched for line ends
 	cut     int      // behind the last line end found; 0: there is none
@@ -34,19 +35,26 @@ func newCopyBlocks(in *pgwire.CopyReader, format *copyFormat) *copyBlocks {
 
 // next returns the next block, or io.EOF. It is the caller's until it comes back with reuse.
 func (b *copyBlocks) next(ctx context.Context) ([]byte, error) {
-	for !b.eof {
-		piece, err := b.in.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			b.eof = true
-			break
+	for {
+		if len(b.piece) == 0 {
+			if b.eof {
+				break
+			}
+			var err error
+			if b.piece, err = b.in.Next(ctx); errors.Is(err, io.EOF) {
+				b.eof, b.piece = true, nil
+				break
+			} else if err != nil {
+				return nil, err
+			}
 		}
-		if err != nil {
-			return nil, err
-		}
+		// No more than a block at a time, however much a client sends in one message.
+		n := min(len(b.piece), b.size)
 		if b.buf == nil {
-			b.buf = b.empty(len(piece))
+			b.buf = b.empty(n)
 		}
-		b.buf = append(b.buf, piece...)
+		b.buf = append(b.buf, b.piece[:n]...)
+		b.piece = b.piece[n:]
 		if len(b.buf) < b.size {
 			continue
 		}
@@ -65,7 +73,7 @@ func (b *copyBlocks) next(ctx context.Context) ([]byte, error) {
 
 // drain passes over the data that is left.
 func (b *copyBlocks) drain(ctx context.Context) error {
-	b.buf = nil
+	b.buf, b.piece = nil, nil
 	for !b.eof {
 		switch _, err := b.in.Next(ctx); {
 		case errors.Is(err, io.EOF):

@@ -109,6 +109,18 @@ func TestCopyBulkError(t *testing.T) {
 			}
 			return bulkLine(i)
 		}, "22P04", fmt.Sprintf("COPY events, line %d: \"s\"", bad+1)},
+		"short rows": {"COPY events (stream, type) FROM STDIN", func(i int) string {
+			if i == bad {
+				return "s\n"
+			}
+			return fmt.Sprintf("%d\tT\n", i%10)
+		}, "22P04", fmt.Sprintf("COPY events, line %d: \"s\"", bad+1)},
+		"short rows expect": {"COPY events (stream, type, expected_version) FROM STDIN", func(i int) string {
+			if i == bad {
+				return "0\tT\t5\n"
+			}
+			return fmt.Sprintf("%d\tT\t-1\n", i%10)
+		}, "22023", fmt.Sprintf("COPY events, line %d: \"0\tT\t5\"", bad+1)},
 		"duplicate": {"COPY events (stream, type, event_id) FROM STDIN", func(i int) string {
 			id := fmt.Sprintf("1e0a6b1c-5a63-4f1e-9c53-4a2f%08d", i)
 			if i == 0 || i == bad {

@@ -41,7 +41,10 @@ type copyBlock struct {
 	data  []byte
 	first bool
 	done  chan struct{} // closed when it has been; what follows is set then
+	r     *copyReader
 	rows  copyRows
+	begun int  // rows before those
+	more  bool // rows behind those
 	lines int64
 	ended bool // with the end marker
 	err   error
@@ -68,13 +71,19 @@ func (p copyParser) start(b *copyBlock, data []byte, first bool) {
 				b.panic = fmt.Sprintf("%v\n%s", p, debug.Stack())
 			}
 		}()
-		r := p.reader(b, 1)
-		from := r.line
-		if b.err = p.rows(context.Background(), r, &b.rows, false); errors.Is(b.err, io.EOF) {
-			b.err = nil
-		}
-		b.lines, b.ended = r.line-from, r.ended
+		b.r = p.reader(b, 1)
+		p.read(b)
 	}()
+}
+
+// read makes events of the rows of a block that come next.
+func (p copyParser) read(b *copyBlock) {
+	from := b.r.line
+	b.more, b.err = p.rows(context.Background(), b.r, &b.rows, false)
+	if errors.Is(b.err, io.EOF) {
+		b.err = nil
+	}
+	b.lines, b.ended = b.lines+b.r.line-from, b.r.ended
 }
 
 // reader reads a block whose first line comes after so many.
@@ -87,7 +96,12 @@ func (p copyParser) reader(b *copyBlock, line int64) *copyReader {
 
 // again reads a block whose error does not know its line, now that it is known.
 func (p copyParser) again(b *copyBlock, line int64) error {
-	return p.rows(context.Background(), p.reader(b, line), new(copyRows), false)
+	r := p.reader(b, line)
+	for {
+		if more, err := p.rows(context.Background(), r, new(copyRows), false); !more {
+			return err
+		}
+	}
 }
 
 // blame says of an error where in a block it is, if it is one of a row.
@@ -97,7 +111,7 @@ func (p copyParser) blame(b *copyBlock, line int64, err error) error {
 		return err
 	}
 	r := p.reader(b, line)
-	for range of.row + 1 {
+	for range b.begun + of.row + 1 {
 		if _, err := r.row(context.Background()); err != nil {
 			return err
 		}
@@ -105,8 +119,13 @@ func (p copyParser) blame(b *copyBlock, line int64, err error) error {
 	return r.context(of.err)
 }
 
-// rows reads all rows, to io.EOF, or of binary data those of a chunk.
-func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneChunk bool) error {
+// maxBlockRows bounds the events that are made of a block at a time: of the shortest rows there would
+// be fifty times its bytes.
+const maxBlockRows = 2 * copyChunkRows
+
+// rows reads rows, to io.EOF; or until there are maxBlockRows or, of binary data, a chunk: then there
+// may be more.
+func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneChunk bool) (more bool, err error) {
 	if out.events == nil {
 		out.events = make([]engine.ProposedEvent, 0, min(copyChunkRows, 16+len(r.buf)/128))
 	}
@@ -114,7 +133,7 @@ func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneC
 		fields, err := r.row(ctx)
 		if err != nil {
 			out.endChunk()
-			return err
+			return false, err
 		}
 		out.events = append(out.events, engine.ProposedEvent{Version: engine.AnyVersion})
 		e := &out.events[len(out.events)-1]
@@ -123,7 +142,7 @@ func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneC
 			err = e.Validate(p.limits)
 		}
 		if err != nil {
-			return r.context(engineError(err))
+			return false, r.context(engineError(err))
 		}
 		if expected != expectsNothing && out.expected == nil {
 			out.expected = make([]int64, 0, cap(out.events))
@@ -138,8 +157,12 @@ func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneC
 		if len(out.events)-out.begun() >= copyChunkRows || out.size >= min(copyChunkBytes, p.limits.AppendBytes/2) {
 			out.endChunk()
 			if oneChunk {
-				return nil
+				return true, nil
 			}
+		}
+		if len(out.events) == maxBlockRows {
+			out.endChunk()
+			return true, nil
 		}
 	}
 }

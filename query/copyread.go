@@ -29,6 +29,7 @@ type copyReader struct {
 
 	buf     []byte // what has been received and not been taken
 	checked bool   // all of it is text
+	noCR    bool   // none of its lines ends with a carriage return
 	eof     bool   // no more will come
 	ended   bool   // an end marker was met
 	line    int64
@@ -48,6 +49,7 @@ func newBlockReader(block []byte, line int64, plan *copyPlan, zone *pgwire.Zone)
 	r.buf, r.line, r.eof = block, line, true
 	r.began = line > 0
 	r.checked = pgwire.CheckText(block) == nil
+	r.noCR = bytes.IndexByte(block, '\r') < 0
 	return r
 }
 
@@ -184,12 +186,13 @@ func (r *copyReader) lineEnd() (end, next int, quoted bool) {
 }
 
 func (r *copyReader) textLineEnd() (end, next int) {
-	end = bytes.IndexByte(r.buf, '\n')
-	if end < 0 {
-		end = len(r.buf)
-	}
-	if line := r.buf[:end]; bytes.IndexByte(line, '\\') < 0 && bytes.IndexByte(line, '\r') < 0 {
-		return end, min(end+1, len(r.buf))
+	if r.noCR {
+		if end = bytes.IndexByte(r.buf, '\n'); end < 0 {
+			end = len(r.buf)
+		}
+		if bytes.IndexByte(r.buf[:end], '\\') < 0 {
+			return end, min(end+1, len(r.buf))
+		}
 	}
 	for i := 0; i < len(r.buf); i++ {
 		switch r.buf[i] {

@@ -234,7 +234,9 @@ func (p *insertPortal) keep(params []pgwire.Value) {
 	}
 	p.params, p.bytes = append(p.params[:0], params...), p.bytes[:0]
 	for i := range p.params {
-		if b := params[i].Bytes; b != nil {
+		if b := params[i].Bytes; len(b) == 0 && b != nil {
+			p.params[i].Bytes = []byte{} // which is not null
+		} else if b != nil {
 			start := len(p.bytes)
 			p.bytes = append(p.bytes, b...)
 			p.params[i].Bytes = p.bytes[start:len(p.bytes):len(p.bytes)]
@@ -283,6 +285,7 @@ func (p *insertPortal) Columns() []pgwire.Column { return p.plan.out }
 func (p *insertPortal) Close() {
 	if !p.lost && cap(p.bytes) <= maxKept && len(p.params) <= 1000 {
 		clear(p.params)
+		p.plan, p.pending = nil, nil
 		p.s.spareInsert = p
 	}
 }
@@ -383,6 +386,7 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 		}
 	}
 	r.Events = nil
+	clear(events) // not to keep what is large
 	return nil
 }
 

@@ -308,6 +308,7 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgwire
 // Close closes the portal, whose guard can be used again: the connection has let go of it.
 func (g *guard) Close() {
 	g.Portal.Close()
+	g.Portal, g.text = nil, "" // not to keep what they keep
 	g.s.spareGuard = g
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -17,6 +18,9 @@ const (
 // ends. Go's own rule allows as much of it as there is in use, which for the table of ten million
 // streams is 300 MiB; that table has no pointers, so that collecting more often costs little.
 func keepHeapClose(ctx context.Context) {
+	if os.Getenv("GOGC") != "" {
+		return // somebody knows better
+	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	tick := time.NewTicker(memoryInterval)
 	defer tick.Stop()

@@ -2,7 +2,7 @@
 // same clients, in turns, round by round. A third server, ceiling, shows what the machine
 // allows, and DuckDB alone what the analytical path costs over it.
 //
-//	make bench         all workloads, about 25 minutes
+//	make bench         all workloads, about 15 minutes
 //	make bench-quick   in five minutes
 //
 // It prints one table, and with -out writes it into a Markdown file with the machine, the versions
@@ -39,8 +39,8 @@ type bench struct {
 func main() {
 	b := &bench{}
 	flag.IntVar(&b.events, "events", 1_000_000, "events that are loaded")
-	flag.IntVar(&b.rounds, "rounds", 5, "rounds; the table shows medians")
-	flag.DurationVar(&b.time, "time", 5*time.Second, "time of a workload on a side in a round, whole seconds")
+	flag.IntVar(&b.rounds, "rounds", 3, "rounds; the table shows medians")
+	flag.DurationVar(&b.time, "time", 4*time.Second, "time of a workload on a side in a round, whole seconds")
 	only := flag.String("run", "", "regular expression: the workloads to run")
 	out := flag.String("out", "", "Markdown file to write the table into, between its marks")
 	sizes := flag.String("scale", "", "instead: load so many million events in one store, 1,10,100, and measure at each")
