@@ -248,56 +248,6 @@ func (o *opening) replay(seg *segment) error {
 	return nil
 }
 
-// replayFrames indexes the intact frames and returns where they end.
-func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanner, p *progress) (tail, error) {
-	l := o.store.log
-	var d decoder
-	for {
-		offset := scanner.offset
-		p.at(offset)
-		h, frame, bad, err := scanner.scan()
-		if err != nil {
-			return tail{}, err
-		}
-		if bad != "" {
-			return tail{offset, bad}, nil
-		}
-		if h.kind == kindSeal {
-			return tail{offset, "seal"}, nil
-		}
-		err = seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
-			stream, ok := l.streams.find(e.StreamID)
-			if err := o.checkNext(seg, at, e, stream, ok); err != nil {
-				return err
-			}
-			if !ok {
-				stream = l.newStream(e.StreamID, e.Stream != "")
-			}
-			l.index(seg, mem, stream, uint32(at), e.EventID)
-			l.recordedAt.Store(e.RecordedAt)
-			return nil
-		})
-		if err != nil {
-			return tail{}, err
-		}
-	}
-}
-
-// checkNext checks that a record is what may come next.
-func (o *opening) checkNext(seg *segment, at int64, e *RecordedEvent, stream uint32, known bool) error {
-	version := int64(0)
-	if known {
-		version = int64(o.store.log.streams.at(stream).count)
-	}
-	if e.Version != version {
-		return seg.corrupt(at, fmt.Sprintf("version %d of stream %s where %d is next", e.Version, e.StreamID, version))
-	}
-	if e.RecordedAt < o.store.log.recordedAt.Load() {
-		return seg.corrupt(at, "recorded earlier than the event before it")
-	}
-	return nil
-}
-
 // cutTail cuts what a crash left behind the intact frames of the last segment, and
 // makes those durable: they may have been read off memory that no sync has reached.
 func (o *opening) cutTail(seg *segment, scanner *frameScanner, t tail) error {
