@@ -6,7 +6,7 @@
 // An event has a version in its stream and a position in the whole log; both
 // count 0, 1, 2 … without gaps, and positions are in commit order. An append is
 // one or more events, over one or more streams, written atomically. The [Store]
-// owns a data directory; its writer is the one goroutine that writes, reached
+// owns a data directory; its writer is all that writes, one commit at a time, reached
 // through a [WriterHandle]; its [ReadIndex] is the shared, read-only view of what
 // is committed.
 //
