@@ -129,13 +129,14 @@ func (w *writer) collect(requests []*AppendRequest) ([]*AppendRequest, bool) {
 		requests = append(requests, r)
 		size = r.stored
 	}
-	for len(requests) < maxGroupRequests && size < maxGroupBytes {
+	limit := min(maxGroupBytes, int(w.opts.SegmentBytes)) // a group goes into one segment
+	for len(requests) < maxGroupRequests && size < limit {
 		select {
 		case r, ok := <-w.queue:
 			if !ok {
 				return requests, true
 			}
-			if size += r.stored; size > maxGroupBytes {
+			if size += r.stored; size > limit {
 				w.carried = r
 				return requests, true
 			}
