@@ -93,12 +93,20 @@ const soloGroups = 16
 // along and share its sync: handing it to the writer's goroutine and back takes a third as long as the
 // append itself. Otherwise the request belongs into the queue.
 func (w *writer) alone(r *AppendRequest) (done bool, err error) {
-	if w.opts.WriterThread || r.After != nil || w.solo.Load() < soloGroups || len(w.queue) > 0 || w.waiting.Load() {
+	if w.opts.WriterThread || r.After != nil || w.solo.Load() < soloGroups {
+		return false, nil
+	}
+	if len(w.queue) > 0 || w.waiting.Load() {
+		w.solo.Store(0) // somebody else appends
 		return false, nil
 	}
 	w.sendMu.RLock() // close waits for it
 	defer w.sendMu.RUnlock()
-	if w.closed || !w.committing.TryLock() {
+	if w.closed {
+		return false, nil
+	}
+	if !w.committing.TryLock() {
+		w.solo.Store(0)
 		return false, nil
 	}
 	defer w.committing.Unlock()
