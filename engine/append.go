@@ -85,6 +85,7 @@ type group struct {
 	spare   []*pendingStream
 	request uint64 // number of the request being applied
 	touched []*pendingStream
+	owners  []*pendingStream // the streams of its events, one an event
 	newIDs  []uuid.UUID
 }
 
@@ -122,7 +123,7 @@ func (g *group) reset(seg *segment, base uint32) {
 // as it was.
 func (g *group) apply(r *AppendRequest) error {
 	g.request++
-	g.touched, g.newIDs = g.touched[:0], g.newIDs[:0]
+	g.touched, g.owners, g.newIDs = g.touched[:0], g.owners[:0], g.newIDs[:0]
 	appended, err := g.check(r)
 	if err == nil {
 		err = g.checkConditions(r)
@@ -157,6 +158,7 @@ func (g *group) check(r *AppendRequest) (appended int, err error) {
 			return 0, err
 		}
 		s.offered++
+		g.owners = append(g.owners, s)
 		duplicate, err := g.isDuplicate(r, i)
 		if err != nil {
 			return 0, err
@@ -303,8 +305,7 @@ func (g *group) encode(r *AppendRequest, appended int) {
 		e := &r.Events[i]
 		res.Position = g.next
 		g.events = append(g.events, pendingEvent{
-			stream: g.streams[e.StreamID], eventID: e.EventID, named: e.Stream != "",
-			offset: g.base + uint32(len(g.buf)),
+			stream: g.owners[i], eventID: e.EventID, offset: g.base + uint32(len(g.buf)),
 		})
 		g.buf = appendRecord(g.buf, e, placement{
 			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,

@@ -292,7 +292,7 @@ func (l *EventLog) publish(events []pendingEvent, recordedAt int64) {
 	for i := range events {
 		e := &events[i]
 		if !e.stream.stored {
-			e.stream.entry, e.stream.stored = l.newStream(e.stream.id, e.named), true
+			e.stream.entry, e.stream.stored = l.newStream(e.stream.id, e.stream.named), true
 		}
 		l.index(seg, mem, e.stream.entry, e.offset, e.eventID)
 	}
@@ -323,7 +323,6 @@ type pendingEvent struct {
 	stream  *pendingStream
 	eventID uuid.UUID
 	offset  uint32
-	named   bool
 }
 
 // newestIn finds a stream's newest event in a sealed segment that has no index file.

@@ -98,16 +98,26 @@ func (o *opening) openSegment(number uint32, last bool) error {
 	return o.replay(seg)
 }
 
-// peekNext reads the header of a segment: it says where the one before it ends.
-func (o *opening) peekNext(number uint32) error {
-	next := &segment{number: number, name: segmentName(o.store.dir, number), key: o.store.log.key}
+// head opens a segment that is not opened yet, and reads its header. The caller closes its file.
+func (o *opening) head(number uint32) (*segment, error) {
+	seg := &segment{number: number, name: segmentName(o.store.dir, number), key: o.store.log.key}
 	var err error
-	if next.file, err = o.store.opts.FS.Open(next.name); err != nil {
-		return err
+	if seg.file, err = o.store.opts.FS.Open(seg.name); err != nil {
+		return nil, err
 	}
-	defer next.file.Close()
-	o.next = next
-	return next.readHeader(o.store.log.store)
+	if err := seg.readHeader(o.store.log.store); err != nil {
+		seg.file.Close()
+		return nil, err
+	}
+	return seg, nil
+}
+
+// peekNext reads the header of a segment: it says where the one before it ends.
+func (o *opening) peekNext(number uint32) (err error) {
+	if o.next, err = o.head(number); err == nil {
+		o.next.file.Close()
+	}
+	return err
 }
 
 // follow checks that seg continues the log where prev ends, and seals prev if a crash

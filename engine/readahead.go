@@ -82,14 +82,12 @@ func (a *readAhead) begin(o *opening, n uint32) {
 
 // peek reads a segment's header, seal and index on its own; the result is empty if it cannot.
 func (o *opening) peek(n uint32) aheadOf {
-	l := o.store.log
-	seg := &segment{number: n, name: segmentName(o.store.dir, n), key: l.key}
-	var err error
-	if seg.file, err = o.store.opts.FS.Open(seg.name); err != nil {
+	seg, err := o.head(n)
+	if err != nil {
 		return aheadOf{}
 	}
 	defer seg.file.Close()
-	if seg.readHeader(l.store) != nil || seg.readSeal() != nil || !seg.sealed {
+	if seg.readSeal() != nil || !seg.sealed {
 		return aheadOf{}
 	}
 	list, err := o.readIndex(seg)

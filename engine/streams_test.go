@@ -41,7 +41,8 @@ func TestStreamTable(t *testing.T) {
 		}
 	}
 	for range 1000 {
-		if s := id(); func() bool { _, ok := table.find(s); return ok }() {
+		s := id()
+		if _, ok := table.find(s); ok {
 			t.Fatalf("stream %s is found", s)
 		}
 	}

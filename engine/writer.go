@@ -209,14 +209,13 @@ func (w *writer) commit(requests []*AppendRequest) {
 	for i, r := range taken {
 		// A refusal may rest on an append of this group, so it too waits for the sync: who
 		// is refused can read what refused him.
+		outcome := err
 		if err == nil && r.define != nil {
-			err := w.define(r.define)
-			w.answer(r, err)
+			outcome = w.define(r.define)
 		} else if err == nil {
-			w.answer(r, w.refusals[i])
-		} else {
-			w.answer(r, err)
+			outcome = w.refusals[i]
 		}
+		w.answer(r, outcome)
 	}
 }
 

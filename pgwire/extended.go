@@ -311,7 +311,7 @@ func (c *Conn) bindPortal(name string, st Statement, values []Value, formats []i
 	return c.run(func(ctx context.Context) error {
 		var p Portal = emptyStatement{}
 		if _, empty := st.(emptyStatement); !empty {
-			if name != "" && c.portal(name) != nil {
+			if c.portals[name] != nil {
 				return Errorf("42P03", "cursor \"%s\" already exists", name)
 			}
 			var err error

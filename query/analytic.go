@@ -157,7 +157,8 @@ func (p *analyticPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, e
 	if p.native != nil && len(s.tx.staged) > 0 {
 		return p.native.bind(s, params)
 	}
-	return &analyticPortal{plan: p, s: s, params: keepValues(params)}, nil
+	kept, _ := keepValues(nil, nil, params)
+	return &analyticPortal{plan: p, s: s, params: kept}, nil
 }
 
 // analyticPortal runs an analyticPlan.

@@ -471,14 +471,9 @@ func (p *copyInPortal) chunk(ctx context.Context, rows *copyRows, from, to int) 
 			return err
 		}
 	}
-	r := &engine.AppendRequest{Events: events}
+	r := &engine.AppendRequest{Events: events, Conditions: appendConditions(nil, expected)}
 	if n := len(p.pending); n > 0 {
 		r.After = p.pending[n-1].request
-	}
-	for _, x := range expected {
-		r.Conditions = append(r.Conditions, engine.Condition{
-			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
-		})
 	}
 	if err := p.s.server.writer.Start(ctx, r); err != nil {
 		return err

@@ -30,15 +30,7 @@ func bulkLine(i int) string {
 // bulkCopy copies lines into a new store and returns the tag or the error, and what is stored.
 func bulkCopy(t *testing.T, sql string, line func(i int) string) (tag string, stored [][3]string, copied error) {
 	t.Helper()
-	store, err := engine.Open(t.TempDir(), engine.Options{SegmentBytes: 4 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error("close:", err)
-		}
-	})
+	store := openStore(t, engine.Options{SegmentBytes: 4 << 20})
 	addr := serve(t, NewServer(store, nil))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

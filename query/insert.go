@@ -223,35 +223,27 @@ func (p *insertPlan) compileReturning(c *compiler, st *insertStmt) error {
 // maxKept bounds the bytes that a session keeps for the parameters of its next INSERT.
 const maxKept = 64 << 10
 
-// keep copies parameters out of the message they came in, which the next one overwrites.
-func (p *insertPortal) keep(params []pgwire.Value) {
+// keepValues copies parameters out of the message they came in, which the next one overwrites, into
+// memory that has served its purpose, or nil.
+func keepValues(kept []pgwire.Value, bytes []byte, params []pgwire.Value) ([]pgwire.Value, []byte) {
 	size := 0
 	for i := range params {
 		size += len(params[i].Bytes)
 	}
-	if cap(p.bytes) < size {
-		p.bytes = make([]byte, 0, size)
+	if cap(bytes) < size {
+		bytes = make([]byte, 0, size)
 	}
-	p.params, p.bytes = append(p.params[:0], params...), p.bytes[:0]
-	for i := range p.params {
+	kept, bytes = append(kept[:0], params...), bytes[:0]
+	for i := range kept {
 		if b := params[i].Bytes; len(b) == 0 && b != nil {
-			p.params[i].Bytes = []byte{} // which is not null
+			kept[i].Bytes = []byte{} // which is not null
 		} else if b != nil {
-			start := len(p.bytes)
-			p.bytes = append(p.bytes, b...)
-			p.params[i].Bytes = p.bytes[start:len(p.bytes):len(p.bytes)]
+			start := len(bytes)
+			bytes = append(bytes, b...)
+			kept[i].Bytes = bytes[start:len(bytes):len(bytes)]
 		}
 	}
-}
-
-// keepValues copies parameters out of the message they came in, which the next one
-// overwrites.
-func keepValues(params []pgwire.Value) []pgwire.Value {
-	kept := append([]pgwire.Value(nil), params...)
-	for i := range kept {
-		kept[i].Bytes = cloneBytes(kept[i].Bytes)
-	}
-	return kept
+	return kept, bytes
 }
 
 func (p *insertPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
@@ -260,8 +252,8 @@ func (p *insertPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, err
 		portal = new(insertPortal)
 	}
 	s.spareInsert = nil
-	*portal = insertPortal{plan: p, s: s, params: portal.params, bytes: portal.bytes}
-	portal.keep(params)
+	values, bytes := keepValues(portal.params, portal.bytes, params)
+	*portal = insertPortal{plan: p, s: s, params: values, bytes: bytes}
 	return portal, nil
 }
 
@@ -365,12 +357,7 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 		s.request = new(engine.AppendRequest)
 	}
 	s.request.Events, s.request.ProposedAt = events, 0
-	s.request.Conditions = s.request.Conditions[:0]
-	for _, x := range expected {
-		s.request.Conditions = append(s.request.Conditions, engine.Condition{
-			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
-		})
-	}
+	s.request.Conditions = appendConditions(s.request.Conditions[:0], expected)
 	r := s.request
 	if err := s.server.writer.Append(ctx, r); err != nil {
 		s.request, s.events, p.lost = nil, nil, true // a cancelled one may be in the queue yet
@@ -388,6 +375,16 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 	r.Events = nil
 	clear(events) // not to keep what is large
 	return nil
+}
+
+// appendConditions appends what an append expects of streams.
+func appendConditions(conditions []engine.Condition, expected []expectation) []engine.Condition {
+	for _, x := range expected {
+		conditions = append(conditions, engine.Condition{
+			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
+		})
+	}
+	return conditions
 }
 
 // newEvents returns so many zero events, which are the statement's alone.

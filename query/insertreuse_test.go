@@ -14,11 +14,7 @@ import (
 // TestInsertAgain: what one INSERT leaves to the next of its session changes nothing of it: neither an
 // empty payload, nor one that is longer or shorter, nor none.
 func TestInsertAgain(t *testing.T) {
-	store, err := engine.Open(t.TempDir(), engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := openStore(t, engine.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for name, mode := range map[string]pgx.QueryExecMode{"prepared": pgx.QueryExecModeCacheStatement, "simple": pgx.QueryExecModeSimpleProtocol} {

@@ -303,7 +303,8 @@ func (p *selectPlan) orderKey(c *compiler, x expr) (*scalar, error) {
 }
 
 func (p *selectPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
-	return &selectPortal{plan: p, s: s, params: keepValues(params)}, nil
+	kept, _ := keepValues(nil, nil, params)
+	return &selectPortal{plan: p, s: s, params: kept}, nil
 }
 
 // selectPortal runs a selectPlan, a part at a time if it is asked to.

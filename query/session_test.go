@@ -24,15 +24,7 @@ const (
 // at once. It is there for the race detector; what it checks of the events is that each
 // acknowledged append is there once, and nothing else.
 func TestConcurrentClients(t *testing.T) {
-	store, err := engine.Open(t.TempDir(), engine.Options{SegmentBytes: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
-			t.Error("close:", err)
-		}
-	})
+	store := openStore(t, engine.Options{SegmentBytes: 1 << 20})
 	addr := serve(t, NewServer(store, nil))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -57,6 +49,21 @@ func TestConcurrentClients(t *testing.T) {
 	}
 	wg.Wait()
 	checkEvents(ctx, t, addr, acknowledged)
+}
+
+// openStore makes a store, which is closed when the test has ended.
+func openStore(t *testing.T, options engine.Options) *engine.Store {
+	t.Helper()
+	store, err := engine.Open(t.TempDir(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error("close:", err)
+		}
+	})
+	return store
 }
 
 func runClient(ctx context.Context, addr string, i int, work func(context.Context, *pgx.Conn, int) (int64, error)) (int64, error) {
