@@ -73,7 +73,8 @@ const (
 type group struct {
 	log  *EventLog
 	seg  *segment
-	base uint32 // offset in the segment where the group begins: all below is durable
+	base uint32      // offset in the segment where the group begins: all below is durable
+	dict *dictionary // of the segment, or nil
 
 	buf        []byte // frames
 	events     []pendingEvent
@@ -108,9 +109,12 @@ func newGroup(log *EventLog) *group {
 
 // reset begins a group in the given segment, whose end is at offset base.
 func (g *group) reset(seg *segment, base uint32) {
-	g.seg, g.base = seg, base
+	g.seg, g.base, g.dict = seg, base, seg.dict.Load()
 	g.buf, g.events = g.buf[:0], g.events[:0]
 	g.next = g.log.committed.Load()
+	if g.dict != nil && base == segmentHeaderSize && !planted(bugLostDictionary) {
+		g.buf = g.dict.frame(g.buf, seg.key, g.next)
+	}
 	g.recordedAt = g.log.recordedAt.Load()
 	for _, s := range g.streams {
 		g.spare = append(g.spare, s)
@@ -309,6 +313,7 @@ func (g *group) encode(r *AppendRequest, appended int) {
 		})
 		g.buf = appendRecord(g.buf, e, placement{
 			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,
+			dictionary: g.dict,
 		})
 		g.next++
 	}

@@ -165,7 +165,7 @@ func TestRestoreRefuses(t *testing.T) {
 // TestBackupRefusesDamage: a log that is damaged is not backed up as far as it goes.
 func TestBackupRefusesDamage(t *testing.T) {
 	m := vfs.NewMem()
-	o := Options{FS: m, SegmentBytes: 1500}
+	o := Options{FS: m, SegmentBytes: 1000}
 	want := repairStore(t, o)
 	for _, name := range []string{"/db/log/00000001.seg", "/db/log/00000003.seg", segmentName("/db", lastSegment(t, m))} {
 		info, err := m.Stat(name)
@@ -175,7 +175,7 @@ func TestBackupRefusesDamage(t *testing.T) {
 		for bit := int64(0); bit < info.Size()*8; bit += 101 {
 			c := m.Clone()
 			flip(t, c, name, bit)
-			o := Options{FS: c, SegmentBytes: 1500}
+			o := Options{FS: c, SegmentBytes: 1000}
 			var corrupt *CorruptionError
 			if _, err := Backup(ctx, "/db", "/b", -1, o); !errors.As(err, &corrupt) && (err == nil || !strings.Contains(err.Error(), "format")) {
 				t.Fatalf("%s, byte %d: %v", name, bit/8, err)

@@ -21,8 +21,9 @@ const (
 	frameEnd   = 0xA5
 	frameMagic = 0xE7F5
 
-	kindAppend = 1
-	kindSeal   = 2
+	kindAppend     = 1
+	kindSeal       = 2
+	kindDictionary = 3
 
 	// maxRecordOverhead bounds what a record holds beside the caller's bytes: CRC 4,
 	// length 5, flags 1, stream id or name length 16, version 10, event id 16, time 10,
@@ -34,7 +35,8 @@ const (
 	flagOpaque   = 1 << 2
 	flagMetadata = 1 << 3
 	flagTags     = 1 << 4
-	flagsKnown   = flagNamed | flagPayload | flagOpaque | flagMetadata | flagTags
+	flagPacked   = 1 << 5
+	flagsKnown   = flagNamed | flagPayload | flagOpaque | flagMetadata | flagTags | flagPacked
 )
 
 // frameHeader is the decoded header of a frame.
@@ -108,8 +110,9 @@ func recordCRC(position int64, rest []byte) uint32 {
 type placement struct {
 	position   int64
 	version    int64
-	recordedAt int64 // µs since the Unix epoch
-	baseTime   int64 // of the segment
+	recordedAt int64       // µs since the Unix epoch
+	baseTime   int64       // of the segment
+	dictionary *dictionary // of the segment, or nil
 }
 
 // appendRecord appends the event's record to dst.
@@ -150,6 +153,7 @@ func appendRecordBody(dst []byte, e *ProposedEvent, p placement) []byte {
 	if e.Tags != nil {
 		flags |= flagTags
 	}
+	flagsAt := len(dst)
 	dst = append(dst, flags)
 	if e.Stream != "" {
 		dst = appendString(dst, e.Stream)
@@ -159,16 +163,40 @@ func appendRecordBody(dst []byte, e *ProposedEvent, p placement) []byte {
 	dst = binary.AppendUvarint(dst, uint64(p.version))
 	dst = append(dst, e.EventID[:]...)
 	dst = binary.AppendUvarint(dst, uint64(p.recordedAt-p.baseTime))
-	dst = appendString(dst, e.Type)
-	if e.Payload != nil {
-		dst = appendString(dst, e.Payload)
+	content := len(dst)
+	var packed []byte
+	known := e.packedBy == p.dictionary
+	if known {
+		packed = e.packed
 	}
-	if e.Metadata != nil {
-		dst = appendString(dst, e.Metadata)
+	if len(packed) == 0 {
+		dst = appendContent(dst, e.Type, e.Payload, e.Metadata, e.Tags)
 	}
-	if e.Tags != nil {
-		dst = binary.AppendUvarint(dst, uint64(len(e.Tags)))
-		for _, tag := range e.Tags {
+	if !known && p.dictionary != nil {
+		// Behind its place, where there will be room the next time too.
+		end := len(dst)
+		dst = p.dictionary.pack(dst, dst[content:end])
+		dst, packed = dst[:end], dst[end:]
+	}
+	if len(packed) > 0 {
+		dst = appendString(dst[:content], packed)
+		dst[flagsAt] |= flagPacked
+	}
+	return dst
+}
+
+// appendContent appends the fields that may be packed; what is nil is left out, as the flags say.
+func appendContent(dst []byte, eventType string, payload, metadata []byte, tags []string) []byte {
+	dst = appendString(dst, eventType)
+	if payload != nil {
+		dst = appendString(dst, payload)
+	}
+	if metadata != nil {
+		dst = appendString(dst, metadata)
+	}
+	if tags != nil {
+		dst = binary.AppendUvarint(dst, uint64(len(tags)))
+		for _, tag := range tags {
 			dst = appendString(dst, tag)
 		}
 	}
@@ -204,28 +232,31 @@ type decoder struct {
 	lastID   uuid.UUID
 	types    map[string]string
 	tags     []string
+	content  []byte // of the last event that was packed
+	// outline leaves out what is packed, for whoever needs to know only which event it is.
+	outline bool
 }
 
 // maxInternedTypes bounds a decoder's memory; a store has few types, and one that
 // has many pays an allocation an event.
 const maxInternedTypes = 1024
 
-// decode verifies and decodes the record b, all of it, into e. The byte slices of e
-// alias b.
-func (d *decoder) decode(e *RecordedEvent, b []byte, position, baseTime int64) (reason string) {
+// decode verifies and decodes the record b at an offset in the segment, all of it, into e. The byte
+// slices of e alias b, or memory of the decoder until the next call.
+func (d *decoder) decode(e *RecordedEvent, b []byte, position int64, seg *segment, offset int64) error {
 	size := recordSize(b)
 	if size <= 0 || size > len(b) {
-		return "record length"
+		return seg.corrupt(offset, "record length")
 	}
 	b = b[:size]
 	if le.Uint32(b) != recordCRC(position, b[4:]) && !planted(bugSkipRecordCRC) {
-		return "record checksum"
+		return seg.corrupt(offset, "record checksum")
 	}
 	_, w := binary.Uvarint(b[4:])
 	r := reader{b: b[4+w:]}
 	flags := r.byte()
 	if flags&^flagsKnown != 0 {
-		return "record flags"
+		return seg.corrupt(offset, "record flags")
 	}
 	*e = RecordedEvent{Position: position}
 	if flags&flagNamed != 0 {
@@ -240,7 +271,15 @@ func (d *decoder) decode(e *RecordedEvent, b []byte, position, baseTime int64) (
 	}
 	e.Version = int64(r.uvarint())
 	copy(e.EventID[:], r.take(16))
-	e.RecordedAt = baseTime + int64(r.uvarint())
+	e.RecordedAt = seg.baseTime + int64(r.uvarint())
+	if flags&flagPacked != 0 {
+		if d.outline {
+			return nil
+		}
+		if err := d.unpack(&r, seg); err != nil {
+			return err
+		}
+	}
 	e.Type = d.intern(r.string())
 	if flags&flagPayload != 0 {
 		e.Payload = r.string()
@@ -253,9 +292,26 @@ func (d *decoder) decode(e *RecordedEvent, b []byte, position, baseTime int64) (
 		e.Tags = d.decodeTags(&r)
 	}
 	if r.bad || len(r.b) != 0 {
-		return "record fields"
+		return seg.corrupt(offset, "record fields")
 	}
-	return ""
+	return nil
+}
+
+// unpack has the reader go on in what the rest of the record is when unpacked. What is no packed
+// string makes it bad; an error is of the segment's dictionary.
+func (d *decoder) unpack(r *reader, seg *segment) error {
+	packed := r.string()
+	dictionary, err := seg.dictionary()
+	if err != nil {
+		return err
+	}
+	if r.bad || len(r.b) != 0 || dictionary == nil {
+		r.bad = true
+		return nil
+	}
+	d.content, err = dictionary.unpack(d.content, packed)
+	r.b, r.bad = d.content, err != nil
+	return nil
 }
 
 func (d *decoder) decodeTags(r *reader) []string {

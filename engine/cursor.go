@@ -244,10 +244,7 @@ func (c *Cursor) read(p place) error {
 		}
 		b = c.buffered(p)
 	}
-	if reason := c.d.decode(&c.event, b, p.position(), p.seg.baseTime); reason != "" {
-		return p.seg.corrupt(int64(p.offset), reason)
-	}
-	return nil
+	return c.d.decode(&c.event, b, p.position(), p.seg, int64(p.offset))
 }
 
 func (c *Cursor) buffered(p place) []byte {

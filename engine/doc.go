@@ -18,7 +18,7 @@
 //	log/00000001.seg    segments, numbered 1, 2, 3 …; all but the last are sealed
 //	index/00000001.idx  the index of a sealed segment; derived, rebuilt if missing
 //
-// # Segment, format version 1
+// # Segment, format version 2
 //
 // All integers are little-endian; "uvarint" is the encoding of encoding/binary.
 // CRC is CRC-32C (Castagnoli), as the hardware computes it.
@@ -29,7 +29,7 @@
 //	| 8            | 16        | 8              | 8         | 8 (µs, Unix)| 4     | 8    | 4   |
 //	+--------------+-----------+----------------+-----------+-------------+-------+------+-----+
 //
-//	frame: one append, or a seal
+//	frame: one append, a dictionary, or a seal
 //	+-----+--------+----------------+-------+--------+----------+------+-------+---------+-----+
 //	| CRC | length | first position | count | synced | body CRC | kind | magic | records | end |
 //	| 4   | 4      | 8              | 4     | 4      | 4        | 2    | 2     | …       | 1   |
@@ -50,6 +50,13 @@
 // from its position (8 bytes, then the record from its length on), so that an intact
 // record in the wrong place is not taken for the right one; one event of a large
 // append is thereby read and verified alone.
+//
+// A segment may begin with a frame of kind 3, whose body is its dictionary: what the events of the
+// segment before have in common. It is written with the segment's first append. A record that is flagged
+// as packed has, from the type on, one string instead: an S2 block that continues the dictionary, of
+// the fields it replaces. Each record is packed alone, so that any can be read alone. The first
+// segment of a store has no dictionary and ends early. Version 1 had neither; it is read, and
+// what is appended to such a segment is not packed.
 //
 // The frame's CRC covers the rest of its header and starts from the store's secret, so
 // that no client can put bytes into a payload that a scan would take for a frame; the body

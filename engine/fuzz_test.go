@@ -20,24 +20,30 @@ func FuzzDecodeRecord(f *testing.F) {
 	e.Stream, e.Payload, e.Opaque, e.Tags = "", nil, false, nil
 	f.Add(appendRecord(nil, &e, placement{position: 0, version: 0, recordedAt: 10, baseTime: 10}), int64(0))
 	f.Add([]byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff}, int64(1))
+	dict := newDictionary([]byte(`Placed{"a": 1, "b": "what all of them say", "c": [true]}{"user": 7}`))
+	dict.prepare()
+	e.Payload = []byte(`{"a": 17, "b": "what all of them say", "c": [true]}`)
+	f.Add(appendRecord(nil, &e, placement{position: 7, version: 3, recordedAt: 1000, baseTime: 10, dictionary: dict}), int64(7))
 	f.Fuzz(func(t *testing.T, b []byte, position int64) {
-		var d decoder
+		seg := &segment{name: "log/1.seg", baseTime: 10}
+		seg.dict.Store(dict)
+		var d, d2 decoder
 		var got RecordedEvent
 		if size := recordSize(b); size > 4 && size <= len(b) {
 			// Let the fuzzer past the checksum.
 			le.PutUint32(b, recordCRC(position, b[4:size]))
 		}
-		if d.decode(&got, b, position, 10) != "" {
+		if d.decode(&got, b, position, seg, 64) != nil {
 			return
 		}
 		p := ProposedEvent{
 			StreamID: got.StreamID, Stream: got.Stream, EventID: got.EventID, Type: got.Type,
 			Payload: got.Payload, Opaque: got.Opaque, Metadata: got.Metadata, Tags: got.Tags,
 		}
-		again := appendRecord(nil, &p, placement{position: position, version: got.Version, recordedAt: got.RecordedAt, baseTime: 10})
+		again := appendRecord(nil, &p, placement{position: position, version: got.Version, recordedAt: got.RecordedAt, baseTime: 10, dictionary: dict})
 		var second RecordedEvent
-		if reason := d.decode(&second, again, position, 10); reason != "" {
-			t.Fatalf("encoded again it does not decode: %s", reason)
+		if err := d2.decode(&second, again, position, seg, 64); err != nil {
+			t.Fatalf("encoded again it does not decode: %v", err)
 		}
 		if fmt.Sprint(got) != fmt.Sprint(second) {
 			t.Fatalf("decoded %v, again %v", got, second)

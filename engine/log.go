@@ -55,6 +55,13 @@ func (l *EventLog) segmentAt(position int64) (seg *segment, count int64) {
 	return l.segments[i], end - l.segments[i].first
 }
 
+// newest returns the segment that is written to.
+func (l *EventLog) newest() *segment {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.segments[len(l.segments)-1]
+}
+
 func (l *EventLog) segmentNumber(number uint32) *segment {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -199,21 +206,19 @@ func (d *decoder) readRecord(p place, buf []byte, e *RecordedEvent) ([]byte, err
 			return buf, err
 		}
 	}
-	if reason := d.decode(e, b, p.position(), p.seg.baseTime); reason != "" {
-		return buf, p.seg.corrupt(int64(p.offset), reason)
-	}
-	return buf, nil
+	return buf, d.decode(e, b, p.position(), p.seg, int64(p.offset))
 }
 
-// eventAt reads the event at a committed position.
-func (l *EventLog) eventAt(position int64, e *RecordedEvent) error {
+// outlineAt reads the event at a committed position, without what may be packed: type, payload,
+// metadata and tags.
+func (l *EventLog) outlineAt(position int64, e *RecordedEvent) error {
 	seg, _ := l.segmentAt(position)
 	ordinal := uint32(position - seg.first)
 	offset, err := seg.offset(ordinal)
 	if err != nil {
 		return err
 	}
-	var d decoder
+	d := decoder{outline: true}
 	_, err = d.readRecord(place{seg, ordinal, offset}, nil, e)
 	return err
 }
@@ -277,7 +282,7 @@ func (l *EventLog) findEventIn(seg *segment, id uuid.UUID) (int64, error) {
 }
 
 func isEvent(seg *segment, ordinal, offset uint32, id uuid.UUID) (bool, error) {
-	var d decoder
+	d := decoder{outline: true}
 	var e RecordedEvent
 	_, err := d.readRecord(place{seg, ordinal, offset}, nil, &e)
 	return err == nil && e.EventID == id, err

@@ -46,7 +46,23 @@ func (o *opening) run() error {
 		}
 		o.progress.at(int64(n))
 	}
-	return nil
+	return o.dictionary()
+}
+
+// dictionary makes the newest segment's dictionary ready to pack. A segment that is still empty gets
+// one, as when it was made.
+func (o *opening) dictionary() error {
+	w, segments := o.store.w, o.store.log.segments
+	seg := w.active()
+	if w.end == segmentHeaderSize && len(segments) > 1 {
+		w.learn(segments[len(segments)-2], seg)
+		return nil
+	}
+	d, err := seg.dictionary()
+	if d != nil {
+		d.prepare()
+	}
+	return err
 }
 
 // begin makes the first segment of a new store.
@@ -217,7 +233,7 @@ func (o *opening) enterStreams(seg *segment, list *segmentStreams) error {
 // loadRecordedAt takes the recorded time from a sealed segment's last event.
 func (o *opening) loadRecordedAt(seg *segment) error {
 	var e RecordedEvent
-	if err := o.store.log.eventAt(seg.first+seg.count-1, &e); err != nil {
+	if err := o.store.log.outlineAt(seg.first+seg.count-1, &e); err != nil {
 		return err
 	}
 	o.store.log.recordedAt.Store(e.RecordedAt)

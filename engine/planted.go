@@ -29,5 +29,7 @@ const (
 	bugForgetHistory    bug = "look for event ids in the newest segment only"
 	bugPartialRefusal   bug = "keep what a refused append counted"
 	bugClockBackwards   bug = "record a time as the clock says it"
+	bugLostDictionary   bug = "pack against a dictionary that was not written"
+	bugSkipDictCRC      bug = "skip the checksum of a dictionary"
 	bugListOffByOne     bug = "list a stream's events in the wrong order"
 )

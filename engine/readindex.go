@@ -48,7 +48,7 @@ func (r *ReadIndex) PositionAt(ctx context.Context, micros int64) (int64, error)
 			return 0, err
 		}
 		mid := lo + (hi-lo)/2
-		if err := r.log.eventAt(mid, &e); err != nil {
+		if err := r.log.outlineAt(mid, &e); err != nil {
 			return 0, err
 		}
 		if e.RecordedAt < micros {

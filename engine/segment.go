@@ -14,7 +14,7 @@ import (
 
 const (
 	segmentHeaderSize = 64
-	segmentMagic      = "EVGSEG\x00\x01" // the last byte is the format version
+	segmentMagic      = "EVGSEG\x00\x02" // the last byte is the format version
 	sealBodySize      = 4
 	sealSize          = frameHeaderSize + sealBodySize + 1
 	// maxSegmentSize keeps offsets in 32 bits.
@@ -38,6 +38,8 @@ type segment struct {
 	count  int64  // events
 	end    int64  // offset of the seal: where records end
 	chain  uint32 // chain up to the seal
+
+	dict atomic.Pointer[dictionary] // once it was asked for
 
 	mem atomic.Pointer[memIndex]  // while it has no index file
 	idx atomic.Pointer[indexFile] // once it has
@@ -72,8 +74,8 @@ func (s *segment) readHeader(store uuid.UUID) error {
 		return s.corrupt(0, "segment header checksum")
 	case string(b[:7]) != segmentMagic[:7]:
 		return s.corrupt(0, "not a segment")
-	case b[7] != segmentMagic[7]:
-		return fmt.Errorf("%s has format version %d; this program reads version %d", s.name, b[7], segmentMagic[7])
+	case b[7] == 0 || b[7] > segmentMagic[7]:
+		return fmt.Errorf("%s has format version %d; this program reads versions 1 to %d", s.name, b[7], segmentMagic[7])
 	case uuid.UUID(b[8:24]) != store:
 		return s.corrupt(8, fmt.Sprintf("the segment belongs to another store, %s", uuid.UUID(b[8:24])))
 	case le.Uint64(b[32:]) != uint64(s.number):
@@ -265,10 +267,12 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 		return h, nil, fmt.Sprintf("the frame begins at position %d instead of %d", h.first, s.next), nil
 	case int64(h.synced) > s.offset:
 		return h, nil, "the frame claims to have been written after itself", nil
-	case h.kind != kindAppend && h.kind != kindSeal:
+	case h.kind == kindDictionary && (s.offset != segmentHeaderSize || h.count != 0):
+		return h, nil, "a dictionary that is not the first frame of its segment", nil
+	case h.kind < kindAppend || h.kind > kindDictionary:
 		return h, nil, fmt.Sprintf("unknown kind of frame, %d", h.kind), nil
 	}
-	if h.kind == kindAppend {
+	if h.kind != kindSeal {
 		s.chain = chainCRC(s.chain, header[:])
 		s.next += int64(h.count)
 		s.synced = max(s.synced, int64(h.synced))
@@ -280,6 +284,9 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 // eachRecord calls f with the offset in the segment and the bytes of each record of
 // a frame that begins at frameOffset.
 func (s *segment) eachRecord(h frameHeader, frame []byte, frameOffset int64, f func(offset int64, record []byte) error) error {
+	if h.kind == kindDictionary {
+		return nil
+	}
 	at := frameHeaderSize
 	for range h.count {
 		n := recordSize(frame[at : len(frame)-1])
@@ -302,8 +309,8 @@ func (s *segment) eachRecord(h frameHeader, frame []byte, frameOffset int64, f f
 func (s *segment) eachEvent(d *decoder, h frameHeader, frame []byte, frameOffset int64, f func(offset int64, e *RecordedEvent) error) error {
 	position := h.first
 	return s.eachRecord(h, frame, frameOffset, func(at int64, record []byte) error {
-		if reason := d.decode(&d.event, record, position, s.baseTime); reason != "" {
-			return s.corrupt(at, reason)
+		if err := d.decode(&d.event, record, position, s, at); err != nil {
+			return err
 		}
 		position++
 		if f == nil {

@@ -30,6 +30,8 @@ type Options struct {
 	// WriterThread leaves all writing to one thread, so that faults can be injected into its system
 	// calls alone.
 	WriterThread bool
+	// Unpacked gives new segments no dictionary, so that events can be found in what is written.
+	Unpacked bool
 	// Logger gets progress of long work and failures; default: discarded.
 	Logger *slog.Logger
 }

@@ -293,8 +293,15 @@ func (v *verifier) continued(seg *segment, s *frameScanner) bool {
 
 func (v *verifier) records(seg *segment, h frameHeader, frame []byte, offset int64) error {
 	var d decoder
+	if _, err := seg.dictionary(); errors.As(err, new(*CorruptionError)) {
+		d.outline = true // that it is damaged was found when its frame was scanned
+	} else if err != nil {
+		return err
+	}
 	err := seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
-		v.report.Events++
+		if !d.outline {
+			v.report.Events++
+		}
 		next, known := v.versions[e.StreamID]
 		if e.Version != next && (known || e.Version != 0) && !v.lost {
 			return seg.corrupt(at, fmt.Sprintf("version %d of stream %s where %d is next", e.Version, e.StreamID, next))

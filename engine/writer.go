@@ -33,6 +33,12 @@ const (
 	// allocateChunk is reserved ahead of the log's end, so that most syncs need not
 	// write the file's size: a third less time each on ext4.
 	allocateChunk = 8 << 20
+	// firstSegmentBytes ends a store's first segment early: its events are what the dictionary of the
+	// next is made of.
+	firstSegmentBytes = 256 << 10
+	// maxSegmentEvents bounds a segment whose events are small: a start replays the newest segment, and
+	// all of its events are indexed in memory.
+	maxSegmentEvents = 1 << 20
 )
 
 // writer writes the log: its goroutine does, with what is in the queue, or a caller whose append
@@ -231,15 +237,24 @@ func (w *writer) prepare(size int64) error {
 	if w.poison != nil {
 		return w.poison
 	}
-	if !w.rolling && w.end+size+sealSize <= w.opts.SegmentBytes || w.end == segmentHeaderSize {
+	if !w.rolling && w.hasRoom(size) || w.end == segmentHeaderSize {
 		return nil
 	}
 	return w.roll()
 }
 
+// hasRoom tells whether size more bytes go into the active segment.
+func (w *writer) hasRoom(size int64) bool {
+	seg, limit := w.active(), w.opts.SegmentBytes
+	if seg.number == 1 {
+		limit = min(limit, firstSegmentBytes)
+	}
+	return w.end+size+sealSize <= limit && w.log.committed.Load()-seg.first < maxSegmentEvents
+}
+
 // write makes the group's frames durable.
 func (w *writer) write(g *group) error {
-	if len(g.buf) == 0 {
+	if len(g.events) == 0 {
 		return nil // nothing but duplicates
 	}
 	seg := g.seg
@@ -368,6 +383,7 @@ func (w *writer) roll() error {
 	w.rolling = false
 	mem := old.mem.Load()
 	next.mem.Store(newMemIndex(next.number, next.first, w.log.hash))
+	w.learn(old, next)
 	w.log.mu.Lock()
 	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
 	w.log.mu.Unlock()
@@ -378,6 +394,19 @@ func (w *writer) roll() error {
 		w.buildIndex(old, mem)
 	}()
 	return nil
+}
+
+// learn gives a segment that is empty the dictionary that the sealed one before it suggests. It is
+// written with the first group.
+func (w *writer) learn(prev, seg *segment) {
+	if w.opts.Unpacked {
+		return
+	}
+	d, err := prev.learn()
+	if err != nil {
+		w.opts.Logger.Error("no dictionary; the segment's events are not packed", "segment", seg.name, "error", err)
+	}
+	seg.dict.Store(d)
 }
 
 // buildIndex writes the index file of a sealed segment and lets go of the index in

@@ -26,6 +26,7 @@ type copyParser struct {
 	plan   *copyPlan
 	zone   *pgwire.Zone
 	limits engine.Limits
+	writer *engine.WriterHandle
 }
 
 // copyRows are events made of rows.
@@ -129,6 +130,7 @@ func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneC
 	if out.events == nil {
 		out.events = make([]engine.ProposedEvent, 0, min(copyChunkRows, 16+len(r.buf)/128))
 	}
+	packer := p.writer.Packer()
 	for {
 		fields, err := r.row(ctx)
 		if err != nil {
@@ -144,6 +146,7 @@ func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneC
 		if err != nil {
 			return false, r.context(engineError(err))
 		}
+		packer.Pack(e)
 		if expected != expectsNothing && out.expected == nil {
 			out.expected = make([]int64, 0, cap(out.events))
 			for range len(out.events) - 1 {

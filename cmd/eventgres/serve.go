@@ -37,6 +37,7 @@ type serveCommand struct {
 	Sample         bool          `env:"EVENTGRES_SAMPLE" help:"Load the sample if the store is empty."`
 	NoAnalytics    bool          `env:"EVENTGRES_NO_ANALYTICS" help:"Run without the analytics worker."`
 	WriterThread   bool          `env:"EVENTGRES_WRITER_THREAD" hidden:"" help:"Write the log with one thread alone, for tests that inject faults into its system calls."`
+	Unpacked       bool          `hidden:"" help:"Store events as they are, for tests that look for them in what is written."`
 	WorkerMemory   int64         `default:"1073741824" env:"EVENTGRES_WORKER_MEMORY" help:"Memory that the analytics worker's engine may use, bytes."`
 	WorkerSpill    int64         `default:"17179869184" env:"EVENTGRES_WORKER_SPILL" help:"Disk that its queries may use when memory is not enough, bytes."`
 }
@@ -48,7 +49,7 @@ func (c *serveCommand) Run() error {
 	}
 	begin := time.Now()
 	store, err := engine.Open(c.Data, engine.Options{
-		SegmentBytes: c.SegmentBytes, WriterThread: c.WriterThread, Logger: logger,
+		SegmentBytes: c.SegmentBytes, WriterThread: c.WriterThread, Unpacked: c.Unpacked, Logger: logger,
 		Limits: engine.Limits{EventBytes: c.MaxEvent, AppendBytes: c.MaxAppend, TypeBytes: c.MaxType, NameBytes: c.MaxName},
 	})
 	if err != nil {

@@ -107,6 +107,7 @@ type machine struct {
 	postgres  *child
 	server    *child
 	ceiling   *child
+	small     *child // Eventgres with the store of the first stage, of -scale
 	owner     *syscall.Credential
 }
 
@@ -174,9 +175,14 @@ func (m *machine) stopPostgres() {
 }
 
 func (m *machine) startEventgres(s *side) (err error) {
-	m.server, err = start(m.path("eventgres.log"), nil, m.eventgres, "serve", "--data", m.path("eg"),
-		"--listen", "127.0.0.1:"+strconv.Itoa(s.port))
+	m.server, err = m.serveStore("eg", s)
 	return err
+}
+
+// serveStore starts Eventgres on a data directory.
+func (m *machine) serveStore(data string, s *side) (*child, error) {
+	return start(m.path("eventgres.log"), nil, m.eventgres, "serve", "--data", m.path(data),
+		"--listen", "127.0.0.1:"+strconv.Itoa(s.port))
 }
 
 func (m *machine) stopEventgres() {

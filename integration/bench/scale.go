@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -17,7 +20,8 @@ type stage struct {
 	streams  int     // with those that the append workloads began
 	loaded   float64 // events/s, from the stage before
 	columns  map[string]series
-	resident int64 // bytes, of the server without its worker, at the end
+	small    map[string]series // of the store of the first stage, in turns with those
+	resident int64             // bytes, of the server without its worker, at the end
 	opened   series
 	disk     int64 // bytes
 }
@@ -47,6 +51,7 @@ func (b *bench) scale(ctx context.Context, sizes, out string) error {
 	started := time.Now()
 	b.events = 0 // the store is empty, whatever -events says
 	var stages []*stage
+	defer func() { b.small.stop(syscall.SIGTERM) }()
 	for size := range strings.SplitSeq(sizes, ",") {
 		millions, err := strconv.ParseFloat(size, 64)
 		if err != nil {
@@ -55,6 +60,11 @@ func (b *bench) scale(ctx context.Context, sizes, out string) error {
 		st, err := b.grow(ctx, int(millions*1e6)/streamLength*streamLength)
 		if err != nil {
 			return err
+		}
+		if b.smallEvents == 0 {
+			if err := b.keepSmall(ctx); err != nil {
+				return err
+			}
 		}
 		stages = append(stages, st)
 		fmt.Fprint(os.Stderr, "\n", growthTable(stages))
@@ -69,7 +79,7 @@ func (b *bench) scale(ctx context.Context, sizes, out string) error {
 
 // grow appends what the store lacks to hold so many events, and measures.
 func (b *bench) grow(ctx context.Context, events int) (*stage, error) {
-	st := &stage{events: events, columns: map[string]series{}}
+	st := &stage{events: events, columns: map[string]series{}, small: map[string]series{}}
 	begin := time.Now()
 	if err := b.fill(ctx, b.events, events); err != nil {
 		return nil, err
@@ -80,14 +90,8 @@ func (b *bench) grow(ctx context.Context, events int) (*stage, error) {
 	if _, err := countTypes.answer(ctx, b, b.eg); err != nil {
 		return nil, err
 	}
-	for range b.rounds {
-		for _, g := range growing {
-			v, err := g.run.run(ctx, b, b.eg)
-			if err != nil {
-				return nil, err
-			}
-			st.columns[g.name] = append(st.columns[g.name], v)
-		}
+	if err := b.measureGrowth(ctx, st); err != nil {
+		return nil, err
 	}
 	st.disk = diskBytes(b.path("eg"))
 	var err error
@@ -112,6 +116,84 @@ func (b *bench) grow(ctx context.Context, events int) (*stage, error) {
 	again, err := residentBytes(b.server.cmd.Process.Pid)
 	st.resident = max(resident, again)
 	return st, err
+}
+
+// measureGrowth runs the workloads on the store, and in turns with it on the one of the first stage: the
+// machine is not the same from one quarter of an hour to the next.
+func (b *bench) measureGrowth(ctx context.Context, st *stage) error {
+	dirs := []string{"eg/log", "eg/index"}
+	if b.smallEvents > 0 {
+		dirs = append(dirs, "small/log", "small/index")
+	}
+	for range b.rounds {
+		for _, g := range growing {
+			// What the system has in memory of the files is what fits, not what was used last.
+			if err := b.readOnce(dirs); err != nil {
+				return err
+			}
+			v, err := g.run.run(ctx, b, b.eg)
+			if err != nil {
+				return err
+			}
+			st.columns[g.name] = append(st.columns[g.name], v)
+			if b.smallEvents == 0 {
+				continue
+			}
+			events := b.events
+			b.events = b.smallEvents
+			v, err = g.run.run(ctx, b, b.egSmall)
+			b.events = events
+			if err != nil {
+				return err
+			}
+			for _, s := range []*side{b.eg, b.egSmall} { // the worker reads what was appended
+				if _, err := countTypes.answer(ctx, b, s); err != nil {
+					return err
+				}
+			}
+			st.small[g.name] = append(st.small[g.name], v)
+		}
+	}
+	return nil
+}
+
+// readOnce reads all files in directories.
+func (b *bench) readOnce(dirs []string) error {
+	for _, dir := range dirs {
+		paths, err := filepath.Glob(filepath.Join(b.path(dir), "*"))
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			f, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(io.Discard, f)
+			f.Close()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keepSmall copies the store as it is, to be measured beside it when it is large.
+func (b *bench) keepSmall(ctx context.Context) error {
+	b.stopEventgres()
+	if err := os.CopyFS(b.path("small"), os.DirFS(b.path("eg"))); err != nil {
+		return err
+	}
+	var err error
+	if b.small, err = b.serveStore("small", b.egSmall); err != nil {
+		return err
+	}
+	if err := b.startEventgres(b.eg); err != nil {
+		return err
+	}
+	b.smallEvents = b.events
+	return b.answering(ctx)
 }
 
 // countStreams is how many streams Eventgres has.
@@ -198,7 +280,11 @@ func growthTable(stages []*stage) string {
 	for _, g := range growing {
 		add(g.name, "within 20 %", func(st *stage) string {
 			v := st.columns[g.name]
-			return fmt.Sprintf("%s (%s)", number(v.median()), percent(ratio(v, stages[0].columns[g.name], false)))
+			if len(st.small) == 0 {
+				return number(v.median())
+			}
+			small := st.small[g.name]
+			return fmt.Sprintf("%s (%s of %s)", number(v.median()), percent(ratio(v, small, false)), number(small.median()))
 		})
 	}
 	add("COPY to this size, events/s", "", func(st *stage) string { return number(st.loaded) })
@@ -209,5 +295,6 @@ func growthTable(stages []*stage) string {
 	add("streams, with those of the appends", "", func(st *stage) string { return number(float64(st.streams)) })
 	add("start to first answer, s", "2", func(st *stage) string { return number(st.opened.median()) })
 	add("disk, all of it, GiB", "", func(st *stage) string { return number(float64(st.disk) / (1 << 30)) })
-	return align(cells) + fmt.Sprintf("\nOf %d processors, with the worker's projection kept up; the log also holds what the append workloads added.\n", runtime.NumCPU())
+	return align(cells) + fmt.Sprintf("\nOf %d processors, with the worker's projection kept up; the log also holds what the append workloads added. "+
+		"In brackets: the store of the first column, in turns with this one. Before each rate the files of log and index were read once.\n", runtime.NumCPU())
 }

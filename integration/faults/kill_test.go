@@ -10,7 +10,10 @@ import (
 )
 
 // smallSegments are full after a few appends.
-var smallSegments = harness.WithArgs("--no-analytics", "--segment-bytes", "16384")
+var (
+	smallSegments    = harness.WithArgs("--no-analytics", "--segment-bytes", "16384")
+	unpackedSegments = harness.WithArgs("--no-analytics", "--segment-bytes", "16384", "--unpacked") // to find events in what was written
+)
 
 // The server is killed as it enters the Nth call of a kind, from its start on:
 // N = 1 may be in the recovery from the kill before. Nobody whose group was not
@@ -28,7 +31,11 @@ func TestKilledAtCall(t *testing.T) {
 	}
 	for call, nths := range calls {
 		t.Run(call, func(t *testing.T) {
-			server := harness.Eventgres(t, smallSegments)
+			segments := smallSegments
+			if call == "pwrite64" || call == "fdatasync" {
+				segments = unpackedSegments
+			}
+			server := harness.Eventgres(t, segments)
 			j, kills := newJournal(), 0
 			for _, n := range nths {
 				if killAt(t, server, j, call, n) {

@@ -2,6 +2,8 @@ package faults
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -90,6 +92,13 @@ func (j *journal) connect(t *testing.T, server *harness.Server, n, pad int) []*c
 	return clients
 }
 
+// noise is text of n characters that no log can pack.
+func noise(n int) string {
+	b := make([]byte, (n+1)/2)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)[:n]
+}
+
 func (j *journal) client(conn *pgx.Conn, pad int) *client {
 	return &client{journal: j, conn: conn, pad: pad, stream: "own-" + uuid.NewString(), version: -1}
 }
@@ -117,7 +126,7 @@ func (c *client) propose() (a history.Attempt) {
 		id := uuid.New()
 		a.Events = append(a.Events, history.Proposed{
 			ID: id, Stream: stream, Type: "Tried", Expected: expected,
-			Payload: fmt.Sprintf(`{"of" :%q, "pad":"%s"}`, mark(id), strings.Repeat("x", c.pad)),
+			Payload: fmt.Sprintf(`{"of" :%q, "pad":"%s"}`, mark(id), noise(c.pad)),
 		})
 	}
 	event(c.stream, c.version)

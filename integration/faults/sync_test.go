@@ -82,7 +82,7 @@ func TestFailedSync(t *testing.T) {
 
 // failSync returns the size of the group that failed.
 func failSync(t *testing.T, fault ioFault, kill bool) (group int) {
-	args := []string{"--no-analytics"}
+	args := []string{"--no-analytics", "--unpacked"} // to find events in what was written
 	if fault.segment > 0 {
 		args = append(args, "--segment-bytes", fmt.Sprint(fault.segment))
 	}
