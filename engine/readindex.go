@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"sort"
 
 	"github.com/google/uuid"
 )
@@ -99,9 +101,35 @@ func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (inf
 
 // StreamCount returns the number of streams.
 func (r *ReadIndex) StreamCount() int64 {
+	n, _ := r.streamCount()
+	return n
+}
+
+func (r *ReadIndex) streamCount() (n, committed int64) {
 	r.log.mu.RLock()
 	defer r.log.mu.RUnlock()
-	return int64(r.log.streams.len())
+	return int64(r.log.streams.len()), r.log.committed.Load()
+}
+
+// StreamsBelow returns the number of streams that have an event below a position.
+func (r *ReadIndex) StreamsBelow(ctx context.Context, before int64) (int64, error) {
+	n, committed := r.streamCount()
+	if before >= committed {
+		return n, nil
+	}
+	var failed error
+	// They are in the order in which they began.
+	below := sort.Search(int(n), func(i int) bool {
+		oldest := Forward(0)
+		oldest.Limit = 1
+		c := r.log.readStream(r.Streams(nil, int64(i), 1)[0], oldest)
+		if failed != nil || !c.Next(ctx) {
+			failed = errors.Join(failed, c.Err())
+			return true
+		}
+		return c.Event().Position >= before
+	})
+	return int64(below), failed
 }
 
 // Streams appends to ids those of up to n streams, in the order in which they began,

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
 )
 
 var ctx = context.Background()
@@ -370,5 +372,25 @@ func TestAfter(t *testing.T) {
 	mustAppend(t, s, NewEvent("d", "T", nil))
 	if all := checkInvariants(t, s); len(all) != 3 {
 		t.Errorf("%d events are stored", len(all))
+	}
+}
+
+// TestStreamsBelow compares the number of streams below each position with those that a scan meets.
+func TestStreamsBelow(t *testing.T) {
+	s := openTest(t, memDir, Options{FS: vfs.NewMem(), SegmentBytes: 4 << 10})
+	for n := range 200 {
+		mustAppend(t, s, pad(fmt.Sprintf("s-%d", n*n%60), 50), pad("other", 0))
+	}
+	met := map[uuid.UUID]bool{}
+	for _, e := range checkInvariants(t, s) {
+		if n, err := s.Index().StreamsBelow(ctx, e.Position); n != int64(len(met)) || err != nil {
+			t.Fatalf("%d streams below %d, want %d; %v", n, e.Position, len(met), err)
+		}
+		met[e.StreamID] = true
+	}
+	for _, before := range []int64{s.Index().GlobalPosition() + 1, everything} {
+		if n, err := s.Index().StreamsBelow(ctx, before); n != int64(len(met)) || err != nil {
+			t.Errorf("%d streams below %d, want %d; %v", n, before, len(met), err)
+		}
 	}
 }

@@ -103,6 +103,9 @@ func (p *selectPlan) aggregate(ctx context.Context, portal *selectPortal) error 
 	if known, err := p.aggregateFromIndex(ctx, portal); known || err != nil {
 		return err
 	}
+	if p.countsStreams() {
+		return p.countStreams(ctx, portal)
+	}
 	rows, err := p.openRows(ctx, portal.s, &portal.e, portal.before)
 	if err != nil {
 		return err
@@ -128,6 +131,29 @@ func (p *selectPlan) addRow(e *env) error {
 		}
 	}
 	return nil
+}
+
+// countsStreams tells whether all that is asked for is how many streams there are.
+func (p *selectPlan) countsStreams() bool {
+	for _, a := range p.aggregates {
+		if a.arg != nil {
+			return false
+		}
+	}
+	return p.rel == streamsRelation && p.access.kind == accessLog && p.residual == nil
+}
+
+// countStreams answers that, without a look at each.
+func (p *selectPlan) countStreams(ctx context.Context, portal *selectPortal) error {
+	rows, err := p.openStreams(portal.s, &portal.e, portal.before)
+	if err != nil {
+		return err
+	}
+	n, err := portal.s.server.index.StreamsBelow(ctx, portal.before)
+	for _, a := range p.aggregates {
+		a.value.Int = n + int64(len(rows.ids)+len(rows.begun))
+	}
+	return err
 }
 
 // fromIndex tells whether the aggregates follow from the first and the last row.

@@ -28,7 +28,11 @@ func (p *selectPlan) openRows(ctx context.Context, s *Session, e *env, before in
 		return &healthRows{health: s.server.health(), filter: p.where, e: e}, nil
 	}
 	if p.rel == streamsRelation {
-		return p.openStreams(ctx, s, e, before)
+		rows, err := p.openStreams(s, e, before)
+		if err != nil {
+			return nil, err
+		}
+		return rows, nil
 	}
 	committed, filter, err := p.openEvents(ctx, s, e, before)
 	if err != nil {
@@ -303,7 +307,7 @@ type streamRows struct {
 
 const streamPage = 256
 
-func (p *selectPlan) openStreams(_ context.Context, s *Session, e *env, before int64) (rowSource, error) {
+func (p *selectPlan) openStreams(s *Session, e *env, before int64) (*streamRows, error) {
 	r := &streamRows{s: s, e: e, before: before, desc: p.desc, filter: p.residual, plan: p}
 	if len(s.tx.staged) > 0 {
 		if err := s.tx.checkPin(s.server.index.GlobalPosition() + 1); err != nil {
