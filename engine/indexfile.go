@@ -37,6 +37,7 @@ type indexFile struct {
 type indexHeader struct {
 	count   uint32 // events
 	streams uint32
+	known   uint32 // streams of the whole log when it was written, or a few more: a hint
 	// First blocks of the sections.
 	offsetsAt, idsAt, streamsAt, listsAt, idDirAt, streamDirAt, blocks uint32
 }
@@ -53,8 +54,8 @@ type indexedStream struct {
 }
 
 const (
-	indexMagic      = "EVGIDX\x00\x02"
-	indexHeaderSize = 72
+	indexMagic      = "EVGIDX\x00\x03"
+	indexHeaderSize = 76
 	u32PerBlock     = blockPayload / 4
 	idsPerBlock     = blockPayload / 8
 	listedPerBlock  = blockPayload / 8
@@ -71,8 +72,8 @@ func indexName(dir string, number uint32) string {
 
 // buildIndex writes the index file of a sealed segment from its index in memory.
 // stream returns the id of the stream-table entry with a number, and whether it is
-// named; it may be called while the table grows.
-func buildIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, mem *memIndex, stream func(uint32) (uuid.UUID, bool)) error {
+// named; it may be called while the table grows. known is how many entries it has.
+func buildIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, mem *memIndex, known uint32, stream func(uint32) (uuid.UUID, bool)) error {
 	name := indexName(dir, seg.number)
 	tmp := name + ".tmp"
 	if err := removeIfExists(fsys, tmp); err != nil {
@@ -83,7 +84,7 @@ func buildIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, mem *mem
 		return err
 	}
 	defer file.Close()
-	if err := writeIndex(file, store, seg, mem, stream); err != nil {
+	if err := writeIndex(file, store, seg, mem, known, stream); err != nil {
 		return err
 	}
 	if err := fsys.Rename(tmp, name); err != nil {
@@ -99,10 +100,10 @@ func removeIfExists(fsys vfs.FS, name string) error {
 	return nil
 }
 
-func writeIndex(file vfs.File, store uuid.UUID, seg *segment, mem *memIndex, stream func(uint32) (uuid.UUID, bool)) error {
+func writeIndex(file vfs.File, store uuid.UUID, seg *segment, mem *memIndex, known uint32, stream func(uint32) (uuid.UUID, bool)) error {
 	w := &blockWriter{file: file}
 	w.align() // header, filled in below
-	header := indexHeader{count: mem.n}
+	header := indexHeader{count: mem.n, known: known}
 
 	header.offsetsAt = w.align()
 	for o := range mem.n {
@@ -136,7 +137,7 @@ func (h *indexHeader) encode(b []byte, store uuid.UUID, seg *segment) {
 	le.PutUint32(b[24:], seg.number)
 	le.PutUint32(b[28:], seg.chain)
 	le.PutUint64(b[32:], uint64(seg.first))
-	for i, v := range []uint32{h.count, h.streams, h.offsetsAt, h.idsAt, h.streamsAt, h.listsAt, h.idDirAt, h.streamDirAt} {
+	for i, v := range []uint32{h.count, h.streams, h.offsetsAt, h.idsAt, h.streamsAt, h.listsAt, h.idDirAt, h.streamDirAt, h.known} {
 		le.PutUint32(b[40+4*i:], v)
 	}
 }
@@ -271,7 +272,7 @@ func (f *indexFile) load(store uuid.UUID) error {
 		int64(le.Uint32(b[40:])) != f.seg.count {
 		return fmt.Errorf("%s belongs to another segment", f.name)
 	}
-	for i, v := range []*uint32{&f.h.count, &f.h.streams, &f.h.offsetsAt, &f.h.idsAt, &f.h.streamsAt, &f.h.listsAt, &f.h.idDirAt, &f.h.streamDirAt} {
+	for i, v := range []*uint32{&f.h.count, &f.h.streams, &f.h.offsetsAt, &f.h.idsAt, &f.h.streamsAt, &f.h.listsAt, &f.h.idDirAt, &f.h.streamDirAt, &f.h.known} {
 		*v = le.Uint32(b[40+4*i:])
 	}
 	for i := range blocksFor(f.h.count, idsPerBlock) {
@@ -289,6 +290,21 @@ func (f *indexFile) load(store uuid.UUID) error {
 		f.streamDir = append(f.streamDir, le.Uint64(b[i%u64PerBlock*8:]))
 	}
 	return nil
+}
+
+// knownStreams is what an index file says of how many streams there are; 0 if it cannot be read.
+func knownStreams(fsys vfs.FS, dir string, store uuid.UUID, number uint32) int64 {
+	f := blockFile{name: indexName(dir, number)}
+	var err error
+	if f.file, err = fsys.Open(f.name); err != nil {
+		return 0
+	}
+	defer f.file.Close()
+	var b block
+	if err := f.read(0, &b); err != nil || string(b[:8]) != indexMagic || uuid.UUID(b[8:24]) != store {
+		return 0
+	}
+	return int64(le.Uint32(b[72:]))
 }
 
 func blocksFor(entries uint32, perBlock uint32) uint32 { return (entries + perBlock - 1) / perBlock }

@@ -17,6 +17,7 @@ type opening struct {
 	progress       progress
 	ahead          readAhead
 	newest         uint32   // number of the last segment
+	streams        int64    // that are expected, 0 if nothing is known
 	last           bool     // the segment being opened is the last
 	next           *segment // the header of the one after it, if there is one
 }
@@ -40,6 +41,7 @@ func (o *opening) run() error {
 	o.progress = progress{logger: s.opts.Logger, what: "opening the log", unit: "segments", total: int64(len(numbers))}
 	defer o.ahead.drop()
 	o.newest = numbers[len(numbers)-1]
+	o.streams = knownStreams(s.opts.FS, s.dir, s.log.store, o.newest-1)
 	for _, n := range numbers {
 		if err := o.openSegment(n, n == o.newest); err != nil {
 			return err
@@ -217,15 +219,15 @@ func (o *opening) enterStreams(seg *segment, list *segmentStreams) error {
 		e.last = e.last&namedBit | seg.number
 	}
 	// The table is in the order in which the streams began.
-	known := int64(l.streams.len() + len(list.begun))
-	first := l.streams.extend(len(list.begun), known*int64(o.newest)/int64(seg.number))
+	first := l.streams.extend(len(list.begun), o.streams)
 	for i := range list.begun {
 		s := &list.begun[i]
-		e := streamEntry{id: s.id, count: s.count, last: seg.number}
+		// Field by field: a whole entry, copied, takes three times as long.
+		e := l.streams.put(first+list.rank[i], s.id)
+		e.count, e.last = s.count, seg.number
 		if s.named {
 			e.last |= namedBit
 		}
-		l.streams.put(first+list.rank[i], e)
 	}
 	return nil
 }

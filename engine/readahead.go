@@ -1,6 +1,9 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // segmentStreams are the streams of a sealed segment, as its index file has them.
 type segmentStreams struct {
@@ -40,23 +43,25 @@ func (o *opening) readIndex(seg *segment) (*segmentStreams, error) {
 	return list, nil
 }
 
-// order fills rank. Two streams cannot begin with the same event, so that needs no sort.
+// order fills rank. Two streams cannot begin with the same event, so a bit an event says how many
+// began before.
 func (list *segmentStreams) order() error {
-	at := make([]uint32, list.idx.h.count) // by ordinal: a stream that begins there, + 1
+	begins := make([]uint64, (list.idx.h.count+63)/64)
 	for i := range list.begun {
 		o := list.begun[i].firstOrdinal
-		if int64(o) >= int64(len(at)) || at[o] != 0 {
+		if int64(o) >= int64(list.idx.h.count) || begins[o/64]&(1<<(o%64)) != 0 {
 			return fmt.Errorf("%w: %s has two streams that begin at one place", errNoIndex, list.idx.name)
 		}
-		at[o] = uint32(i) + 1
+		begins[o/64] |= 1 << (o % 64)
+	}
+	before := make([]uint32, len(begins)) // each word
+	for i := 1; i < len(begins); i++ {
+		before[i] = before[i-1] + uint32(bits.OnesCount64(begins[i-1]))
 	}
 	list.rank = make([]uint32, len(list.begun))
-	rank := uint32(0)
-	for _, i := range at {
-		if i > 0 {
-			list.rank[i-1] = rank
-			rank++
-		}
+	for i := range list.begun {
+		o := list.begun[i].firstOrdinal
+		list.rank[i] = before[o/64] + uint32(bits.OnesCount64(begins[o/64]&(1<<(o%64)-1)))
 	}
 	return nil
 }

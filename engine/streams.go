@@ -55,7 +55,7 @@ func (t *streamTable) at(i uint32) *streamEntry {
 // find returns the number of the stream's entry.
 func (t *streamTable) find(id uuid.UUID) (uint32, bool) {
 	mask := uint64(len(t.slots) - 1)
-	for i := t.hash.sum(id) >> t.shift; ; i = (i + 1) & mask {
+	for i := t.home(id); ; i = (i + 1) & mask {
 		slot := t.slots[i]
 		if slot == 0 {
 			return 0, false
@@ -69,13 +69,12 @@ func (t *streamTable) find(id uuid.UUID) (uint32, bool) {
 // insert adds an entry for a stream that has none and returns its number.
 func (t *streamTable) insert(e streamEntry) uint32 {
 	first := t.extend(1, 0)
-	t.put(first, e)
+	*t.put(first, e.id) = e
 	return first
 }
 
 // extend makes room for n entries and returns the number of the first. Each must be put. Where the
-// slots must grow they do for as many streams as are expected in all, but fourfold at most: all are
-// entered anew each time.
+// slots must grow they do for as many streams as are expected in all: all are entered anew each time.
 func (t *streamTable) extend(n int, expected int64) (first uint32) {
 	first = t.n
 	need := int64(t.n) + int64(n)
@@ -84,7 +83,7 @@ func (t *streamTable) extend(n int, expected int64) (first uint32) {
 		slots *= 2
 	}
 	if slots > len(t.slots) {
-		for expected > int64(slots/5*4) && slots < 4*len(t.slots) {
+		for expected > int64(slots/5*4) {
 			slots *= 2
 		}
 		t.grow(slots)
@@ -96,26 +95,32 @@ func (t *streamTable) extend(n int, expected int64) (first uint32) {
 	return first
 }
 
-// put enters a stream under a number that extend has given. Streams that come in the order of their
-// hashes are entered many times as fast: the slots next to each other are in the processor's cache.
-func (t *streamTable) put(number uint32, e streamEntry) {
-	*t.at(number) = e
-	t.place(number)
+// put enters a stream under a number that extend has given, and returns its entry to be filled in. In
+// the order of their hashes streams are entered many times as fast: the slots next to each other are in
+// the processor's cache.
+func (t *streamTable) put(number uint32, id uuid.UUID) *streamEntry {
+	e := t.at(number)
+	e.id = id
+	t.place(number, t.home(id))
+	return e
 }
 
-func (t *streamTable) place(i uint32) {
+// home is the slot that an id's entry is in, or after.
+func (t *streamTable) home(id uuid.UUID) uint64 { return t.hash.sum(id) >> t.shift }
+
+func (t *streamTable) place(number uint32, home uint64) {
 	mask := uint64(len(t.slots) - 1)
-	at := t.hash.sum(t.at(i).id) >> t.shift
+	at := home
 	for t.slots[at] != 0 {
 		at = (at + 1) & mask
 	}
-	t.slots[at] = i + 1
+	t.slots[at] = number + 1
 }
 
 func (t *streamTable) grow(slots int) {
 	t.resize(slots)
 	for i := range t.n {
-		t.place(i)
+		t.place(i, t.home(t.at(i).id))
 	}
 }
 

@@ -29,7 +29,7 @@ func TestStreamTable(t *testing.T) {
 		for _, i := range rng.Perm(n) {
 			s := id()
 			numbers[s] = first + uint32(i)
-			table.put(first+uint32(i), streamEntry{id: s})
+			table.put(first+uint32(i), s).count = 1
 		}
 	}
 	if table.len() != len(numbers) {

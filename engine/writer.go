@@ -430,7 +430,10 @@ func (l *EventLog) buildIndex(seg *segment, mem *memIndex) error {
 		e := l.streams.at(i)
 		return e.id, e.named()
 	}
-	if err := buildIndex(l.fs, l.dir, l.store, seg, mem, stream); err != nil {
+	l.mu.RLock()
+	known := l.streams.n
+	l.mu.RUnlock()
+	if err := buildIndex(l.fs, l.dir, l.store, seg, mem, known, stream); err != nil {
 		return err
 	}
 	idx, err := openIndex(l.fs, l.dir, l.store, seg, l.cache, l.hash)
