@@ -315,6 +315,9 @@ func (g *group) encode(r *AppendRequest, appended int) {
 			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,
 			dictionary: g.dict,
 		})
+		if e.packedOf.by != nil {
+			e.packed, e.packedOf = nil, packedContent{} // the caller's bytes may be others the next time
+		}
 		g.next++
 	}
 	g.buf = g.seg.key.endFrame(g.buf, start, kindAppend, first, uint32(appended), g.base)
@@ -330,7 +333,7 @@ func (l *EventLog) streamName(id uuid.UUID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var d decoder
+	d := decoder{outline: true}
 	var e RecordedEvent
 	_, err = d.readRecord(places[0], nil, &e)
 	return e.Stream, err

@@ -165,7 +165,7 @@ func appendRecordBody(dst []byte, e *ProposedEvent, p placement) []byte {
 	dst = binary.AppendUvarint(dst, uint64(p.recordedAt-p.baseTime))
 	content := len(dst)
 	var packed []byte
-	known := e.packedBy == p.dictionary
+	known := p.dictionary != nil && e.packedOf.by == p.dictionary && e.packedOf == contentOf(e, p.dictionary)
 	if known {
 		packed = e.packed
 	}
@@ -235,6 +235,8 @@ type decoder struct {
 	content  []byte // of the last event that was packed
 	// outline leaves out what is packed, for whoever needs to know only which event it is.
 	outline bool
+	// leftOut: it did, of the last one.
+	leftOut bool
 }
 
 // maxInternedTypes bounds a decoder's memory; a store has few types, and one that
@@ -272,10 +274,11 @@ func (d *decoder) decode(e *RecordedEvent, b []byte, position int64, seg *segmen
 	e.Version = int64(r.uvarint())
 	copy(e.EventID[:], r.take(16))
 	e.RecordedAt = seg.baseTime + int64(r.uvarint())
+	d.leftOut = flags&flagPacked != 0 && d.outline && !r.bad
+	if d.leftOut {
+		return nil
+	}
 	if flags&flagPacked != 0 {
-		if d.outline {
-			return nil
-		}
 		if err := d.unpack(&r, seg); err != nil {
 			return err
 		}

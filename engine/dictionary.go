@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"unsafe"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -37,12 +38,12 @@ const (
 //
 // Once it is prepared it does not change.
 type dictionary struct {
-	bytes []byte
 	s2    *s2.Dict
+	bytes []byte                  // once it is prepared to pack
 	match *[1 << matchBits]uint16 // by hash: where in bytes
 }
 
-// newDictionary returns nil if the bytes are none.
+// newDictionary returns a dictionary that unpacks; nil if the bytes are none.
 func newDictionary(b []byte) *dictionary {
 	if len(b) < s2.MinDictSize || len(b) > dictionaryBytes {
 		return nil
@@ -52,15 +53,20 @@ func newDictionary(b []byte) *dictionary {
 	if lib == nil {
 		return nil
 	}
-	return &dictionary{bytes: b, s2: lib}
+	return &dictionary{s2: lib}
 }
 
-// prepare makes the dictionary ready to pack.
-func (d *dictionary) prepare() {
-	d.match = new([1 << matchBits]uint16)
+// newPackingDictionary returns one that packs too.
+func newPackingDictionary(b []byte) *dictionary {
+	d := newDictionary(b)
+	if d == nil {
+		return nil
+	}
+	d.bytes, d.match = b, new([1 << matchBits]uint16)
 	for at := 0; at+8 <= len(d.bytes); at++ {
 		d.match[matchHash(le.Uint64(d.bytes[at:]))] = uint16(at)
 	}
+	return d
 }
 
 func matchHash(b uint64) uint32 {
@@ -159,15 +165,29 @@ type Packer struct {
 // has begun another segment it packs again.
 func (h *WriterHandle) Packer() *Packer { return &Packer{dictionary: h.w.log.newest().dict.Load()} }
 
-// Pack packs an event, which must not be changed then until it is appended.
+// Pack packs an event. If it is given another type, payload, metadata or tags before it is appended,
+// the writer packs it again; the bytes of those it has must not be changed. A nil Packer does nothing.
 func (p *Packer) Pack(e *ProposedEvent) {
-	if p.dictionary == nil {
+	if p == nil || p.dictionary == nil {
 		return
 	}
 	p.content = appendContent(p.content[:0], e.Type, e.Payload, e.Metadata, e.Tags)
 	start := len(p.packed)
 	p.packed = p.dictionary.pack(p.packed, p.content)
-	e.packedBy, e.packed = p.dictionary, p.packed[start:len(p.packed):len(p.packed)]
+	e.packed, e.packedOf = p.packed[start:len(p.packed):len(p.packed)], contentOf(e, p.dictionary)
+}
+
+// packedContent remembers what was packed, and how: by where it is.
+type packedContent struct {
+	by                *dictionary
+	eventType         string
+	payload, metadata checkedBytes
+	tags              *string
+	tagCount          int
+}
+
+func contentOf(e *ProposedEvent, by *dictionary) packedContent {
+	return packedContent{by, e.Type, identityOf(e.Payload), identityOf(e.Metadata), unsafe.SliceData(e.Tags), len(e.Tags)}
 }
 
 // unpack returns what was packed, in buf if it is large enough.
@@ -190,6 +210,16 @@ func (s *segment) dictionary() (*dictionary, error) {
 	if d := s.dict.Load(); d != nil {
 		return d, nil
 	}
+	b, err := s.readDictionary()
+	if b == nil || err != nil {
+		return nil, err
+	}
+	s.dict.CompareAndSwap(nil, newDictionary(b))
+	return s.dict.Load(), nil
+}
+
+// readDictionary reads and verifies the bytes of the segment's dictionary, nil if it has none.
+func (s *segment) readDictionary() ([]byte, error) {
 	b := make([]byte, frameHeaderSize+dictionaryBytes+1)
 	n, err := s.file.ReadAt(b, segmentHeaderSize)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
@@ -208,12 +238,11 @@ func (s *segment) dictionary() (*dictionary, error) {
 		crc32.Checksum(b[frameHeaderSize:h.length], castagnoli) != h.bodyCRC && !planted(bugSkipDictCRC):
 		return nil, s.corrupt(segmentHeaderSize, "frame checksum, of the segment's dictionary")
 	}
-	d := newDictionary(b[frameHeaderSize : h.length-1 : h.length-1])
-	if d == nil {
+	b = b[frameHeaderSize : h.length-1 : h.length-1]
+	if len(b) < s2.MinDictSize {
 		return nil, s.corrupt(segmentHeaderSize, "size of the segment's dictionary")
 	}
-	s.dict.CompareAndSwap(nil, d)
-	return s.dict.Load(), nil
+	return b, nil
 }
 
 // learn makes a dictionary of a segment's events, for the next; nil if there is too little of them.
@@ -240,9 +269,5 @@ func (s *segment) learn() (*dictionary, error) {
 		b = appendContent(b, e.Type, e.Payload, e.Metadata, e.Tags)
 		b = b[:min(len(b), start+dictionarySample)]
 	}
-	dict := newDictionary(b[:min(len(b), size)])
-	if dict != nil {
-		dict.prepare()
-	}
-	return dict, nil
+	return newPackingDictionary(b[:min(len(b), size)]), nil
 }

@@ -6,13 +6,26 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine/vfs"
 )
 
 func orderPayload(n int) []byte {
 	return fmt.Appendf(nil, `{"order": %d, "amount": %d.99, "currency": "EUR", "customer": "c-%d"}`, n*7919, n%1000, n%50)
+}
+
+// noise is what nothing packs.
+func noise(n int) []byte {
+	random := rand.New(rand.NewPCG(uint64(n), 7))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
 }
 
 // orders appends count events that are alike, in small appends, and returns what reading gives.
@@ -32,16 +45,8 @@ func TestPack(t *testing.T) {
 	for n := range 100 {
 		sample = append(sample, orderPayload(n)...)
 	}
-	d := newDictionary(sample)
-	d.prepare()
+	d := newPackingDictionary(sample)
 	random := rand.New(rand.NewPCG(1, 2))
-	noise := func(n int) []byte {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte(random.Uint32())
-		}
-		return b
-	}
 	var mixed []byte
 	for len(mixed) < 2*maxPacked {
 		mixed = append(append(mixed, orderPayload(random.IntN(1e6))...), noise(random.IntN(400))...)
@@ -145,6 +150,14 @@ func TestDamagedDictionary(t *testing.T) {
 	}
 	flip(t, m, seg.name, 8*(segmentHeaderSize+frameHeaderSize+100))
 	s = openTest(t, memDir, options)
+	mustAppend(t, s, NewEvent("order-1", "OrderPlaced", orderPayload(1)))
+	for n := range 7 { // what is not packed of an event is enough to describe a stream, and to append to it
+		info, ok, err := s.Index().Stream(ctx, StreamID(fmt.Sprintf("order-%d", n)), everything)
+		if err != nil || !ok || info.Stream == "" {
+			t.Errorf("stream %d: %+v, %v", n, info, err)
+		}
+	}
+	want = append(want, RecordedEvent{Payload: orderPayload(1)})
 	for position := range int64(len(want)) {
 		c := s.Index().ReadAll(Forward(position))
 		read, err := c.Next(ctx), c.Err()
@@ -160,6 +173,10 @@ func TestDamagedDictionary(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	cut := Repair{CutAt: seg.first}
+	if _, err := cut.Run(memDir, Options{FS: m.Clone()}); err != nil {
+		t.Errorf("cut before the damage: %v", err)
+	}
 	report, err := Verify(memDir, options)
 	if err != nil || len(report.Damage) != 1 || report.Damage[0].From != segmentHeaderSize {
 		t.Errorf("verify: %+v, %v", report, err)
@@ -172,7 +189,8 @@ func TestDamagedDictionary(t *testing.T) {
 // TestDictionaryIsTorn: a crash during a segment's first group may leave its dictionary, or not; the
 // store goes on either way.
 func TestDictionaryIsTorn(t *testing.T) {
-	for _, cut := range []int64{segmentHeaderSize, segmentHeaderSize + 10, segmentHeaderSize + frameHeaderSize + 200, -1} {
+	for i, cut := range []int64{segmentHeaderSize, segmentHeaderSize + 10, segmentHeaderSize + frameHeaderSize + 200, -1, -1} {
+		large := i == 4
 		m := vfs.NewMem()
 		options := Options{FS: m, SegmentBytes: 32 << 10}
 		s := openTest(t, memDir, options)
@@ -200,7 +218,17 @@ func TestDictionaryIsTorn(t *testing.T) {
 		}
 		s = openTest(t, memDir, options)
 		sameEvents(t, checkInvariants(t, s), want)
+		if large { // that does not fit behind the dictionary goes there all the same
+			e := NewEvent("order-1", "Attached", noise(40<<10))
+			e.Opaque = true
+			mustAppend(t, s, e)
+		}
 		mustAppend(t, s, NewEvent("order-1", "OrderPlaced", orderPayload(1)))
+		for _, seg := range s.log.segments {
+			if seg.sealed && seg.count == 0 {
+				t.Errorf("cut at %d: %s was sealed without events", cut, seg.name)
+			}
+		}
 		if d, err := s.w.active().dictionary(); d == nil || err != nil {
 			t.Errorf("cut at %d: no dictionary: %v", cut, err)
 		}
@@ -213,13 +241,77 @@ func TestDictionaryIsTorn(t *testing.T) {
 	}
 }
 
+// TestPackedAhead: what a Packer packed is what is stored, unless the event was changed since, or the
+// segment is another.
+func TestPackedAhead(t *testing.T) {
+	m := vfs.NewMem()
+	s := openTest(t, memDir, Options{FS: m, SegmentBytes: 32 << 10})
+	want := orders(t, s, 300)
+	packer := s.Writer().Packer()
+	add := func(e ProposedEvent) {
+		t.Helper()
+		want = append(want, RecordedEvent{Type: e.Type, Payload: e.Payload, Metadata: e.Metadata, Tags: e.Tags})
+		mustAppend(t, s, e)
+	}
+	base := NewEvent("order-1", "OrderPlaced", orderPayload(9))
+	base.Metadata, base.Tags = []byte(`{"user": "somebody"}`), []string{"shop"}
+	packer.Pack(&base)
+	if len(base.packed) == 0 || len(base.packed) > 60 {
+		t.Fatalf("packed into %d bytes", len(base.packed))
+	}
+	for _, change := range []func(e *ProposedEvent){
+		func(*ProposedEvent) {},
+		func(e *ProposedEvent) { e.Type = "OrderPaid" },
+		func(e *ProposedEvent) { e.Payload = orderPayload(10) },
+		func(e *ProposedEvent) { e.Payload = nil },
+		func(e *ProposedEvent) { e.Metadata = nil },
+		func(e *ProposedEvent) { e.Metadata = []byte(`{}`) },
+		func(e *ProposedEvent) { e.Tags = nil },
+		func(e *ProposedEvent) { e.Tags = []string{} },
+		func(e *ProposedEvent) { e.Tags = []string{"shop", "more"} },
+	} {
+		e := base
+		change(&e)
+		add(e)
+	}
+	// The same request again, whose bytes are others.
+	e := NewEvent("order-1", "OrderPlaced", orderPayload(100))
+	packer.Pack(&e)
+	r := &AppendRequest{Events: []ProposedEvent{e}}
+	for n := range 2 {
+		if n == 1 {
+			copy(r.Events[0].Payload, orderPayload(200))
+			r.Events[0].EventID = uuid.UUID{}
+		}
+		want = append(want, RecordedEvent{Type: "OrderPlaced", Payload: bytes.Clone(r.Events[0].Payload)})
+		if err := s.Writer().Append(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for number := s.w.active().number; s.w.active().number == number; {
+		add(NewEvent("order-2", "OrderPlaced", orderPayload(int(s.log.committed.Load()))))
+	}
+	add(base)
+	got := checkInvariants(t, s)
+	if len(got) != len(want) {
+		t.Fatalf("%d events, want %d", len(got), len(want))
+	}
+	for i := range got {
+		g, w := got[i], want[i]
+		if g.Type != w.Type || !bytes.Equal(g.Payload, w.Payload) || (g.Payload == nil) != (w.Payload == nil) ||
+			!bytes.Equal(g.Metadata, w.Metadata) || (g.Metadata == nil) != (w.Metadata == nil) ||
+			!slices.Equal(g.Tags, w.Tags) || (g.Tags == nil) != (w.Tags == nil) {
+			t.Errorf("position %d: %v, want %v", i, g, w)
+		}
+	}
+}
+
 func BenchmarkPack(b *testing.B) {
 	var sample []byte
 	for n := range 200 {
 		sample = append(sample, orderPayload(n*31)...)
 	}
-	d := newDictionary(sample[:dictionaryBytes])
-	d.prepare()
+	d := newPackingDictionary(sample[:dictionaryBytes])
 	content := appendContent(nil, "OrderPlaced", orderPayload(4711), []byte(`{"user": "u17"}`), nil)
 	packed := d.pack(nil, content)
 	b.Run("pack", func(b *testing.B) {

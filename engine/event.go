@@ -67,9 +67,9 @@ type ProposedEvent struct {
 	generatedID bool
 	// What was found to be JSON; another slice is checked again.
 	jsonPayload, jsonMetadata checkedBytes
-	// What a Packer made of it, empty if it is not worth packing; valid with that dictionary.
+	// What a Packer made of it, empty if it is not worth packing, and what of.
 	packed   []byte
-	packedBy *dictionary
+	packedOf packedContent
 }
 
 // checkedBytes remembers which bytes were checked, by where they are.

@@ -20,8 +20,7 @@ func FuzzDecodeRecord(f *testing.F) {
 	e.Stream, e.Payload, e.Opaque, e.Tags = "", nil, false, nil
 	f.Add(appendRecord(nil, &e, placement{position: 0, version: 0, recordedAt: 10, baseTime: 10}), int64(0))
 	f.Add([]byte{0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff}, int64(1))
-	dict := newDictionary([]byte(`Placed{"a": 1, "b": "what all of them say", "c": [true]}{"user": 7}`))
-	dict.prepare()
+	dict := newPackingDictionary([]byte(`Placed{"a": 1, "b": "what all of them say", "c": [true]}{"user": 7}`))
 	e.Payload = []byte(`{"a": 17, "b": "what all of them say", "c": [true]}`)
 	f.Add(appendRecord(nil, &e, placement{position: 7, version: 3, recordedAt: 1000, baseTime: 10, dictionary: dict}), int64(7))
 	f.Fuzz(func(t *testing.T, b []byte, position int64) {

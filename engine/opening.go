@@ -56,13 +56,16 @@ func (o *opening) run() error {
 func (o *opening) dictionary() error {
 	w, segments := o.store.w, o.store.log.segments
 	seg := w.active()
+	if seg.version < dictionaryVersion {
+		return nil
+	}
 	if w.end == segmentHeaderSize && len(segments) > 1 {
 		w.learn(segments[len(segments)-2], seg)
 		return nil
 	}
-	d, err := seg.dictionary()
-	if d != nil {
-		d.prepare()
+	b, err := seg.readDictionary()
+	if b != nil {
+		seg.dict.Store(newPackingDictionary(b))
 	}
 	return err
 }
@@ -234,6 +237,9 @@ func (o *opening) enterStreams(seg *segment, list *segmentStreams) error {
 
 // loadRecordedAt takes the recorded time from a sealed segment's last event.
 func (o *opening) loadRecordedAt(seg *segment) error {
+	if seg.count == 0 {
+		return nil
+	}
 	var e RecordedEvent
 	if err := o.store.log.outlineAt(seg.first+seg.count-1, &e); err != nil {
 		return err

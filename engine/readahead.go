@@ -23,7 +23,10 @@ func (o *opening) readIndex(seg *segment) (*segmentStreams, error) {
 	}
 	list := &segmentStreams{idx: idx, begun: make([]indexedStream, 0, idx.h.streams)}
 	// Where the last event is will be asked when the streams are entered.
-	if _, err = idx.offset(uint32(seg.count - 1)); err == nil {
+	if seg.count > 0 {
+		_, err = idx.offset(uint32(seg.count - 1))
+	}
+	if err == nil {
 		err = idx.eachStream(func(s indexedStream) error {
 			if s.firstVersion == 0 {
 				list.begun = append(list.begun, s)

@@ -79,6 +79,7 @@ func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (inf
 	newest := Backward(maxInt64)
 	newest.Limit, newest.Before = 1, before
 	c := r.log.readStream(id, newest)
+	c.outline = true
 	if !c.Next(ctx) {
 		return info, false, c.Err()
 	}
@@ -92,7 +93,9 @@ func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (inf
 	}
 	oldest := Forward(0)
 	oldest.Limit = 1
-	if c = r.log.readStream(id, oldest); !c.Next(ctx) {
+	c = r.log.readStream(id, oldest)
+	c.outline = true
+	if !c.Next(ctx) {
 		return info, false, c.Err()
 	}
 	info.FirstPosition, info.CreatedAt = c.Event().Position, c.Event().RecordedAt
@@ -123,6 +126,7 @@ func (r *ReadIndex) StreamsBelow(ctx context.Context, before int64) (int64, erro
 		oldest := Forward(0)
 		oldest.Limit = 1
 		c := r.log.readStream(r.Streams(nil, int64(i), 1)[0], oldest)
+		c.outline = true
 		if failed != nil || !c.Next(ctx) {
 			failed = errors.Join(failed, c.Err())
 			return true

@@ -15,6 +15,7 @@ import (
 const (
 	segmentHeaderSize = 64
 	segmentMagic      = "EVGSEG\x00\x02" // the last byte is the format version
+	dictionaryVersion = 2                // from which on segments may have a dictionary
 	sealBodySize      = 4
 	sealSize          = frameHeaderSize + sealBodySize + 1
 	// maxSegmentSize keeps offsets in 32 bits.
@@ -29,9 +30,10 @@ type segment struct {
 	baseTime   int64  // µs since the Unix epoch; records count from it
 	chainStart uint32 // chain of all before it
 
-	name string
-	file vfs.File
-	key  frameKey
+	name    string
+	file    vfs.File
+	key     frameKey
+	version byte // of its format, if it was opened
 
 	// Of a sealed segment.
 	sealed bool
@@ -81,6 +83,7 @@ func (s *segment) readHeader(store uuid.UUID) error {
 	case le.Uint64(b[32:]) != uint64(s.number):
 		return s.corrupt(32, fmt.Sprintf("this is segment %d under another's name", le.Uint64(b[32:])))
 	}
+	s.version = b[7]
 	s.first = int64(le.Uint64(b[24:]))
 	s.baseTime = int64(le.Uint64(b[40:]))
 	s.chainStart = le.Uint32(b[48:])

@@ -22,7 +22,8 @@ type Options struct {
 	// FS is the file system; default vfs.OS.
 	FS vfs.FS
 	// SegmentBytes is the size at which a segment is sealed; default 256 MiB, at
-	// most just under 4 GiB. An append larger than it gets a segment of its own.
+	// most just under 4 GiB. An append larger than it gets a segment of its own. A store's first segment
+	// is sealed at 256 KiB at most, any at about a million events.
 	SegmentBytes int64
 	Limits       Limits
 	// CacheBlocks is the number of 4 KiB index blocks kept in memory; default 8192.

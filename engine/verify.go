@@ -223,6 +223,12 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) error {
 	s := newFrameScanner(seg, size)
 	p := progress{logger: v.logger, what: "verifying " + seg.name, unit: "bytes", total: size}
+	var d decoder
+	if _, err := seg.dictionary(); errors.As(err, new(*CorruptionError)) {
+		d.outline = true // the scan of its frame tells that it is damaged
+	} else if err != nil {
+		return err
+	}
 	for {
 		if v.done = s.next >= v.before; v.done {
 			return nil
@@ -242,7 +248,7 @@ func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) er
 			return nil
 		}
 		if bad == "" {
-			if err := v.records(seg, h, frame, offset); err != nil {
+			if err := v.records(seg, &d, h, frame, offset); err != nil {
 				return err
 			}
 			continue
@@ -291,15 +297,9 @@ func (v *verifier) continued(seg *segment, s *frameScanner) bool {
 	return next.readHeader(v.report.StoreID) == nil && next.first == s.next && next.chainStart == s.chain
 }
 
-func (v *verifier) records(seg *segment, h frameHeader, frame []byte, offset int64) error {
-	var d decoder
-	if _, err := seg.dictionary(); errors.As(err, new(*CorruptionError)) {
-		d.outline = true // that it is damaged was found when its frame was scanned
-	} else if err != nil {
-		return err
-	}
-	err := seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
-		if !d.outline {
+func (v *verifier) records(seg *segment, d *decoder, h frameHeader, frame []byte, offset int64) error {
+	err := seg.eachEvent(d, h, frame, offset, func(at int64, e *RecordedEvent) error {
+		if !d.leftOut {
 			v.report.Events++
 		}
 		next, known := v.versions[e.StreamID]

@@ -237,7 +237,8 @@ func (w *writer) prepare(size int64) error {
 	if w.poison != nil {
 		return w.poison
 	}
-	if !w.rolling && w.hasRoom(size) || w.end == segmentHeaderSize {
+	// A segment without events takes anything; it may have a dictionary, if a crash took the rest.
+	if !w.rolling && w.hasRoom(size) || w.log.committed.Load() == w.active().first {
 		return nil
 	}
 	return w.roll()
@@ -381,6 +382,7 @@ func (w *writer) roll() error {
 		return w.ioError(err, !isNoSpace(err) || errors.As(err, new(*unsettledError)))
 	}
 	w.rolling = false
+	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
 	mem := old.mem.Load()
 	next.mem.Store(newMemIndex(next.number, next.first, w.log.hash))
 	w.learn(old, next)

@@ -145,13 +145,22 @@ func (p *selectPlan) countsStreams() bool {
 
 // countStreams answers that, without a look at each.
 func (p *selectPlan) countStreams(ctx context.Context, portal *selectPortal) error {
-	rows, err := p.openStreams(portal.s, &portal.e, portal.before)
-	if err != nil {
+	s := portal.s
+	if err := s.checkStaged(); err != nil {
 		return err
 	}
-	n, err := portal.s.server.index.StreamsBelow(ctx, portal.before)
+	n, err := s.server.index.StreamsBelow(ctx, portal.before)
+	for id, st := range s.tx.streams {
+		if err != nil || st.count == 0 {
+			continue
+		}
+		var there bool
+		if _, there, err = s.server.index.Stream(ctx, id, portal.before); !there {
+			n++ // it has staged events alone
+		}
+	}
 	for _, a := range p.aggregates {
-		a.value.Int = n + int64(len(rows.ids)+len(rows.begun))
+		a.value.Int = n
 	}
 	return err
 }

@@ -342,7 +342,10 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 
 // copyRows reads all rows and appends them.
 func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone *pgwire.Zone) error {
-	parser := copyParser{plan: p.plan, zone: zone, limits: p.s.server.store.Limits(), writer: p.s.server.writer}
+	parser := copyParser{plan: p.plan, zone: zone, limits: p.s.server.store.Limits()}
+	if !p.staging {
+		parser.packFor = p.s.server.writer
+	}
 	if p.plan.format.kind != "binary" {
 		p.blocks = newCopyBlocks(in, &p.plan.format)
 		return p.copyBlocks(ctx, parser)

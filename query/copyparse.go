@@ -23,10 +23,10 @@ const (
 
 // copyParser makes events of rows. It may be used concurrently.
 type copyParser struct {
-	plan   *copyPlan
-	zone   *pgwire.Zone
-	limits engine.Limits
-	writer *engine.WriterHandle
+	plan    *copyPlan
+	zone    *pgwire.Zone
+	limits  engine.Limits
+	packFor *engine.WriterHandle // nil where events are staged: they are packed when they are appended
 }
 
 // copyRows are events made of rows.
@@ -130,7 +130,10 @@ func (p copyParser) rows(ctx context.Context, r *copyReader, out *copyRows, oneC
 	if out.events == nil {
 		out.events = make([]engine.ProposedEvent, 0, min(copyChunkRows, 16+len(r.buf)/128))
 	}
-	packer := p.writer.Packer()
+	var packer *engine.Packer
+	if p.packFor != nil {
+		packer = p.packFor.Packer()
+	}
 	for {
 		fields, err := r.row(ctx)
 		if err != nil {

@@ -307,12 +307,18 @@ type streamRows struct {
 
 const streamPage = 256
 
+// checkStaged is the error of a transaction that was told of staged events what no longer holds.
+func (s *Session) checkStaged() error {
+	if len(s.tx.staged) == 0 {
+		return nil
+	}
+	return s.tx.checkPin(s.server.index.GlobalPosition() + 1)
+}
+
 func (p *selectPlan) openStreams(s *Session, e *env, before int64) (*streamRows, error) {
 	r := &streamRows{s: s, e: e, before: before, desc: p.desc, filter: p.residual, plan: p}
-	if len(s.tx.staged) > 0 {
-		if err := s.tx.checkPin(s.server.index.GlobalPosition() + 1); err != nil {
-			return nil, err
-		}
+	if err := s.checkStaged(); err != nil {
+		return nil, err
 	}
 	if p.access.kind != accessLog {
 		ids, names, err := p.access.keys(e)

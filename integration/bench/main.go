@@ -170,10 +170,12 @@ func (b *bench) compare(ctx context.Context) (done []*workload, err error) {
 		}
 	}
 	list = append(list, &workload{name: "bytes on disk an event", unit: "B", less: true, aim: 1.5, once: true, run: runFunc(footprint)})
-	list = append(list, workloads()...)
 	list = append(list,
 		&workload{name: appendsP99, unit: "ms", less: true, run: underQueries(false)},
 		&workload{name: appendsP99 + " beside heavy queries", unit: "ms", less: true, run: underQueries(true)},
+	)
+	list = append(list, workloads()...)
+	list = append(list,
 		&workload{name: "start, files not cached, to count by type", unit: "ms", less: true, run: runFunc(coldStart)},
 		&workload{name: "projection made from nothing", unit: "events/s", run: runFunc(fillProjection)},
 	)
@@ -190,6 +192,29 @@ func (b *bench) compare(ctx context.Context) (done []*workload, err error) {
 }
 
 const appendsP99 = "append, 8 clients, p99"
+
+// settle waits until no side has work left of the turns before: Eventgres' worker still reads what
+// was appended, PostgreSQL writes out and vacuums.
+func (b *bench) settle(ctx context.Context) error {
+	if _, err := countTypes.answer(ctx, b, b.eg); err != nil {
+		return err
+	}
+	conn, err := b.pg.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "CHECKPOINT").ReadAll(); err != nil {
+		return err
+	}
+	return await("PostgreSQL's vacuum", func() error {
+		r := conn.ExecParams(ctx, "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'", nil, nil, nil, nil).Read()
+		if r.Err == nil && len(r.Rows) > 0 {
+			return errors.New("it is still running")
+		}
+		return r.Err
+	})
+}
 
 // measure runs a workload on all sides that can, in turns.
 func (b *bench) measure(ctx context.Context, w *workload) error {
@@ -209,8 +234,7 @@ func (b *bench) measure(ctx context.Context, w *workload) error {
 		for j := range sides {
 			s := sides[(i+j)%len(sides)]
 			fmt.Fprintf(os.Stderr, "\r\x1b[K%s: round %d of %d, %s", w.name, i+1, rounds, s.name)
-			// The worker still reads what the turn before appended, for seconds after the fastest.
-			if _, err := countTypes.answer(ctx, b, b.eg); err != nil {
+			if err := b.settle(ctx); err != nil {
 				return err
 			}
 			v, err := w.run.run(ctx, b, s)

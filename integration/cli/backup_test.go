@@ -63,7 +63,11 @@ func TestRepair(t *testing.T) {
 	server := harness.Eventgres(t)
 	must(t, must(t, "", "sample"), "import", "-", "--url", server.URL())
 	server.Stop()
-	segment := filepath.Join(server.Data, "log", "00000001.seg")
+	segments, err := filepath.Glob(filepath.Join(server.Data, "log", "*.seg"))
+	if err != nil || len(segments) == 0 {
+		t.Fatal(segments, err)
+	}
+	segment := segments[len(segments)-1] // which a start reads
 	b, err := os.ReadFile(segment)
 	if err != nil {
 		t.Fatal(err)
