@@ -116,12 +116,24 @@ func (g *group) reset(seg *segment, base uint32) {
 		g.buf = g.dict.frame(g.buf, seg.key, g.next)
 	}
 	g.recordedAt = g.log.recordedAt.Load()
+	// To walk a map and to clear it takes as long as for the most that it ever held: after a large
+	// group all that follow would pay for it.
+	if len(g.streams) > keptStreams {
+		g.streams, g.spare = map[uuid.UUID]*pendingStream{}, nil
+	}
 	for _, s := range g.streams {
 		g.spare = append(g.spare, s)
 	}
 	clear(g.streams)
+	if len(g.ids) > keptStreams {
+		g.ids = map[uuid.UUID]struct{}{}
+	}
 	clear(g.ids)
 }
+
+// keptStreams is how many streams a group may have for its maps to be used again: more than one of
+// single events has.
+const keptStreams = 128
 
 // apply checks a request and adds its frame to the group. On an error the group is
 // as it was.
