@@ -73,11 +73,12 @@ func matchHash(b uint64) uint32 {
 	return uint32(b << (64 - 8*matchBytes) * 0x9E3779B185EBCA87 >> (64 - matchBits))
 }
 
-// pack appends b to dst, packed, or nothing if that would save nothing.
+// pack appends b to dst, packed, or nothing if that would save nothing. So does one that only
+// unpacks: a Packer may meet the newest segment just when it is no longer that.
 func (d *dictionary) pack(dst, b []byte) []byte {
 	start := len(dst)
 	switch {
-	case len(b) < 8 || len(b) > maxPacked:
+	case d.match == nil || len(b) < 8 || len(b) > maxPacked:
 		return dst
 	case len(b) <= maxQuick:
 		dst = d.packQuickly(dst, b)
@@ -214,8 +215,9 @@ func (s *segment) dictionary() (*dictionary, error) {
 	if b == nil || err != nil {
 		return nil, err
 	}
-	s.dict.CompareAndSwap(nil, newDictionary(b))
-	return s.dict.Load(), nil
+	d := newDictionary(b)
+	s.dict.CompareAndSwap(nil, d)
+	return d, nil
 }
 
 // readDictionary reads and verifies the bytes of the segment's dictionary, nil if it has none.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -79,6 +80,9 @@ func TestPack(t *testing.T) {
 	}
 	if packed < len(at) || plain == 0 {
 		t.Errorf("only %d of %d were packed", packed, len(at))
+	}
+	if p := newDictionary(sample).pack(nil, orderPayload(1)); len(p) > 0 {
+		t.Error("packed with what only unpacks")
 	}
 	b := orderPayload(4711)
 	if p := d.pack(nil, b); len(p) == 0 || len(p) > len(b)/2 {
@@ -328,4 +332,32 @@ func BenchmarkPack(b *testing.B) {
 			buf, _ = d.unpack(buf, packed)
 		}
 	})
+}
+
+// TestPackWhileRolling: events are packed ahead by many while segments are full and others read them.
+func TestPackWhileRolling(t *testing.T) {
+	s := openTest(t, t.TempDir(), Options{SegmentBytes: 8 << 10})
+	var done sync.WaitGroup
+	for n := range 4 {
+		done.Go(func() {
+			for i := range 300 {
+				e := NewEvent(fmt.Sprintf("order-%d", n), "OrderPlaced", orderPayload(i))
+				s.Writer().Packer().Pack(&e)
+				if err := s.Writer().Append(ctx, &AppendRequest{Events: []ProposedEvent{e}}); err != nil {
+					t.Error(err)
+				}
+				c := s.Index().ReadStream(e.StreamID, Forward(max(0, int64(i-40))))
+				for c.Next(ctx) {
+					if got := c.Event(); !bytes.Equal(got.Payload, orderPayload(int(got.Version))) {
+						t.Errorf("version %d: %s", got.Version, got.Payload)
+					}
+				}
+				if c.Err() != nil {
+					t.Error(c.Err())
+				}
+			}
+		})
+	}
+	done.Wait()
+	checkInvariants(t, s)
 }

@@ -382,13 +382,13 @@ func (w *writer) roll() error {
 		return w.ioError(err, !isNoSpace(err) || errors.As(err, new(*unsettledError)))
 	}
 	w.rolling = false
-	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
 	mem := old.mem.Load()
 	next.mem.Store(newMemIndex(next.number, next.first, w.log.hash))
 	w.learn(old, next)
 	w.log.mu.Lock()
 	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
 	w.log.mu.Unlock()
+	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
 	w.end, w.allocated = segmentHeaderSize, segmentHeaderSize
 	w.building.Add(1)
 	go func() {
