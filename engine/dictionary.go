@@ -36,10 +36,10 @@ const (
 // of their JSON, types, values that come again. A record's fields from the type on are packed against
 // it, each record alone, so that any event can be read alone. The format is that of S2 blocks.
 //
-// Once it is prepared it does not change.
+// It does not change.
 type dictionary struct {
 	s2    *s2.Dict
-	bytes []byte                  // once it is prepared to pack
+	bytes []byte                  // if it packs too
 	match *[1 << matchBits]uint16 // by hash: where in bytes
 }
 

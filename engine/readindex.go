@@ -77,9 +77,8 @@ type StreamInfo struct {
 // none.
 func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (info StreamInfo, ok bool, err error) {
 	newest := Backward(maxInt64)
-	newest.Limit, newest.Before = 1, before
-	c := r.log.readStream(id, newest)
-	c.outline = true
+	newest.Before = before
+	c := r.oneEvent(id, newest)
 	if !c.Next(ctx) {
 		return info, false, c.Err()
 	}
@@ -91,15 +90,20 @@ func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (inf
 	if e.Version == 0 {
 		return info, true, nil
 	}
-	oldest := Forward(0)
-	oldest.Limit = 1
-	c = r.log.readStream(id, oldest)
-	c.outline = true
-	if !c.Next(ctx) {
+	if c = r.oneEvent(id, Forward(0)); !c.Next(ctx) {
 		return info, false, c.Err()
 	}
 	info.FirstPosition, info.CreatedAt = c.Event().Position, c.Event().RecordedAt
 	return info, true, nil
+}
+
+// oneEvent returns a cursor over the first event of a stream that the options are for, without what may
+// be packed.
+func (r *ReadIndex) oneEvent(id uuid.UUID, o ReadOptions) *Cursor {
+	o.Limit = 1
+	c := r.log.readStream(id, o)
+	c.outline = true
+	return c
 }
 
 // StreamCount returns the number of streams.
@@ -123,10 +127,7 @@ func (r *ReadIndex) StreamsBelow(ctx context.Context, before int64) (int64, erro
 	var failed error
 	// They are in the order in which they began.
 	below := sort.Search(int(n), func(i int) bool {
-		oldest := Forward(0)
-		oldest.Limit = 1
-		c := r.log.readStream(r.Streams(nil, int64(i), 1)[0], oldest)
-		c.outline = true
+		c := r.oneEvent(r.Streams(nil, int64(i), 1)[0], Forward(0))
 		if failed != nil || !c.Next(ctx) {
 			failed = errors.Join(failed, c.Err())
 			return true

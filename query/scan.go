@@ -28,11 +28,7 @@ func (p *selectPlan) openRows(ctx context.Context, s *Session, e *env, before in
 		return &healthRows{health: s.server.health(), filter: p.where, e: e}, nil
 	}
 	if p.rel == streamsRelation {
-		rows, err := p.openStreams(s, e, before)
-		if err != nil {
-			return nil, err
-		}
-		return rows, nil
+		return p.openStreams(s, e, before)
 	}
 	committed, filter, err := p.openEvents(ctx, s, e, before)
 	if err != nil {
@@ -315,7 +311,7 @@ func (s *Session) checkStaged() error {
 	return s.tx.checkPin(s.server.index.GlobalPosition() + 1)
 }
 
-func (p *selectPlan) openStreams(s *Session, e *env, before int64) (*streamRows, error) {
+func (p *selectPlan) openStreams(s *Session, e *env, before int64) (rowSource, error) {
 	r := &streamRows{s: s, e: e, before: before, desc: p.desc, filter: p.residual, plan: p}
 	if err := s.checkStaged(); err != nil {
 		return nil, err
