@@ -77,7 +77,7 @@ type Conn struct {
 
 func newConn(s *Server, nc net.Conn) *Conn {
 	c := &Conn{
-		Zone: UTC, server: s, net: nc, r: bufio.NewReaderSize(nc, readBufferBytes),
+		Zone: UTC, server: s, net: nc, r: bufio.NewReaderSize(newTurnReader(nc, s.turns), readBufferBytes),
 		startupParams: map[string]string{}, parameters: map[string]string{}, reported: map[string]string{},
 		statements: map[string]Statement{}, portals: map[string]*portal{},
 	}

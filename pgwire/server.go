@@ -29,6 +29,7 @@ type Server struct {
 	nextPID   int32
 	closing   bool
 	listeners []net.Listener
+	turns     *turnstile // nil before Serve
 	wg        sync.WaitGroup
 }
 
@@ -80,6 +81,9 @@ func (s *Server) Serve(l net.Listener) error {
 		return l.Close()
 	}
 	s.listeners = append(s.listeners, l)
+	if s.turns == nil {
+		s.turns = newTurnstile()
+	}
 	s.mu.Unlock()
 	for {
 		nc, err := l.Accept()
@@ -189,6 +193,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	for _, c := range s.conns {
 		c.shutdown()
+	}
+	if s.turns != nil {
+		s.turns.close() // from now on nobody waits for a turn
 	}
 	s.mu.Unlock()
 	done := make(chan struct{})

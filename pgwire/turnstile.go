@@ -1,0 +1,108 @@
+package pgwire
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// turnstile lets connections that are ready have their turn. Go's scheduler looks at sockets when it has no
+// goroutine to run, or else every 10 ms: two sessions whose clients answer at once keep two processors that
+// long, while other clients' requests wait. (runtime.Gosched does not help: a goroutine that gives way is one
+// that can run.) To pass the turnstile is to wait for a byte through a pipe, so that the scheduler looks.
+type turnstile struct {
+	r, w *os.File
+
+	mu      sync.Mutex
+	waiting []chan<- struct{}
+	spare   []chan<- struct{} // what waiting was before, to be filled again
+	closed  bool
+}
+
+// A connection passes after turnEvery in which no read waited. pgbench's 16 clients that read streams of 20 see a
+// p99 of 3.5 ms so, where it was 5 to 18, and a longest wait of 10 instead of 100, at the same rate; 500 µs give a p99
+// of 5 ms, 1 ms one of 8. To count reads instead costs clients that do not starve each other 5 to 15 %.
+const (
+	turnEvery = 250 * time.Microsecond
+	waited    = 20 * time.Microsecond // a read that takes as long has waited
+)
+
+// newTurnstile returns nil where the process may open no more files: there is no fairness then.
+func newTurnstile() *turnstile {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil
+	}
+	t := &turnstile{r: r, w: w}
+	go t.run()
+	return t
+}
+
+// run lets through who waits, until the turnstile is closed.
+func (t *turnstile) run() {
+	defer t.r.Close()
+	var bytes [64]byte
+	for {
+		_, err := t.r.Read(bytes[:])
+		t.mu.Lock()
+		list := t.waiting
+		t.waiting, t.spare = t.spare[:0], nil
+		t.closed = err != nil
+		t.mu.Unlock()
+		for _, through := range list {
+			through <- struct{}{} // there is room for it
+		}
+		if err != nil {
+			return
+		}
+		t.mu.Lock()
+		t.spare = list
+		t.mu.Unlock()
+	}
+}
+
+// pass returns when the scheduler has looked at the sockets. The channel is the caller's own, with room for
+// one.
+func (t *turnstile) pass(through chan struct{}) {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return
+	}
+	t.waiting = append(t.waiting, through)
+	first := len(t.waiting) == 1
+	t.mu.Unlock()
+	if first { // one byte is for all who come before it is read
+		_, _ = t.w.Write([]byte{0}) // an error: it is closed, and run lets everybody through
+	}
+	<-through
+}
+
+// close lets everybody through from now on.
+func (t *turnstile) close() { _ = t.w.Close() }
+
+// turnReader reads from a connection, and passes the turnstile where its reads do not wait.
+type turnReader struct {
+	conn    io.Reader
+	turns   *turnstile // nil: none
+	through chan struct{}
+	since   time.Time // the last read that waited, or the last turn
+}
+
+func newTurnReader(conn io.Reader, turns *turnstile) *turnReader {
+	return &turnReader{conn: conn, turns: turns, through: make(chan struct{}, 1), since: time.Now()}
+}
+
+func (r *turnReader) Read(b []byte) (int, error) {
+	start := time.Now()
+	if r.turns != nil && start.Sub(r.since) >= turnEvery {
+		r.turns.pass(r.through)
+		r.since = start
+	}
+	n, err := r.conn.Read(b)
+	if end := time.Now(); end.Sub(start) >= waited {
+		r.since = end
+	}
+	return n, err
+}
