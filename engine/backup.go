@@ -107,11 +107,7 @@ func lockStore(fsys vfs.FS, dir string) (io.Closer, error) {
 	if err := checkDataDir(fsys, dir); err != nil {
 		return nil, err
 	}
-	lock, err := fsys.Lock(filepath.Join(dir, "LOCK"))
-	if errors.Is(err, vfs.ErrLocked) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
-	}
-	return lock, err
+	return lockDir(fsys, dir)
 }
 
 type backup struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -82,10 +83,7 @@ func Open(dir string, options Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	lock, err := opts.FS.Lock(filepath.Join(dir, "LOCK"))
-	if errors.Is(err, vfs.ErrLocked) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
-	}
+	lock, err := lockDir(opts.FS, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +94,23 @@ func Open(dir string, options Options) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// lockWait is how long the lock of a data directory is waited for. A server that is killed while it starts
+// a process leaves its lock with that one, until it runs its own program: on a busy machine, milliseconds.
+const lockWait = time.Second
+
+// lockDir locks a data directory. It returns ErrLocked where another process keeps it locked.
+func lockDir(fsys vfs.FS, dir string) (io.Closer, error) {
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		lock, err := fsys.Lock(filepath.Join(dir, "LOCK"))
+		switch {
+		case !errors.Is(err, vfs.ErrLocked):
+			return lock, err
+		case time.Since(start) > lockWait:
+			return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
+		}
+	}
 }
 
 func (s *Store) open() error {

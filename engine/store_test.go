@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -311,6 +312,18 @@ func TestLock(t *testing.T) {
 		t.Fatalf("second open: %v", err)
 	}
 	s.Close()
+	openTest(t, dir, Options{}).Close()
+}
+
+// A server that was killed while it started its worker leaves the lock with that process for a moment.
+func TestLockLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	openTest(t, dir, Options{}).Close()
+	left, err := vfs.OS.Lock(filepath.Join(dir, "LOCK"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { left.Close() })
 	openTest(t, dir, Options{}).Close()
 }
 
