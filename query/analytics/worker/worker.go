@@ -39,11 +39,20 @@ type Worker struct {
 }
 
 // Run is the worker's main: it serves until its standard input ends, which it does when
-// the front does.
+// the front does. Where that is before it serves, it exits at once.
 func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error {
 	if err := lowerPriority(); err != nil {
 		logger.Warn("the worker's priority is not lowered", "error", err)
 	}
+	f := listenTo(in)
+	ready := make(chan struct{})
+	go func() {
+		select {
+		case <-f.gone:
+			os.Exit(1) // killed, maybe, and its successor's worker waits for the projection
+		case <-ready:
+		}
+	}()
 	w, err := open(config, logger)
 	if err != nil {
 		return err
@@ -65,8 +74,9 @@ func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
+	close(ready)
 	fmt.Println(analytics.ReadyLine) // the front waits for it
-	w.follow(in)
+	w.follow(f)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = server.Shutdown(ctx)
@@ -116,36 +126,50 @@ func (w *Worker) close() {
 	w.projection.close()
 }
 
-// follow fills the projection up to the positions that the front names, a line each, until
-// the input ends.
-func (w *Worker) follow(in io.Reader) {
-	var target atomic.Int64
-	wake := make(chan struct{}, 1)
-	done := make(chan struct{})
-	ctx, cancel := context.WithCancel(context.Background())
+// front is what the server that started the worker says: positions, a line each, until it ends.
+type front struct {
+	position atomic.Int64  // the newest
+	named    chan struct{} // there is one that was not seen
+	gone     chan struct{} // closed at the end
+}
+
+func listenTo(in io.Reader) *front {
+	f := &front{named: make(chan struct{}, 1), gone: make(chan struct{})}
 	go func() {
-		defer close(done)
-		for range wake {
-			if err := w.projection.reach(ctx, target.Load()); err != nil && ctx.Err() == nil {
-				w.logger.Error("the projection cannot be filled", "error", err)
+		defer close(f.gone)
+		lines := bufio.NewScanner(in)
+		for lines.Scan() {
+			position, err := strconv.ParseInt(lines.Text(), 10, 64)
+			if err != nil {
+				continue
+			}
+			f.position.Store(position)
+			select {
+			case f.named <- struct{}{}:
+			default: // it will see the newest
 			}
 		}
 	}()
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		position, err := strconv.ParseInt(lines.Text(), 10, 64)
-		if err != nil {
-			continue
-		}
-		target.Store(position)
+	return f
+}
+
+// follow fills the projection up to the positions that the front names, until it is gone.
+func (w *Worker) follow(f *front) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-f.gone
+		cancel()
+	}()
+	for {
 		select {
-		case wake <- struct{}{}:
-		default: // it will see the newest
+		case <-f.named:
+			if err := w.projection.reach(ctx, f.position.Load()); err != nil && ctx.Err() == nil {
+				w.logger.Error("the projection cannot be filled", "error", err)
+			}
+		case <-f.gone:
+			return
 		}
 	}
-	cancel()
-	close(wake)
-	<-done
 }
 
 // conn takes a connection to the database.
