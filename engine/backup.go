@@ -107,7 +107,7 @@ func lockStore(fsys vfs.FS, dir string) (io.Closer, error) {
 	if err := checkDataDir(fsys, dir); err != nil {
 		return nil, err
 	}
-	return lockDir(fsys, dir)
+	return lockDir(fsys, dir, 0)
 }
 
 type backup struct {

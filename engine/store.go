@@ -83,7 +83,7 @@ func Open(dir string, options Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	lock, err := lockDir(opts.FS, dir)
+	lock, err := lockDir(opts.FS, dir, lockWait)
 	if err != nil {
 		return nil, err
 	}
@@ -96,18 +96,19 @@ func Open(dir string, options Options) (*Store, error) {
 	return s, nil
 }
 
-// lockWait is how long the lock of a data directory is waited for. A server that is killed while it starts
-// a process leaves its lock with that one, until it runs its own program: on a busy machine, milliseconds.
+// lockWait is how long a server waits for its data directory. One that is killed while it starts a process
+// leaves its lock with that one, until it runs its own program: on a busy machine, milliseconds.
 const lockWait = time.Second
 
-// lockDir locks a data directory. It returns ErrLocked where another process keeps it locked.
-func lockDir(fsys vfs.FS, dir string) (io.Closer, error) {
+// lockDir locks a data directory. It returns ErrLocked where another process keeps it locked for as long as
+// is waited.
+func lockDir(fsys vfs.FS, dir string, wait time.Duration) (io.Closer, error) {
 	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		lock, err := fsys.Lock(filepath.Join(dir, "LOCK"))
 		switch {
 		case !errors.Is(err, vfs.ErrLocked):
 			return lock, err
-		case time.Since(start) > lockWait:
+		case time.Since(start) >= wait:
 			return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
 		}
 	}

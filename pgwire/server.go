@@ -81,7 +81,7 @@ func (s *Server) Serve(l net.Listener) error {
 		return l.Close()
 	}
 	s.listeners = append(s.listeners, l)
-	if s.turns == nil {
+	if len(s.listeners) == 1 {
 		s.turns = newTurnstile()
 	}
 	s.mu.Unlock()

@@ -25,7 +25,7 @@ type turnstile struct {
 // of 5 ms, 1 ms one of 8. To count reads instead costs clients that do not starve each other 5 to 15 %.
 const (
 	turnEvery = 250 * time.Microsecond
-	waited    = 20 * time.Microsecond // a read that takes as long has waited
+	waited    = 20 * time.Microsecond // a read of a few bytes that takes as long has waited
 )
 
 // newTurnstile returns nil where the process may open no more files: there is no fairness then.
@@ -82,7 +82,8 @@ func (t *turnstile) pass(through chan struct{}) {
 // close lets everybody through from now on.
 func (t *turnstile) close() { _ = t.w.Close() }
 
-// turnReader reads from a connection, and passes the turnstile where its reads do not wait.
+// turnReader reads from a connection, and passes the turnstile where its reads do not wait: the request that
+// was read waits for those of others.
 type turnReader struct {
 	conn    io.Reader
 	turns   *turnstile // nil: none
@@ -96,13 +97,17 @@ func newTurnReader(conn io.Reader, turns *turnstile) *turnReader {
 
 func (r *turnReader) Read(b []byte) (int, error) {
 	start := time.Now()
-	if r.turns != nil && start.Sub(r.since) >= turnEvery {
-		r.turns.pass(r.through)
-		r.since = start
-	}
 	n, err := r.conn.Read(b)
-	if end := time.Now(); end.Sub(start) >= waited {
+	end := time.Now()
+	switch {
+	case err != nil || r.turns == nil:
+	case end.Sub(start) >= waited+time.Duration(n): // to copy a byte takes less than a nanosecond
 		r.since = end
+	case end.Sub(r.since) >= turnEvery:
+		r.turns.pass(r.through)
+		// Where all processors compute, a turn takes long: as long again is free of turns.
+		now := time.Now()
+		r.since = now.Add(now.Sub(end))
 	}
 	return n, err
 }
