@@ -50,13 +50,13 @@ type Supervisor struct {
 	ready    chan struct{} // closed while the worker answers
 	up       bool
 	process  *os.Process
-	failures int // starts that failed, one after the other
+	failures int // ends since one was ready
 }
 
 const (
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 5 * time.Second
-	// steady is how long a worker must have lived for its end not to count as a failed start.
+	// steady is how long a worker must have lived for the next to be started as soon as the first.
 	steady = 10 * time.Second
 	// startPatience is how long a statement waits for a worker that is starting. Building a
 	// projection anew does not hold up the start, so it is far more than one takes.
@@ -137,10 +137,10 @@ func (s *Supervisor) run() {
 		}
 		s.mu.Lock()
 		s.failures++
-		if time.Since(began) > steady {
-			backoff, s.failures = firstBackoff, 0
-		}
 		s.mu.Unlock()
+		if time.Since(began) > steady {
+			backoff = firstBackoff
+		}
 		s.o.Logger.Error("the analytics worker ended; it is started again", "error", err, "in", backoff)
 		select {
 		case <-time.After(backoff):
@@ -218,6 +218,7 @@ func (s *Supervisor) setUp(p *os.Process, up bool) {
 	}
 	s.up = up
 	if up {
+		s.failures = 0
 		close(s.ready)
 	} else {
 		s.ready = make(chan struct{})
