@@ -70,6 +70,9 @@ func (s *siege) session(parameters map[string]string) *raw {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { r.Close() })
+	s.mu.Lock()
+	s.opened = append(s.opened, r)
+	s.mu.Unlock()
 	return r
 }
 

@@ -37,7 +37,8 @@ type siege struct {
 	before usage
 	quiet  figures
 	mu     sync.Mutex
-	worst  usage // the most of each that was seen
+	opened []*raw // by session
+	worst  usage  // the most of each that was seen
 	slow   []figures
 }
 
@@ -123,6 +124,16 @@ func (s *siege) lift() {
 		s.t.Errorf("a new session got %q (%v)", got, err)
 	}
 	newcomer.Close()
+	for _, r := range s.opened {
+		r.Close() // a second time, maybe
+	}
+	s.await("the server has let go of all but the honest session", settleTime, func() bool {
+		n, err := connections(s.server.Port)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return n == 1
+	})
 	for _, word := range []string{"panic", "fatal error"} {
 		if strings.Contains(s.server.Log(), word) {
 			s.t.Errorf("the server's log speaks of a %s:\n%s", word, s.server.Log())
