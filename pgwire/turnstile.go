@@ -12,11 +12,10 @@ import (
 // long, while other clients' requests wait. (runtime.Gosched does not help: a goroutine that gives way is one
 // that can run.) To pass the turnstile is to wait for a byte through a pipe, so that the scheduler looks.
 type turnstile struct {
-	r, w *os.File
+	w *os.File
 
 	mu      sync.Mutex
 	waiting []chan<- struct{}
-	spare   []chan<- struct{} // what waiting was before, to be filled again
 	closed  bool
 }
 
@@ -35,20 +34,20 @@ func newTurnstile() *turnstile {
 	if err != nil {
 		return nil
 	}
-	t := &turnstile{r: r, w: w}
-	go t.run()
+	t := &turnstile{w: w}
+	go t.run(r)
 	return t
 }
 
 // run lets through who waits, until the turnstile is closed.
-func (t *turnstile) run() {
-	defer t.r.Close()
+func (t *turnstile) run(r *os.File) {
+	defer r.Close()
 	var bytes [64]byte
+	var list []chan<- struct{} // let through, and then filled again
 	for {
-		_, err := t.r.Read(bytes[:])
+		_, err := r.Read(bytes[:])
 		t.mu.Lock()
-		list := t.waiting
-		t.waiting, t.spare = t.spare[:0], nil
+		list, t.waiting = t.waiting, list[:0]
 		t.closed = err != nil
 		t.mu.Unlock()
 		for _, through := range list {
@@ -57,9 +56,6 @@ func (t *turnstile) run() {
 		if err != nil {
 			return
 		}
-		t.mu.Lock()
-		t.spare = list
-		t.mu.Unlock()
 	}
 }
 

@@ -45,14 +45,8 @@ func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error
 		logger.Warn("the worker's priority is not lowered", "error", err)
 	}
 	f := listenTo(in)
-	ready := make(chan struct{})
-	go func() {
-		select {
-		case <-f.gone:
-			os.Exit(1) // killed, maybe, and its successor's worker waits for the projection
-		case <-ready:
-		}
-	}()
+	// The front was killed, maybe, and its successor's worker waits for the projection.
+	serves := context.AfterFunc(f.ctx, func() { os.Exit(1) })
 	w, err := open(config, logger)
 	if err != nil {
 		return err
@@ -74,7 +68,7 @@ func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	close(ready)
+	serves()
 	fmt.Println(analytics.ReadyLine) // the front waits for it
 	w.follow(f)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -128,15 +122,16 @@ func (w *Worker) close() {
 
 // front is what the server that started the worker says: positions, a line each, until it ends.
 type front struct {
-	position atomic.Int64  // the newest
-	named    chan struct{} // there is one that was not seen
-	gone     chan struct{} // closed at the end
+	position atomic.Int64    // the newest
+	named    chan struct{}   // there is one that was not seen
+	ctx      context.Context // ends with it
 }
 
 func listenTo(in io.Reader) *front {
-	f := &front{named: make(chan struct{}, 1), gone: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &front{named: make(chan struct{}, 1), ctx: ctx}
 	go func() {
-		defer close(f.gone)
+		defer cancel()
 		lines := bufio.NewScanner(in)
 		for lines.Scan() {
 			position, err := strconv.ParseInt(lines.Text(), 10, 64)
@@ -155,18 +150,13 @@ func listenTo(in io.Reader) *front {
 
 // follow fills the projection up to the positions that the front names, until it is gone.
 func (w *Worker) follow(f *front) {
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		<-f.gone
-		cancel()
-	}()
 	for {
 		select {
 		case <-f.named:
-			if err := w.projection.reach(ctx, f.position.Load()); err != nil && ctx.Err() == nil {
+			if err := w.projection.reach(f.ctx, f.position.Load()); err != nil && f.ctx.Err() == nil {
 				w.logger.Error("the projection cannot be filled", "error", err)
 			}
-		case <-f.gone:
+		case <-f.ctx.Done():
 			return
 		}
 	}
