@@ -87,6 +87,28 @@ func (l *EventLog) stream(id uuid.UUID) (streamEntry, bool) {
 	return *l.streams.at(i), true
 }
 
+// endsBelow tells whether all events of a stream are surely below a position. mu is held.
+func (l *EventLog) endsBelow(e *streamEntry, before int64) bool {
+	number := int(e.lastSegment())
+	if number < len(l.segments) {
+		return l.segments[number].first <= before // where the next one begins
+	}
+	return l.segments[number-1].first+int64(e.ordinal) < before
+}
+
+// versionBelow returns the version of a stream's newest event below a position, -1 if there is none.
+func (l *EventLog) versionBelow(entry streamEntry, before int64) (int64, error) {
+	var places []place
+	var err error
+	n := sort.Search(int(entry.count), func(version int) bool {
+		if err == nil {
+			places, err = l.locate(places[:0], entry, uint32(version), uint32(version))
+		}
+		return err != nil || places[0].position() >= before
+	})
+	return int64(n) - 1, err
+}
+
 // locate appends to places those of the versions from..to (inclusive, to at most the
 // entry's current version) of a stream, in ascending order.
 func (l *EventLog) locate(places []place, entry streamEntry, from, to uint32) ([]place, error) {

@@ -137,6 +137,42 @@ func (r *ReadIndex) StreamsBelow(ctx context.Context, before int64) (int64, erro
 	return int64(below), failed
 }
 
+// StreamVersion is the version of a stream as of a moment, -1 before its first event.
+type StreamVersion struct {
+	StreamID uuid.UUID
+	Version  int64
+}
+
+// Versions appends to out up to n streams with their versions below a position, in the order in which they
+// began, from the i-th on. Memory knows the newest version of each; the index is asked for those alone
+// that have newer ones.
+func (r *ReadIndex) Versions(ctx context.Context, out []StreamVersion, i int64, n int, before int64) ([]StreamVersion, error) {
+	start := len(out)
+	var newer map[int]streamEntry // those, by their places in out
+	r.log.mu.RLock()
+	for end := min(i+int64(n), int64(r.log.streams.len())); i < end; i++ {
+		e := r.log.streams.at(uint32(i))
+		if !r.log.endsBelow(e, before) {
+			if newer == nil {
+				newer = map[int]streamEntry{}
+			}
+			newer[len(out)] = *e
+		}
+		out = append(out, StreamVersion{e.id, int64(e.count) - 1})
+	}
+	r.log.mu.RUnlock()
+	for at, e := range newer {
+		if err := ctx.Err(); err != nil {
+			return out[:start], err
+		}
+		var err error
+		if out[at].Version, err = r.log.versionBelow(e, before); err != nil {
+			return out[:start], err
+		}
+	}
+	return out, ctx.Err()
+}
+
 // Streams appends to ids those of up to n streams, in the order in which they began,
 // from the i-th on.
 func (r *ReadIndex) Streams(ids []uuid.UUID, i int64, n int) []uuid.UUID {

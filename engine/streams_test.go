@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
 )
 
 // TestStreamTable: streams that are entered one by one or many at once, in any order, are found under
@@ -46,4 +49,57 @@ func TestStreamTable(t *testing.T) {
 			t.Fatalf("stream %s is found", s)
 		}
 	}
+}
+
+// TestVersions asks for the versions of all streams as of every position, in pages, of a store with several
+// segments and of the same store opened again: they are what the log says.
+func TestVersions(t *testing.T) {
+	m := vfs.NewMem()
+	o := Options{FS: m, SegmentBytes: 1500}
+	s := openTest(t, "/db", o)
+	rng := rand.New(rand.NewPCG(5, 6))
+	const events = 150
+	for range events {
+		mustAppend(t, s, NewEvent(fmt.Sprint("s", rng.IntN(1+rng.IntN(40))), "T", []byte(`"some payload that fills the segments"`)))
+	}
+	check := func() {
+		t.Helper()
+		log := collect(t, s.Index().ReadAll(Forward(0)))
+		below := map[uuid.UUID]int64{}
+		for before := int64(0); before <= events; before++ {
+			if before > 0 {
+				below[log[before-1].StreamID] = log[before-1].Version
+			}
+			var got []StreamVersion
+			for at := int64(0); at < s.Index().StreamCount(); at += 7 {
+				var err error
+				if got, err = s.Index().Versions(ctx, got, at, 7, before); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := s.Index().StreamCount(); int64(len(got)) != n {
+				t.Fatalf("below %d: %d streams of %d", before, len(got), n)
+			}
+			for _, v := range got {
+				want, ok := below[v.StreamID]
+				if !ok {
+					want = -1
+				}
+				if v.Version != want {
+					t.Fatalf("below %d: stream %s has version %d, not %d", before, v.StreamID, v.Version, want)
+				}
+			}
+		}
+	}
+	s.w.building.Wait()
+	if n := len(s.log.segments); n < 4 {
+		t.Fatalf("%d segments", n)
+	}
+	check()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openTest(t, "/db", o)
+	defer s.Close()
+	check()
 }

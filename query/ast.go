@@ -43,6 +43,7 @@ type (
 		from      *relationRef // nil: none
 		where     expr
 		whereText string // as it was written, for EXPLAIN
+		groupBy   expr   // nil: none
 		orderBy   []orderItem
 		limit     expr // nil: none, or ALL
 		offset    expr

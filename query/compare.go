@@ -1,6 +1,7 @@
 package query
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"strconv"
@@ -67,9 +68,9 @@ func compareValues(a, b *pgwire.Value) int {
 		}
 		return 0
 	case pgwire.KindUUID:
-		return strings.Compare(string(a.UUID[:]), string(b.UUID[:]))
+		return bytes.Compare(a.UUID[:], b.UUID[:])
 	case pgwire.KindBytes:
-		return strings.Compare(string(a.Bytes), string(b.Bytes))
+		return bytes.Compare(a.Bytes, b.Bytes)
 	case pgwire.KindArray:
 		for i := 0; i < len(a.Array) && i < len(b.Array); i++ {
 			x, y := a.Array[i].Kind == pgwire.Null, b.Array[i].Kind == pgwire.Null

@@ -33,7 +33,8 @@ type env struct {
 	session *Session
 	params  []pgwire.Value
 	row     row
-	staged  int // staged events that are seen
+	staged  int          // staged events that are seen
+	met     pgwire.Value // of the condition that meets evaluated last
 	// selected is the row of the query of INSERT … SELECT.
 	selected []pgwire.Value
 }
@@ -51,8 +52,10 @@ type compiler struct {
 	// aggregates collects those of a select list that has some; then columns may only
 	// stand within them.
 	aggregates *[]*aggregate
-	depth      int
-	selecting  bool // a SELECT is compiled, which the worker can take instead
+	// byStream: rows are streams, of which the id and aggregates of the version are known.
+	byStream  bool
+	depth     int
+	selecting bool // a SELECT is compiled, which the worker can take instead
 }
 
 func (c *compiler) at(e *pgwire.Error, pos int) error { return e.At(charPosition(c.src, pos)) }
@@ -227,10 +230,18 @@ func (c *compiler) column(x *columnExpr) (*scalar, error) {
 	if !ok {
 		return nil, badColumn(x, c.src)
 	}
-	if c.aggregates != nil {
-		return nil, c.at(pgwire.Errorf("42803", "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", c.alias, x.column), x.pos)
+	if err := c.checkGrouped(i, x.pos); err != nil {
+		return nil, err
 	}
 	return columnScalar(c.rel, i, x.pos), nil
+}
+
+// checkGrouped refuses a column that a group of rows has more than one value of.
+func (c *compiler) checkGrouped(i, pos int) error {
+	if c.aggregates == nil && (!c.byStream || i == evStreamID) {
+		return nil
+	}
+	return c.at(pgwire.Errorf("42803", "column \"%s.%s\" must appear in the GROUP BY clause or be used in an aggregate function", c.alias, c.rel.columns[i].name), pos)
 }
 
 func columnScalar(rel *relation, i, pos int) *scalar {

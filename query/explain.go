@@ -116,7 +116,7 @@ func describeSelect(p *selectPlan) []string {
 		scan = "Stream Lookup"
 	case p.access.kind != accessLog:
 		scan = "Stream Scan"
-	case p.rel == streamsRelation:
+	case p.rel == streamsRelation || p.byStream:
 		scan = "Streams Scan"
 	}
 	if p.desc {
@@ -131,6 +131,10 @@ func describeSelect(p *selectPlan) []string {
 			name = "Index Aggregate" // from the first and the last row alone
 		}
 		lines = append(lines, name)
+		indent = "  ->  "
+	}
+	if p.byStream {
+		lines = append(lines, "Index Aggregate", "  Group Key: stream_id")
 		indent = "  ->  "
 	}
 	lines = append(lines, indent+scan)

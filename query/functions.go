@@ -226,6 +226,8 @@ func (c *compiler) call(x *callExpr) (*scalar, error) {
 	switch {
 	case x.name == "coalesce" && len(x.args) > 0 && x.schema == "":
 		return c.coalesce(x)
+	case isAggregate(x) && c.byStream:
+		return c.streamAggregate(x)
 	case isAggregate(x) && c.aggregates != nil:
 		return c.aggregateCall(x)
 	}

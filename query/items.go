@@ -14,6 +14,9 @@ func compileItems(c *compiler, items []selectItem) ([]*scalar, []pgwire.Column, 
 				return nil, nil, err
 			}
 			for i := range c.rel.visible {
+				if err := c.checkGrouped(i, ref.pos); err != nil {
+					return nil, nil, err
+				}
 				scalars = append(scalars, columnScalar(c.rel, i, ref.pos))
 				columns = append(columns, tableColumn(c.rel, i, c.rel.columns[i].name))
 			}

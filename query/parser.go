@@ -484,15 +484,15 @@ func (p *parser) selectStatement() statement {
 		s.where = p.expression()
 		s.whereText = p.src[start:p.prev.end]
 	}
-	for _, w := range [...]string{"group", "having", "window", "union", "intersect", "except"} {
+	if p.word("group") {
+		p.expectWord("by")
+		if s.groupBy = p.groupBy(); s.groupBy == nil {
+			return p.skipRest(s, "GROUP BY")
+		}
+	}
+	for _, w := range [...]string{"having", "window", "union", "intersect", "except"} {
 		if p.isWord(w) {
-			what := strings.ToUpper(w)
-			if w == "group" {
-				p.advance()
-				p.expectWord("by")
-				what = "GROUP BY"
-			}
-			return p.skipRest(s, what)
+			return p.skipRest(s, strings.ToUpper(w))
 		}
 	}
 	if p.word("order") {
@@ -504,6 +504,23 @@ func (p *parser) selectStatement() statement {
 		return p.skipRest(s, "FOR UPDATE")
 	}
 	return s
+}
+
+// groupBy takes GROUP BY one column, or one item of the select list; nil if it is more than that.
+func (p *parser) groupBy() expr {
+	start := *p
+	x, err := p.tryExpression()
+	if isLimit(err) {
+		p.fail(err)
+	}
+	if err == nil && !p.isOp(",") {
+		switch x.(type) {
+		case *columnExpr, *literal:
+			return x
+		}
+	}
+	*p = start
+	return nil
 }
 
 // skipRest notes what goes beyond the native path and passes over the rest.

@@ -56,6 +56,11 @@ func (p *parser) tryStatement() (s statement, err error) {
 	return p.statement(), nil
 }
 
+func (p *parser) tryExpression() (x expr, err error) {
+	defer catch(&err)
+	return p.expression(), nil
+}
+
 // trySkip passes over a query.
 func (p *parser) trySkip() (err error) {
 	defer catch(&err)

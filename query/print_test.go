@@ -129,6 +129,9 @@ func (w *printer) query(s *selectStmt) {
 	if s.where != nil {
 		w.add("where %s", exprText(s.where))
 	}
+	if s.groupBy != nil {
+		w.add("group %s", exprText(s.groupBy))
+	}
 	for i, o := range s.orderBy {
 		if i == 0 {
 			w.add("order")

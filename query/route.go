@@ -32,7 +32,7 @@ func (s *Session) prepareQuery(c *compiler, st *selectStmt, q *queryText, oids [
 			native = p.(*selectPlan)
 		}
 	}
-	if native != nil && (route == routeNative || s.worker() == nil || len(s.tx.staged) > 0 || !native.wasteful()) {
+	if native != nil && (route == routeNative || s.worker() == nil || len(s.tx.staged) > 0 && !native.byStream || !native.wasteful()) {
 		return native, nil
 	}
 	if route == routeNative || isLimit(err) {
@@ -59,10 +59,13 @@ func (s *Session) prepareQuery(c *compiler, st *selectStmt, q *queryText, oids [
 }
 
 // wasteful tells of a plan that reads the whole log, or all streams, to keep or to sort
-// them: the worker's columns serve that better.
+// them: the worker's columns serve that better. Streams of which memory knows what is asked for are not read.
 func (p *selectPlan) wasteful() bool {
 	if p.rel == nil || p.rel == healthRelation || p.access.kind != accessLog || len(p.access.bound) > 0 || p.usesExpected {
 		return false
+	}
+	if p.narrow {
+		return p.sort != nil && !p.few
 	}
 	return p.sort != nil || p.residual != nil && p.limit == nil
 }

@@ -2,6 +2,8 @@ package query
 
 import (
 	"context"
+	"slices"
+	"strconv"
 
 	"github.com/eventgres/eventgres/pgwire"
 )
@@ -24,6 +26,9 @@ type selectPlan struct {
 	offset    *scalar
 
 	aggregates []*aggregate // if any, there is one row
+	byStream   bool         // GROUP BY stream_id: there is a row a stream
+	narrow     bool         // it asks all streams for no more than their ids and versions
+	few        bool         // LIMIT and OFFSET leave so few rows that sorting keeps little
 
 	usesPosition, usesVersion, usesTime, usesExpected bool
 	filtersTime                                       bool // WHERE names recorded_at
@@ -60,11 +65,17 @@ func (s *Session) prepareSelect(c *compiler, st *selectStmt) (plan, error) {
 }
 
 func (p *selectPlan) compile(c *compiler, st *selectStmt) error {
+	if st.groupBy != nil {
+		if !groupsByStream(c, st) {
+			return c.beyond("GROUP BY", st.groupBy.position())
+		}
+		p.byStream, c.byStream = true, true
+	}
 	aggregated := false
 	for _, item := range st.items {
 		aggregated = aggregated || hasAggregate(item.expr)
 	}
-	if aggregated {
+	if aggregated && !p.byStream {
 		c.aggregates = &p.aggregates
 	}
 	var err error
@@ -78,13 +89,28 @@ func (p *selectPlan) compile(c *compiler, st *selectStmt) error {
 	if err := p.compileOrder(c, st); err != nil {
 		return err
 	}
+	c.byStream = false
 	if p.limit, err = compileCount(c, st.limit, "LIMIT"); err != nil {
 		return err
 	}
 	if p.offset, err = compileCount(c, st.offset, "OFFSET"); err != nil {
 		return err
 	}
+	p.few = atMost(st.limit, maxFewRows) && (st.offset == nil || atMost(st.offset, maxFewRows))
 	return p.noteUses(c, st)
+}
+
+// maxFewRows bounds the rows that are sorted here although the worker could: they are kept in memory.
+const maxFewRows = 1000
+
+// atMost tells of a LIMIT or OFFSET that is a number no greater than n.
+func atMost(x expr, n int64) bool {
+	l, ok := x.(*literal)
+	if !ok || l.kind != tokInteger {
+		return false
+	}
+	v, err := strconv.ParseInt(l.text, 10, 64)
+	return err == nil && v <= n
 }
 
 func (p *selectPlan) noteUses(c *compiler, st *selectStmt) error {
@@ -115,6 +141,8 @@ func (p *selectPlan) noteUses(c *compiler, st *selectStmt) error {
 			p.usesTime = p.usesTime || i == stCreatedAt || i == stUpdatedAt
 		}
 	}
+	p.narrow = p.byStream || p.rel == streamsRelation && p.access.kind == accessLog &&
+		!slices.ContainsFunc(used, func(i int) bool { return i != stStreamID && i != stVersion })
 	return nil
 }
 

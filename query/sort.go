@@ -106,6 +106,11 @@ func (p *selectPortal) sortRows(ctx context.Context) error {
 	if skip := max(p.skip, 0); p.left < maxInt64-skip {
 		s.limit += skip
 	}
+	if p.left == 0 {
+		p.sorted = s // LIMIT 0 reads nothing
+		return nil
+	}
+	next := sortedRow{keys: make([]pgwire.Value, len(s.keys))}
 	for n := 0; ; n++ {
 		ok, err := p.rows.next(ctx, &p.e.row)
 		if err != nil {
@@ -113,6 +118,21 @@ func (p *selectPortal) sortRows(ctx context.Context) error {
 		}
 		if !ok {
 			break
+		}
+		if int64(len(s.rows)) == s.limit {
+			// Most rows come after all that are kept, and need no copy.
+			next.n = n
+			for i, k := range s.keys {
+				if err := k.eval(&p.e, &next.keys[i]); err != nil {
+					return err
+				}
+			}
+			if !s.before(&next, &s.rows[0]) {
+				if err := p.try(); err != nil {
+					return err
+				}
+				continue
+			}
 		}
 		row := sortedRow{n: n, size: 256}
 		for _, k := range s.keys {
@@ -132,6 +152,18 @@ func (p *selectPortal) sortRows(ctx context.Context) error {
 	sort.Slice(s.rows, func(i, j int) bool { return s.before(&s.rows[i], &s.rows[j]) })
 	s.at = int(min(max(p.skip, 0), int64(len(s.rows))))
 	p.sorted = s
+	return nil
+}
+
+// try evaluates what may fail of a row that is not kept: PostgreSQL computes rows before it sorts them.
+func (p *selectPortal) try() error {
+	for i, item := range p.plan.items {
+		if item.column < 0 {
+			if err := item.eval(&p.e, &p.values[i]); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

@@ -233,3 +233,21 @@ SELECT type, max(position) FROM events;
 -- case: negative limit
 -- error: 2201W
 SELECT position FROM events ORDER BY position LIMIT -1;
+
+-- case: the streams with the most events
+SELECT stream_id, count(*) AS n FROM events GROUP BY stream_id ORDER BY n DESC, stream_id LIMIT 5;
+
+-- case: the streams with the fewest
+SELECT stream_id, count(*), max(version), min(version) FROM events GROUP BY 1 ORDER BY count(*), stream_id DESC LIMIT 20 OFFSET 3;
+
+-- case: streams as groups, without a limit
+SELECT count(*) - max(version), min(version) FROM events GROUP BY stream_id ORDER BY 1, 2 LIMIT 1000;
+
+-- case: the longest streams
+SELECT stream_id, version FROM streams ORDER BY version DESC, stream_id LIMIT 5;
+
+-- case: streams of more than ten events
+SELECT count(*) FROM streams WHERE version >= 10;
+
+-- case: long streams by id
+SELECT stream_id, version + 1 AS events FROM streams WHERE version > 15 ORDER BY stream_id LIMIT 30;
