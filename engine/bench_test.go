@@ -2,8 +2,13 @@ package engine
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
 )
 
 const benchPayload = `{"order": 4711, "amount": 129.95, "currency": "EUR", "items": 3}`
@@ -89,4 +94,41 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkIndexFile writes the index file of a segment of 200,000 events.
+func BenchmarkIndexFile(b *testing.B) {
+	const events = 200_000
+	for _, each := range []uint32{1, 20} {
+		b.Run(fmt.Sprintf("streams of %d", each), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			id := func() (id uuid.UUID) {
+				be.PutUint64(id[:], rng.Uint64())
+				be.PutUint64(id[8:], rng.Uint64())
+				return id
+			}
+			mem := newMemIndex(1, 0, newIDHash(id()))
+			streams := make([]streamEntry, events/each)
+			for i := range streams {
+				streams[i].id = id()
+			}
+			for o := range uint32(events) {
+				i := o % uint32(len(streams))
+				e := &streams[i]
+				e.ordinal, e.last = mem.add(100*o, e, i, id()), mem.number
+				e.count++
+			}
+			seg := &segment{number: 1, count: events}
+			stream := func(i uint32) (uuid.UUID, bool) { return streams[i].id, false }
+			m := vfs.NewMem()
+			if err := m.MkdirAll("/db/index"); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if err := buildIndex(m, "/db", uuid.UUID{}, seg, mem, uint32(len(streams)), stream); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sort"
 	"sync/atomic"
 
@@ -148,7 +150,7 @@ func writeIDs(w *blockWriter, mem *memIndex, header *indexHeader) (dir []uint32)
 	for o := range mem.n {
 		ids[o] = uint64(mem.at(o).id)<<32 | uint64(o)
 	}
-	sort.Slice(ids, func(i, j int) bool { return ids[i] < ids[j] })
+	slices.Sort(ids)
 	header.idsAt = w.align()
 	for i, id := range ids {
 		e := w.entry(8)
@@ -162,48 +164,50 @@ func writeIDs(w *blockWriter, mem *memIndex, header *indexHeader) (dir []uint32)
 }
 
 func writeStreams(w *blockWriter, mem *memIndex, header *indexHeader, stream func(uint32) (uuid.UUID, bool)) (dir []uint64) {
-	type entry struct {
-		indexedStream
-		hash uint64
-		next uint32 // where its next ordinal goes in the lists
+	type place struct {
+		hash  uint64
+		entry uint32
 	}
-	at := make(map[uint32]uint32) // stream-table entry to index in entries
-	var entries []entry
+	var entries []indexedStream
+	var order []place
+	of := make([]uint32, mem.n) // an event's entry, which is that of the event before it in its stream
 	for o := range mem.n {
 		e := mem.at(o)
-		i, ok := at[e.stream]
-		if !ok {
-			i = uint32(len(entries))
-			at[e.stream] = i
+		if e.prev&memRoot != 0 {
+			of[o] = uint32(len(entries))
 			id, named := stream(e.stream)
-			entries = append(entries, entry{hash: mem.hash.sum(id), indexedStream: indexedStream{
+			order = append(order, place{mem.hash.sum(id), of[o]})
+			entries = append(entries, indexedStream{
 				id: id, named: named, firstVersion: e.version, previous: e.previousSegment(), firstOrdinal: o,
-			}})
+			})
+		} else {
+			of[o] = of[e.prev]
 		}
-		entries[i].count++
+		entries[of[o]].count++
 	}
+	next := make([]uint32, len(entries)) // where an entry's next ordinal goes in the lists
 	var total uint32
 	for i := range entries {
-		entries[i].list, entries[i].next = total, total
+		entries[i].list, next[i] = total, total
 		total += entries[i].count
 	}
 	lists := make([]uint32, total)
-	for o := range mem.n {
-		e := &entries[at[mem.at(o).stream]]
-		lists[e.next] = o
-		if planted(bugListOffByOne) && e.next > e.list {
-			lists[e.next], lists[e.next-1] = lists[e.next-1], o
+	for o, i := range of {
+		at := next[i]
+		lists[at] = uint32(o)
+		if planted(bugListOffByOne) && at > entries[i].list {
+			lists[at], lists[at-1] = lists[at-1], uint32(o)
 		}
-		e.next++
+		next[i]++
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].hash < entries[j].hash })
+	slices.SortFunc(order, func(a, b place) int { return cmp.Compare(a.hash, b.hash) })
 
 	header.streams = uint32(len(entries))
 	header.streamsAt = w.align()
-	for i := range entries {
-		entries[i].encode(w.entry(streamEntrySize))
+	for i, p := range order {
+		entries[p.entry].encode(w.entry(streamEntrySize))
 		if i%streamsPerBlock == 0 {
-			dir = append(dir, entries[i].hash)
+			dir = append(dir, p.hash)
 		}
 	}
 	header.listsAt = w.align()
