@@ -22,6 +22,9 @@ type AppendRequest struct {
 	// After, if set, is a request that was started before, whose failure this one shares: it fails
 	// with ErrAfterFailed then. So appends can follow each other without waiting.
 	After *AppendRequest
+	// NewSince, if set, says that none of the events' ids is in the log below this position: they were made when it
+	// was the next one, or looked for. They are not searched for below it again.
+	NewSince int64
 	// ProposedAt becomes the events' recorded time, raised where needed so that it
 	// never decreases along the log. µs since the Unix epoch; zero: now.
 	ProposedAt int64

@@ -210,12 +210,14 @@ func (e *ProposedEvent) SetMetadata(json []byte) error {
 	return nil
 }
 
-// GiveID makes an event id, if there is none. Append does it too; whoever needs to know
-// the id before calls it.
-func (e *ProposedEvent) GiveID() {
-	if e.EventID == (uuid.UUID{}) {
-		e.EventID = eventID(reserveIDs(1, time.Now()))
+// GiveID makes an event id, if there is none, and tells whether it did: then it cannot be in the log.
+// Append does it too; whoever needs to know the id before calls it.
+func (e *ProposedEvent) GiveID() bool {
+	if e.EventID != (uuid.UUID{}) {
+		return false
 	}
+	e.EventID = eventID(reserveIDs(1, time.Now()))
+	return true
 }
 
 func (e *ProposedEvent) validateNames(limits Limits) error {

@@ -2,11 +2,14 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
 )
 
 func TestEventID(t *testing.T) {
@@ -54,5 +57,39 @@ func TestEventIDsOfMany(t *testing.T) {
 	}
 	if len(seen) != each*many {
 		t.Errorf("%d ids of %d are different", len(seen), each*many)
+	}
+}
+
+// TestNewSince: an id that was made is new below that position alone. Who was told it may append an event
+// with it, in this segment or another, before its maker does.
+func TestNewSince(t *testing.T) {
+	s := openTest(t, "/db", Options{FS: vfs.NewMem(), SegmentBytes: 1500})
+	defer s.Close()
+	fill := func() {
+		for range 20 {
+			mustAppend(t, s, NewEvent("other", "T", []byte(`"some payload that fills the segments"`)))
+		}
+	}
+	fill()
+	since := s.Index().GlobalPosition() + 1
+	told := NewEvent("mine", "T", nil)
+	if !told.GiveID() || told.GiveID() {
+		t.Error("an id is made once")
+	}
+	appendIt := func() error {
+		return s.Writer().Append(ctx, &AppendRequest{Events: []ProposedEvent{told}, NewSince: since})
+	}
+	if err := appendIt(); err != nil {
+		t.Fatalf("a new id was refused: %v", err)
+	}
+	if err := appendIt(); !errors.As(err, new(*DuplicateEventError)) {
+		t.Errorf("in the same segment: %v", err)
+	}
+	fill()
+	if err := appendIt(); !errors.As(err, new(*DuplicateEventError)) {
+		t.Errorf("some segments later: %v", err)
+	}
+	if v := s.Index().StreamVersion(StreamID("mine")); v != 0 {
+		t.Errorf("the stream has version %d", v)
 	}
 }

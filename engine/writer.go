@@ -566,7 +566,7 @@ func (h *WriterHandle) searchHistory(ctx context.Context, r *AppendRequest) erro
 		position := int64(-1)
 		if !r.Events[i].generatedID {
 			var err error
-			if position, err = log.findEvent(r.Events[i].EventID, 0); err != nil {
+			if position, err = log.findEvent(r.Events[i].EventID, r.NewSince); err != nil {
 				return err
 			}
 			if i%1024 == 0 && ctx.Err() != nil {

@@ -39,7 +39,8 @@ type transaction struct {
 	places     []int64 // of staged events among those of their stream
 	size       int
 	streams    map[uuid.UUID]*stagedStream
-	ids        map[uuid.UUID]bool // of staged events that were given by the client
+	ids        map[uuid.UUID]bool // of staged events
+	newSince   int64              // none of these is in the log below this position
 	position   int64              // pinned: of the first staged event; -1 if not
 	savepoints []savepoint
 	copied     int          // entries that savepoints hold
@@ -159,7 +160,9 @@ func (s *Session) stage(events []engine.ProposedEvent, expected []expectation) (
 		if err := events[i].Validate(limits); err != nil {
 			return nil, err
 		}
-		events[i].GiveID()
+	}
+	if len(t.staged) == 0 {
+		t.newSince = s.server.index.GlobalPosition() + 1
 	}
 	results = make([]engine.EventResult, len(events))
 	if err := s.findDuplicates(events, results); err != nil {
@@ -183,13 +186,14 @@ func (s *Session) stage(events []engine.ProposedEvent, expected []expectation) (
 	return results, nil
 }
 
-// findDuplicates marks events whose id is known, Position -1, or fails.
+// findDuplicates gives ids to events without, and marks those whose id is known, Position -1, or fails.
 func (s *Session) findDuplicates(events []engine.ProposedEvent, results []engine.EventResult) error {
 	t := &s.tx
 	for i := range events {
 		e := &events[i]
-		known := t.ids[e.EventID]
-		if !known {
+		made := e.GiveID()
+		known := !made && t.ids[e.EventID]
+		if !made && !known {
 			position, err := s.server.index.FindEvent(s.ctx, e.EventID)
 			if err != nil {
 				return err
@@ -303,7 +307,7 @@ func (s *Session) commit(ctx context.Context) error {
 		}
 		return nil
 	}
-	r := &engine.AppendRequest{Events: t.staged}
+	r := &engine.AppendRequest{Events: t.staged, NewSince: t.newSince}
 	for id, st := range t.streams {
 		if st.pinned {
 			r.Conditions = append(r.Conditions, engine.Condition{
