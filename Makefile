@@ -1,17 +1,21 @@
-# All it takes is Go and a C compiler.
+# All it takes is Go and a C++ compiler.
 #
 #   make run     build, start on 127.0.0.1:5433, load a sample into an empty store
 #   make test    every test; those that want a program that is not installed are skipped
 #
 #   make build   bin/eventgres
 #   make lint    go vet, staticcheck, gofumpt
+#   make cross   the same for every system and processor it is written for, tests too
 #   make race    the unit tests, and a server under load, with the race detector
 #   make bench   beside PostgreSQL, every workload, into docs/benchmarks.md
 #   make bench-quick  in five minutes; bench-scale: 1, 10 and 100 million events, 60 GiB of disk
+#   make bench-pairs  two builds in turns, without PostgreSQL   BEFORE=program PAIRS=12 WORKLOADS=expression
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
-#   make crash   power cuts, planted bugs, kill -9    ROUNDS=200 STATES=200000 SEED=
+#   make crash   power cuts, failpoints, kill -9    ROUNDS=200 STATES=200000 SEED=
 #   make siege   hostile clients, faults of the disk and lost replies in full size
+#   make differ  random statements, beside PostgreSQL    N=100000 SEED=
+#   make nightly every client there is a test for, and every test in its long form: hours; SHORT=1: the clients alone
 #   make scale   the load, the slow reader and the worker's reads after writes in full size
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
@@ -28,14 +32,21 @@ FUZZTIME  ?= 10m
 ROUNDS    ?= 200
 STATES    ?= 200000
 SEED      ?=
+N         ?= 100000
+BEFORE    ?=
+PAIRS     ?= 12
+WORKLOADS ?= COPY|append|stream of 20|by position|count
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 
+# Without cgo, which would want a C compiler for each; what needs it has no code of its own for any.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64 windows/amd64 windows/arm64
+
 SOURCES := cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint fmt bench bench-quick bench-scale microbench fuzz crash siege scale clean
+.PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-pairs microbench fuzz crash siege differ scale nightly clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/eventgres ./cmd/eventgres
@@ -61,6 +72,16 @@ lint:
 	@unformatted=$$($(GO) run $(GOFUMPT) -l $(SOURCES)) || exit 1; \
 	if [ -n "$$unformatted" ]; then echo "not as gofumpt formats it (make fmt):"; echo "$$unformatted"; exit 1; fi
 
+cross:
+	GOBIN="$(CURDIR)/bin" $(GO) install $(STATICCHECK)
+	@set -e; for platform in $(PLATFORMS); do \
+		echo "== $$platform"; \
+		export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+		$(GO) build -buildvcs=false -o /dev/null ./cmd/eventgres; \
+		$(GO) vet ./...; \
+		bin/staticcheck ./...; \
+	done
+
 fmt:
 	$(GO) run $(GOFUMPT) -l -w $(SOURCES)
 
@@ -72,6 +93,9 @@ bench-quick:
 
 bench-scale:
 	$(GO) run ./integration/bench -scale 1,10,100 -rounds 2 -out docs/benchmarks.md
+
+bench-pairs:
+	$(GO) run ./integration/bench -before "$(abspath $(BEFORE))" -rounds $(PAIRS) -time 3s -run '$(WORKLOADS)'
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 ./engine ./query
@@ -90,15 +114,25 @@ fuzz:
 
 crash:
 	EVENTGRES_CRASH_STATES=$(STATES) $(if $(SEED),EVENTGRES_SEED=$(SEED)) $(GO) test -count=1 -v -timeout 0 -run TestEnumerateCrashes ./engine
-	EVENTGRES_PLANTED=1 $(GO) test -count=1 -v -timeout 1h -run TestPlantedBugs ./engine
+	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine
 	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))
 
 siege:
-	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -p 1 ./integration/linear ./integration/faults ./integration/network
+	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -p 1 ./integration/linear ./integration/faults ./integration/network ./integration/transaction ./integration/isolation
+
+differ: build
+	EVENTGRES_BIN="$(CURDIR)/bin/eventgres" EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 0 ./integration/differ -n $(N) $(if $(SEED),-seed $(SEED))
 
 scale:
 	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -run 'Writers|SlowReader' ./integration/crash $(if $(SEED),-seed $(SEED))
 	$(GO) test -count=1 -v -timeout 2h -run ReadYourWrites ./integration/worker -rounds 10000
+
+# Where none of the clients is missing: integration/drivers/install-nightly.sh, and what .ci/run installs.
+CLIENTS := ./integration/clients ./integration/orm ./integration/tools ./integration/drivers ./integration/introspection ./integration/sessions
+
+nightly: build
+	EVENTGRES_BIN="$(CURDIR)/bin/eventgres" EVENTGRES_REQUIRE_CLIENTS=1 EVENTGRES_LONG=1 \
+		$(GO) test -count=1 -timeout 0 -p 1 $(if $(SHORT),$(CLIENTS),./...)
 
 clean:
 	rm -rf bin

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -13,8 +14,11 @@ import (
 // applying it reads no clock and no random number. That is the seam between ordering
 // (today a channel) and applying, at which a replicated log can be put in.
 type AppendRequest struct {
-	// Events in order; at least one, possibly of several streams.
+	// Events in order, possibly of several streams.
 	Events []ProposedEvent
+	// Control are changes of the control state, each of another key. They are made together with the
+	// events, also where those are left out as duplicates; there may be no events.
+	Control []ControlChange
 	// Conditions must all hold in the log just before the append. One on a stream
 	// all of whose events in the request are left out as duplicates is not checked:
 	// a retry of an append that was made is no conflict.
@@ -34,13 +38,13 @@ type AppendRequest struct {
 	// RecordedAt is the events' recorded time, once the append has succeeded.
 	RecordedAt int64
 
-	define    *Definitions // instead of an append: new definitions
-	known     []int64      // by event: its position if its id was in the log, else -1
-	checkedTo int64        // the log below this position was searched for ids
-	stored    int          // upper bound of its frame's size, bytes
+	known     []int64 // by event: its position if its id was in the log, else -1
+	checkedTo int64   // the log below this position was searched for ids
+	stored    int     // upper bound of its frame's size, bytes
 	done      chan error
 	state     requestState
-	failed    bool // the writer's: it was refused, or not written
+	began     time.Time // when it was called
+	failed    bool      // the writer's: it was refused, or not written
 }
 
 // EventResult is what became of a proposed event.
@@ -78,13 +82,17 @@ type group struct {
 	seg  *segment
 	base uint32      // offset in the segment where the group begins: all below is durable
 	dict *dictionary // of the segment, or nil
+	// carry: the segment has no control state of the log before yet.
+	carry bool
 
-	buf        []byte // frames
+	buf        []byte // frames; empty if there is nothing to write
+	carried    int64  // bytes of them that carry the control state over
 	events     []pendingEvent
 	next       int64 // position
 	recordedAt int64
 	streams    map[uuid.UUID]*pendingStream
 	ids        map[uuid.UUID]struct{} // given by clients, in this group
+	control    groupControl
 
 	spare   []*pendingStream
 	request uint64 // number of the request being applied
@@ -111,14 +119,15 @@ func newGroup(log *EventLog) *group {
 }
 
 // reset begins a group in the given segment, whose end is at offset base.
-func (g *group) reset(seg *segment, base uint32) {
-	g.seg, g.base, g.dict = seg, base, seg.dict.Load()
-	g.buf, g.events = g.buf[:0], g.events[:0]
-	g.next = g.log.committed.Load()
-	if g.dict != nil && base == segmentHeaderSize && !planted(bugLostDictionary) {
-		g.buf = g.dict.frame(g.buf, seg.key, g.next)
+func (g *group) reset(seg *segment, base uint32, carry bool) {
+	g.seg, g.base, g.dict, g.carry = seg, base, seg.dict.Load(), carry
+	if g.carried > keptCarry {
+		g.buf = nil
 	}
+	g.buf, g.carried, g.events = g.buf[:0], 0, g.events[:0]
+	g.next = g.log.committed.Load()
 	g.recordedAt = g.log.recordedAt.Load()
+	g.control.reset(g.log.control)
 	// To walk a map and to clear it takes as long as for the most that it ever held: after a large
 	// group all that follow would pay for it.
 	if len(g.streams) > keptStreams {
@@ -138,6 +147,22 @@ func (g *group) reset(seg *segment, base uint32) {
 // single events has.
 const keptStreams = 128
 
+// keptCarry is how much carried control state a group's buffer may have had to be used again: that much
+// comes once a segment.
+const keptCarry = 1 << 20
+
+// begin adds what a segment begins with, before the first frame of the first group.
+func (g *group) begin() {
+	if g.dict != nil && g.base == segmentHeaderSize && !failpoint(bugLostDictionary) {
+		g.buf = g.dict.frame(g.buf, g.seg.key, g.next)
+	}
+	if g.carry && !failpoint(bugLostControl) {
+		start := len(g.buf)
+		g.buf = g.log.control.carryFrame(g.buf, g.seg.key, g.next, g.base)
+		g.carried = int64(len(g.buf) - start)
+	}
+}
+
 // apply checks a request and adds its frame to the group. On an error the group is
 // as it was.
 func (g *group) apply(r *AppendRequest) error {
@@ -147,9 +172,12 @@ func (g *group) apply(r *AppendRequest) error {
 	if err == nil {
 		err = g.checkConditions(r)
 	}
+	if err == nil && len(r.Control) > 0 {
+		err = g.checkControl(r)
+	}
 	if err != nil {
 		for _, s := range g.touched {
-			if !planted(bugPartialRefusal) {
+			if !failpoint(bugPartialRefusal) {
 				s.count = s.before
 			}
 		}
@@ -158,8 +186,12 @@ func (g *group) apply(r *AppendRequest) error {
 		}
 		return err
 	}
-	if appended > 0 {
-		g.encode(r, appended)
+	var records []*ControlRecord
+	if len(r.Control) > 0 {
+		records = g.changeControl(r)
+	}
+	if appended > 0 || len(records) > 0 {
+		g.encode(r, appended, records)
 	}
 	return nil
 }
@@ -182,7 +214,7 @@ func (g *group) check(r *AppendRequest) (appended int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if duplicate && e.SkipDuplicate {
+		if duplicate && e.SkipDuplicate || e.SkipTaken && e.Version != AnyVersion && int64(e.Version) < int64(s.count) {
 			r.Results[i] = EventResult{Position: -1, Version: -1}
 			continue
 		}
@@ -289,7 +321,7 @@ func (g *group) checkConditions(r *AppendRequest) error {
 			if s.offered > 0 && s.count == s.before {
 				continue // all left out as duplicates
 			}
-			if planted(bugVersionOffByOne) && int64(s.before) == int64(c.Version) {
+			if failpoint(bugVersionOffByOne) && int64(s.before) == int64(c.Version) {
 				continue
 			}
 			if c.Version != AnyVersion && int64(s.before)-1 != int64(c.Version) {
@@ -307,15 +339,28 @@ func (g *group) checkConditions(r *AppendRequest) error {
 }
 
 // encode adds the request's frame.
-func (g *group) encode(r *AppendRequest, appended int) {
-	g.recordedAt = max(g.recordedAt, r.ProposedAt)
-	if planted(bugClockBackwards) {
-		g.recordedAt = r.ProposedAt
+func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord) {
+	if appended > 0 { // a time that no event has would not be found again
+		g.recordedAt = max(g.recordedAt, r.ProposedAt)
+		if failpoint(bugClockBackwards) {
+			g.recordedAt = r.ProposedAt
+		}
 	}
 	r.RecordedAt = g.recordedAt
+	if len(g.buf) == 0 {
+		g.begin()
+	}
 	start := len(g.buf)
 	first := g.next
 	g.buf = beginFrame(g.buf)
+	kind := uint16(kindAppend)
+	if len(records) > 0 {
+		kind = kindControl
+		g.buf = appendControl(g.buf, g.control.changes, len(records))
+		for _, record := range records {
+			g.buf = appendControlRecord(g.buf, record)
+		}
+	}
 	for i := range r.Events {
 		res := &r.Results[i]
 		if res.Version < 0 {
@@ -335,7 +380,7 @@ func (g *group) encode(r *AppendRequest, appended int) {
 		}
 		g.next++
 	}
-	g.buf = g.seg.key.endFrame(g.buf, start, kindAppend, first, uint32(appended), g.base)
+	g.buf = g.seg.key.endFrame(g.buf, start, kind, first, uint32(appended), g.base)
 }
 
 // streamName reads the name of a named stream off its newest event.
@@ -348,7 +393,7 @@ func (l *EventLog) streamName(id uuid.UUID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d := decoder{outline: true}
+	d := decoder{headerOnly: true}
 	var e RecordedEvent
 	_, err = d.readRecord(places[0], nil, &e)
 	return e.Stream, err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ import (
 //	log/00000001.seg        sealed segments, which never change
 //	at-POSITION-TIME/       of this backup alone:
 //	  tail.seg              what the active segment had below the position
-//	  DEFINITIONS           as of when it was made
+//	  DEFINITIONS           as of when it was made, of a store that was not upgraded yet
 //
 // The manifest is replaced last, so that a backup into a directory that holds an earlier one
 // leaves the earlier one whole until it is done itself; sealed segments are taken over from it.
@@ -35,49 +36,31 @@ import (
 type BackupReport struct {
 	StoreID  uuid.UUID
 	Position int64 // the backup has the events below it
+	Changes  int64 // and the control state after so many appends that changed it
 	Segments int   // sealed ones
 	Copied   int   // segments copied, linked or cloned now; the others were there
 	Bytes    int64 // of the whole backup
 	Shared   int64 // bytes of it that take no room of their own
 }
 
-// manifest is the file BACKUP.
-type manifest struct {
-	store    uuid.UUID
-	position int64
-	taken    int64 // µs since the Unix epoch
-	files    []backupFile
-}
-
-type backupFile struct {
-	name   string // slash-separated, within the backup
-	size   int64
-	sha256 string
-}
-
-const (
-	manifestName   = "BACKUP"
-	manifestFormat = "eventgres backup, format 1\nstore %s\nposition %d\ntaken %d\nfiles %d\n"
-	// maxManifest bounds what is read of one: a line is about 100 bytes, so that a million
-	// segments have room.
-	maxManifest = 128 << 20
-)
-
-// Backup copies a store's events below a position into a directory, which may hold an earlier backup
-// of the store. With a position a server may have the store open; it must have committed what is
-// below. With -1 nobody may, and the backup has everything. Sealed segments become reflinks or hard
-// links where that is possible. Every frame and record that is copied is verified; segments that
+// Backup copies a store up to an extent into a directory, which may hold an earlier backup
+// of the store. With an extent a server may have the store open; it must have committed that
+// much. With [Whole] nobody may, and the backup has everything. Sealed segments become reflinks or hard
+// links where that is possible, unless Options.Copy is set: a hard link is the log's own file under a second
+// name, so that its permissions and its owner are the log's too. Every frame and record that is copied is verified; segments that
 // an earlier backup has are taken over by what their headers and seals say.
-func Backup(ctx context.Context, dir, dest string, before int64, options Options) (report BackupReport, err error) {
+func Backup(ctx context.Context, dir, dest string, before Extent, options Options) (report BackupReport, err error) {
 	o := options.withDefaults()
-	if before < 0 {
+	if before == Whole {
 		lock, err := lockStore(o.FS, dir)
 		if err != nil {
 			return report, err
 		}
 		defer lock.Close()
+	} else if err := checkDataDir(o.FS, dir); err != nil {
+		return report, err
 	}
-	b := &backup{ctx: ctx, dir: dir, dest: dest, opts: o, before: before}
+	b := &backup{ctx: ctx, dir: dir, dest: dest, opts: o, before: before, whole: before == Whole}
 	for _, d := range []string{dest, filepath.Join(dest, "log")} {
 		if err := o.FS.MkdirAll(d); err != nil {
 			return report, err
@@ -99,7 +82,7 @@ func checkDataDir(fsys vfs.FS, dir string) error {
 	if _, err := fsys.Stat(filepath.Join(dir, "log")); err != nil {
 		return fmt.Errorf("%s is not a data directory: %w", dir, err)
 	}
-	return nil
+	return checkPrivate(fsys, dir)
 }
 
 // lockStore makes sure that no server has a store open.
@@ -114,7 +97,8 @@ type backup struct {
 	ctx       context.Context
 	dir, dest string
 	opts      *Options
-	before    int64
+	before    Extent
+	whole     bool
 	key       frameKey
 	earlier   *manifest // nil: there is none
 	made      manifest
@@ -135,8 +119,8 @@ func (b *backup) run() error {
 		return err
 	case err == nil && b.earlier.store != id.UUID:
 		return fmt.Errorf("%s holds a backup of another store, %s", b.dest, b.earlier.store)
-	case err == nil && b.before >= 0 && b.earlier.position > b.before:
-		return fmt.Errorf("%s holds a backup up to position %d, beyond %d", b.dest, b.earlier.position, b.before)
+	case err == nil && !b.whole && (b.earlier.position > b.before.Events || b.earlier.changes > b.before.Changes):
+		return fmt.Errorf("%s holds a backup up to position %d and change %d, beyond %d and %d", b.dest, b.earlier.position, b.earlier.changes, b.before.Events, b.before.Changes)
 	}
 	if err := b.take("STORE", "STORE", 4096); err != nil {
 		return err
@@ -160,11 +144,12 @@ func (b *backup) run() error {
 		}
 		b.progress.at(int64(n))
 	}
-	if b.earlier != nil && b.earlier.position > b.made.position {
-		return fmt.Errorf("%s holds a backup up to position %d, and the log ends before %d: it was cut or restored since, so use another directory", b.dest, b.earlier.position, b.made.position)
+	if b.earlier != nil && (b.earlier.position > b.made.position || b.earlier.changes > b.made.changes) {
+		return fmt.Errorf("%s holds a backup up to position %d and change %d, and the log ends before %d and %d: it was cut or restored since, so use another directory",
+			b.dest, b.earlier.position, b.earlier.changes, b.made.position, b.made.changes)
 	}
-	if b.before >= 0 && b.made.position < b.before {
-		return fmt.Errorf("the log ends before position %d, and was to be backed up to %d", b.made.position, b.before)
+	if !b.whole && (b.made.position < b.before.Events || b.made.changes < b.before.Changes) {
+		return fmt.Errorf("the log ends before position %d and change %d, and was to be backed up to %d and %d", b.made.position, b.made.changes, b.before.Events, b.before.Changes)
 	}
 	return b.finish()
 }
@@ -182,61 +167,99 @@ func (b *backup) segment(number uint32, prev *segment) (seg *segment, done bool,
 	if err := seg.mustContinue(prev); err != nil {
 		return nil, false, err
 	}
-	if b.before >= 0 && seg.first >= b.before && number > 1 {
-		// The position is where the segment before ends: an empty tail goes on from there.
-		return seg, true, b.tail(seg, segmentHeaderSize, seg.first)
-	}
 	if err := seg.readSeal(); err != nil {
 		return nil, false, err
 	}
-	if seg.sealed && (b.before < 0 || seg.first+seg.count <= b.before) {
+	if seg.sealed && (b.whole || seg.first+seg.count <= b.before.Events) {
+		// It may have later changes of the control state: they are as durable.
 		b.made.position = seg.first + seg.count
 		return seg, false, b.sealed(seg)
 	}
-	end, next, err := b.scan(seg)
+	if b.made.changes < 0 { // the segment before was taken over
+		if b.made.changes, err = b.changesAfter(number - 1); err != nil {
+			return nil, false, err
+		}
+	}
+	s, err := b.scan(seg, b.before)
 	if err != nil {
 		return nil, false, err
 	}
-	return seg, true, b.tail(seg, end, next)
+	b.made.position = s.next
+	if s.changes >= 0 {
+		b.made.changes = s.changes
+	}
+	return seg, true, b.tail(seg, s.offset)
 }
 
-// scan verifies a segment's frames below the backup's position and returns where they end.
-func (b *backup) scan(seg *segment) (end, next int64, err error) {
+// changesAfter returns how many appends have changed the control state up to the end of a segment.
+func (b *backup) changesAfter(number uint32) (int64, error) {
+	for ; ; number-- {
+		seg := &segment{number: number, name: segmentName(b.dir, number), key: b.key}
+		state, err := b.controlAfter(seg)
+		if err != nil {
+			return 0, err
+		}
+		if state != nil {
+			return state.changes, nil
+		}
+	}
+}
+
+func (b *backup) controlAfter(seg *segment) (*controlState, error) {
+	var err error
+	if seg.file, err = b.opts.FS.Open(seg.name); err != nil {
+		return nil, err
+	}
+	defer seg.file.Close()
+	if err := seg.readHeader(b.made.store); err != nil {
+		return nil, err
+	}
 	size, err := seg.file.Size()
 	if err != nil {
-		return 0, 0, err
+		return nil, err
+	}
+	return readControl(seg, size)
+}
+
+// scan verifies a segment's frames within an extent; the scanner that it returns has come to their end.
+func (b *backup) scan(seg *segment, before Extent) (*frameScanner, error) {
+	whole := before == Whole
+	size, err := seg.file.Size()
+	if err != nil {
+		return nil, err
 	}
 	s := newFrameScanner(seg, size)
+	s.before = b.made.changes
 	var d decoder
-	for b.before < 0 || s.next < b.before {
+	for whole || !s.reached(before) {
 		if err := b.ctx.Err(); err != nil {
-			return 0, 0, err
+			return nil, err
 		}
 		offset := s.offset
 		h, frame, bad, err := s.scan()
 		switch {
 		case err != nil:
-			return 0, 0, err
+			return nil, err
 		case bad == "":
-		case b.before < 0 && !seg.sealed:
-			return offset, s.next, b.tornTail(seg, s, tail{offset, bad})
+		case whole && !seg.sealed:
+			return s, b.tornTail(seg, s, tail{offset, bad})
 		default:
-			return 0, 0, seg.corrupt(offset, bad)
+			return nil, seg.corrupt(offset, bad)
 		}
-		if h.kind == kindSeal && !seg.sealed && b.before < 0 {
-			return 0, 0, seg.corrupt(offset+sealSize, "bytes behind the seal; if that is from a crash, starting the server mends it")
+		if h.kind == kindSeal && !seg.sealed && whole {
+			return nil, seg.corrupt(offset+sealSize, "bytes behind the seal; if that is from a crash, starting the server mends it")
 		}
 		if h.kind == kindSeal {
 			break
 		}
 		if err := seg.eachEvent(&d, h, frame, offset, nil); err != nil {
-			return 0, 0, err
+			return nil, err
 		}
 	}
-	if b.before >= 0 && s.next > b.before {
-		return 0, 0, fmt.Errorf("position %d is within an append", b.before)
+	if !whole && s.next > before.Events {
+		return nil, fmt.Errorf("position %d is within an append", before.Events)
 	}
-	return s.offset, s.next, nil
+	return s, nil
 }
 
 // tornTail checks that what ends a log that nobody has open is what a crash leaves, and not damage
@@ -263,35 +286,63 @@ func (b *backup) sealed(seg *segment) error {
 	name := path.Join("log", filepath.Base(seg.name))
 	size := seg.end + sealSize
 	b.report.Segments++
-	if b.earlier != nil {
+	to := filepath.Join(b.dest, filepath.FromSlash(name))
+	if b.earlier != nil && !(b.opts.Copy && b.sameFile(seg.name, to)) {
 		if i := slices.IndexFunc(b.earlier.files, func(f backupFile) bool { return f.name == name }); i >= 0 {
 			if err := b.sameSegment(seg, name); err != nil {
 				return err
 			}
 			b.add(b.earlier.files[i])
+			b.made.changes = -1 // it was not read
 			return nil
 		}
 	}
-	end, next, err := b.scan(seg)
+	s, err := b.scan(seg, Whole)
 	if err != nil {
 		return err
 	}
-	if end != seg.end || next != seg.first+seg.count {
-		return seg.corrupt(end, "the seal does not match the segment")
+	if s.offset != seg.end || s.next != seg.first+seg.count {
+		return seg.corrupt(s.offset, "the seal does not match the segment")
 	}
+	b.made.changes = s.changes
 	b.report.Copied++
-	to := filepath.Join(b.dest, filepath.FromSlash(name))
-	if err := removeIfExists(b.opts.FS, to); err != nil {
+	made := to + ".new" // an earlier backup may have one of that name
+	if err := removeIfExists(b.opts.FS, made); err != nil {
 		return err
 	}
-	if _, err := vfs.Share(b.opts.FS, seg.name, to); err == nil {
+	f := backupFile{name: name, size: size}
+	err = error(vfs.ErrCannotShare)
+	if !b.opts.Copy {
+		_, err = vfs.Share(b.opts.FS, seg.name, made)
+	}
+	switch {
+	case err == nil:
 		b.report.Shared += size
-	} else if !errors.Is(err, vfs.ErrCannotShare) {
-		return err
-	} else if err := copyFile(b.ctx, b.opts.FS, seg.name, to, size); err != nil {
-		return err
+		var got backupFile
+		got, err = hashFile(b.ctx, b.opts.FS, b.dest, name+".new")
+		f.size, f.sha256 = got.size, got.sha256
+	case errors.Is(err, vfs.ErrCannotShare):
+		h := sha256.New()
+		err = copyFileInto(b.ctx, b.opts.FS, seg.name, made, size, h)
+		f.sha256 = hex.EncodeToString(h.Sum(nil))
 	}
-	return b.hash(name)
+	if err == nil {
+		err = b.opts.FS.Rename(made, to)
+	}
+	if err == nil {
+		b.add(f)
+	}
+	return err
+}
+
+// sameFile tells whether two names are of one file.
+func (b *backup) sameFile(one, other string) bool {
+	a, err := b.opts.FS.Stat(one)
+	if err != nil {
+		return false
+	}
+	c, err := b.opts.FS.Stat(other)
+	return err == nil && os.SameFile(a, c)
 }
 
 // sameSegment checks that the earlier backup's segment is the store's: the seal holds a checksum
@@ -316,8 +367,7 @@ func (b *backup) sameSegment(seg *segment, name string) error {
 }
 
 // tail writes what the active segment has up to an offset.
-func (b *backup) tail(seg *segment, end, next int64) error {
-	b.made.position = next
+func (b *backup) tail(seg *segment, end int64) error {
 	dir := b.made.dir()
 	if err := b.opts.FS.MkdirAll(filepath.Join(b.dest, dir)); err != nil {
 		return err
@@ -334,7 +384,7 @@ func (b *backup) tail(seg *segment, end, next int64) error {
 	}
 	err := b.take(path.Join(dir, "DEFINITIONS"), "DEFINITIONS", maxDefinitions+4096)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // there are none yet
+		return nil // only older stores have them
 	}
 	return err
 }
@@ -377,7 +427,7 @@ func (b *backup) finish() error {
 	if err := writeChecked(fsys, filepath.Join(b.dest, manifestName), b.made.String()); err != nil {
 		return err
 	}
-	b.report.Position = b.made.position
+	b.report.Position, b.report.Changes = b.made.position, b.made.changes
 	names, err := fsys.List(b.dest)
 	if err != nil {
 		return err
@@ -402,49 +452,13 @@ func (b *backup) finish() error {
 	return nil
 }
 
-// dir is the directory of what belongs to this backup alone.
-func (m *manifest) dir() string { return fmt.Sprintf("at-%d-%d", m.position, m.taken) }
-
-func (m *manifest) String() string {
-	var out strings.Builder
-	fmt.Fprintf(&out, manifestFormat, m.store, m.position, m.taken, len(m.files))
-	for _, f := range m.files {
-		fmt.Fprintf(&out, "%s %d %s\n", f.sha256, f.size, f.name)
-	}
-	return out.String()
-}
-
-func readManifest(fsys vfs.FS, dir string) (*manifest, error) {
-	name := filepath.Join(dir, manifestName)
-	text, err := readCheckedUpTo(fsys, name, maxManifest)
-	if err != nil {
-		return nil, err
-	}
-	m := &manifest{}
-	var store string
-	var n int
-	if _, err := fmt.Sscanf(text, manifestFormat, &store, &m.position, &m.taken, &n); err != nil {
-		return nil, fmt.Errorf("%s is not of a format this program reads", name)
-	}
-	if m.store, err = uuid.Parse(store); err != nil {
-		return nil, &CorruptionError{File: name, Reason: "cannot be read"}
-	}
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")[5:]
-	if len(lines) != n {
-		return nil, &CorruptionError{File: name, Reason: "cannot be read"}
-	}
-	for _, line := range lines {
-		var f backupFile
-		if _, err := fmt.Sscanf(line, "%s %d %s", &f.sha256, &f.size, &f.name); err != nil || !filepath.IsLocal(filepath.FromSlash(f.name)) {
-			return nil, &CorruptionError{File: name, Reason: "cannot be read"}
-		}
-		m.files = append(m.files, f)
-	}
-	return m, nil
-}
-
 // copyFile makes a new, durable file of the first bytes of another.
 func copyFile(ctx context.Context, fsys vfs.FS, from, to string, size int64) error {
+	return copyFileInto(ctx, fsys, from, to, size, io.Discard)
+}
+
+// copyFileInto is copyFile, and writes what it has read to seen.
+func copyFileInto(ctx context.Context, fsys vfs.FS, from, to string, size int64, seen io.Writer) error {
 	in, err := fsys.Open(from)
 	if err != nil {
 		return err
@@ -462,6 +476,9 @@ func copyFile(ctx context.Context, fsys vfs.FS, from, to string, size int64) err
 		}
 		if err == nil {
 			_, err = out.WriteAt(buf, at)
+		}
+		if err == nil {
+			_, err = seen.Write(buf)
 		}
 	}
 	if err == nil {

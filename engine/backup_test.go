@@ -44,22 +44,21 @@ func TestBackupUnderLoad(t *testing.T) {
 		for range perRound {
 			tickets <- struct{}{}
 		}
-		if err := s.Writer().Define(ctx, int64(round), fmt.Sprint("views ", round)); err != nil {
-			t.Fatal(err)
-		}
-		before := s.Index().GlobalPosition() + 1
-		report, err := Backup(ctx, dir, dest, before, options)
+		mustPut(t, s, "views", fmt.Sprint("views ", round))
+		extent := s.Control().Extent()
+		before := extent.Events
+		report, err := Backup(ctx, dir, dest, extent, options)
 		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if report.Position != before || report.Copied != report.Segments-segments {
+		if report.Position != before || report.Changes != extent.Changes || report.Copied != report.Segments-segments {
 			t.Errorf("round %d: %+v of position %d, with %d segments before", round, report, before, segments)
 		}
 		segments = report.Segments
 		o := Forward(0)
 		o.Before = before
 		want := collect(t, s.Index().ReadAll(o))
-		if report, err := VerifyBelow(dir, before, options); err != nil || len(report.Damage) > 0 || report.Events != before {
+		if report, err := VerifyBelow(dir, extent, options); err != nil || len(report.Damage) > 0 || report.Events != before || report.Changes != extent.Changes {
 			t.Errorf("verified while it is written: %+v, %v", report, err)
 		}
 		restored := filepath.Join(t.TempDir(), "restored")
@@ -68,8 +67,8 @@ func TestBackupUnderLoad(t *testing.T) {
 		}
 		r := openTest(t, restored, options)
 		sameEvents(t, checkInvariants(t, r), want)
-		if got := r.Definitions().Text; !strings.HasPrefix(got, "views") {
-			t.Errorf("round %d: definitions %q", round, got)
+		if got := r.Control().Get("views"); string(got.Value) != fmt.Sprint("views ", round) || got.Version != int64(round)+1 {
+			t.Errorf("round %d: %q, version %d", round, got.Value, got.Version)
 		}
 		mustAppend(t, r, NewEvent("after", "T", nil)) // and goes on, without touching the backup
 		if err := r.Close(); err != nil {
@@ -85,7 +84,7 @@ func TestBackupUnderLoad(t *testing.T) {
 		t.Errorf("%d sealed segments", segments)
 	}
 	// Of a store that nobody has open: everything.
-	report, err := Backup(ctx, dir, dest, -1, options)
+	report, err := Backup(ctx, dir, dest, Whole, options)
 	if err != nil || report.Position != s.Index().GlobalPosition()+1 {
 		t.Errorf("%+v, %v", report, err)
 	}
@@ -97,10 +96,8 @@ func TestRestoreRefuses(t *testing.T) {
 	options := Options{SegmentBytes: 4 << 10}
 	s := openTest(t, dir, options)
 	fillRandom(t, s, rand.New(rand.NewSource(3)), 60)
-	if err := s.Writer().Define(ctx, 0, "views"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Backup(ctx, dir, filepath.Join(t.TempDir(), "b"), -1, options); !errors.Is(err, ErrLocked) {
+	mustPut(t, s, "views", "views")
+	if _, err := Backup(ctx, dir, filepath.Join(t.TempDir(), "b"), Whole, options); !errors.Is(err, ErrLocked) {
 		t.Errorf("of a store that is open, without a position: %v", err)
 	}
 	if err := s.Close(); err != nil {
@@ -108,7 +105,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	var files []string
 	whole := filepath.Join(t.TempDir(), "b")
-	if _, err := Backup(ctx, dir, whole, -1, options); err != nil {
+	if _, err := Backup(ctx, dir, whole, Whole, options); err != nil {
 		t.Fatal(err)
 	}
 	if err := filepath.Walk(whole, func(name string, info os.FileInfo, err error) error {
@@ -177,7 +174,7 @@ func TestBackupRefusesDamage(t *testing.T) {
 			flip(t, c, name, bit)
 			o := Options{FS: c, SegmentBytes: 1000}
 			var corrupt *CorruptionError
-			if _, err := Backup(ctx, "/db", "/b", -1, o); !errors.As(err, &corrupt) && (err == nil || !strings.Contains(err.Error(), "format")) {
+			if _, err := Backup(ctx, "/db", "/b", Whole, o); !errors.As(err, &corrupt) && (err == nil || !strings.Contains(err.Error(), "format")) {
 				t.Fatalf("%s, byte %d: %v", name, bit/8, err)
 			}
 			if _, err := c.Stat("/b/BACKUP"); err == nil {
@@ -185,7 +182,7 @@ func TestBackupRefusesDamage(t *testing.T) {
 			}
 		}
 	}
-	if report, err := Backup(ctx, "/db", "/b", -1, o); err != nil || report.Position != int64(len(want)) {
+	if report, err := Backup(ctx, "/db", "/b", Whole, o); err != nil || report.Position != int64(len(want)) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
@@ -210,7 +207,7 @@ func TestBackupIsCrashSafe(t *testing.T) {
 			mustAppend(t, s, NewEvent(fmt.Sprintf("s-%d", i%3), "T", fmt.Appendf(nil, `"%s"`, strings.Repeat("x", 300))))
 		}
 	}
-	position := func() int64 { return s.Index().GlobalPosition() + 1 }
+	position := func() Extent { return s.Control().Extent() }
 	fill(12)
 	first := position()
 	if _, err := Backup(ctx, "/db", "/b", first, o); err != nil {
@@ -230,12 +227,12 @@ func TestBackupIsCrashSafe(t *testing.T) {
 	for i, state := range states {
 		at := Options{FS: state, SegmentBytes: 2000}
 		report, err := Restore(ctx, "/b", "/restored", at)
-		if err != nil || len(report.Damage) > 0 || report.Events != first && report.Events != second {
+		if err != nil || len(report.Damage) > 0 || report.Events != first.Events && report.Events != second.Events {
 			t.Fatalf("state %d of %d: %+v, %v", i, len(states), report, err)
 		}
 		seen[report.Events]++
 	}
-	if seen[first] == 0 || seen[second] == 0 {
+	if seen[first.Events] == 0 || seen[second.Events] == 0 {
 		t.Errorf("restored: %v", seen)
 	}
 }
@@ -246,13 +243,13 @@ func TestBackupKeepsTheNewer(t *testing.T) {
 	m := vfs.NewMem()
 	o := Options{FS: m, SegmentBytes: 1500}
 	want := repairStore(t, o)
-	if _, err := Backup(ctx, "/db", "/b", -1, o); err != nil {
+	if _, err := Backup(ctx, "/db", "/b", Whole, o); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := (Repair{CutAt: 4}).Run("/db", o); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Backup(ctx, "/db", "/b", -1, o); err == nil {
+	if _, err := Backup(ctx, "/db", "/b", Whole, o); err == nil {
 		t.Fatal("an older state took the place of a newer one")
 	}
 	s := openTest(t, "/db", o)
@@ -264,7 +261,7 @@ func TestBackupKeepsTheNewer(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Backup(ctx, "/db", "/b", -1, o); err == nil || !strings.Contains(err.Error(), "use another directory") {
+	if _, err := Backup(ctx, "/db", "/b", Whole, o); err == nil || !strings.Contains(err.Error(), "use another directory") {
 		t.Fatalf("another history: %v", err)
 	}
 	report, err := Restore(ctx, "/b", "/restored", o)

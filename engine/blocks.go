@@ -71,7 +71,7 @@ func (f *blockFile) read(number uint32, b *block) error {
 	if _, err := f.file.ReadAt(b[:], offset); err != nil {
 		return fmt.Errorf("read %s: %w", f.name, err)
 	}
-	if le.Uint32(b[blockPayload:]) != blockCRC(number, b[:blockPayload]) && !planted(bugSkipBlockCRC) {
+	if le.Uint32(b[blockPayload:]) != blockCRC(number, b[:blockPayload]) && !failpoint(bugSkipBlockCRC) {
 		return &CorruptionError{File: f.name, Offset: offset, Reason: "index block checksum; delete the file to have it rebuilt"}
 	}
 	return nil

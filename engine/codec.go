@@ -24,6 +24,8 @@ const (
 	kindAppend     = 1
 	kindSeal       = 2
 	kindDictionary = 3
+	kindControl    = 4 // an append that changes the control state
+	kindCarried    = 6 // the control state; 5 is kept for what orders the log of several machines
 
 	// maxRecordOverhead bounds what a record holds beside the caller's bytes: CRC 4,
 	// length 5, flags 1, stream id or name length 16, version 10, event id 16, time 10,
@@ -233,8 +235,8 @@ type decoder struct {
 	types    map[string]string
 	tags     []string
 	content  []byte // of the last event that was packed
-	// outline leaves out what is packed, for whoever needs to know only which event it is.
-	outline bool
+	// headerOnly leaves out what is packed, for whoever needs to know only which event it is.
+	headerOnly bool
 	// leftOut: it did, of the last one.
 	leftOut bool
 }
@@ -251,7 +253,7 @@ func (d *decoder) decode(e *RecordedEvent, b []byte, position int64, seg *segmen
 		return seg.corrupt(offset, "record length")
 	}
 	b = b[:size]
-	if le.Uint32(b) != recordCRC(position, b[4:]) && !planted(bugSkipRecordCRC) {
+	if le.Uint32(b) != recordCRC(position, b[4:]) && !failpoint(bugSkipRecordCRC) {
 		return seg.corrupt(offset, "record checksum")
 	}
 	_, w := binary.Uvarint(b[4:])
@@ -274,7 +276,7 @@ func (d *decoder) decode(e *RecordedEvent, b []byte, position int64, seg *segmen
 	e.Version = int64(r.uvarint())
 	copy(e.EventID[:], r.take(16))
 	e.RecordedAt = seg.baseTime + int64(r.uvarint())
-	d.leftOut = flags&flagPacked != 0 && d.outline && !r.bad
+	d.leftOut = flags&flagPacked != 0 && d.headerOnly && !r.bad
 	if d.leftOut {
 		return nil
 	}

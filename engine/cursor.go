@@ -58,7 +58,7 @@ type Cursor struct {
 	pageSize      int
 	bufSeg        *segment // of what is in buf
 	bufOffset     int64
-	outline       bool // packed content is not wanted
+	headerOnly    bool // packed content is not wanted
 	event         RecordedEvent
 	err           error
 }
@@ -169,7 +169,7 @@ func (c *Cursor) fill(ctx context.Context) bool {
 	}
 	if c.cursorMemory == nil {
 		c.cursorMemory = cursorMemories.Get().(*cursorMemory)
-		c.d.outline = c.outline
+		c.d.headerOnly = c.headerOnly
 	}
 	n = min(n, c.left, int64(c.pageSize))
 	c.pageSize = min(c.pageSize*4, maxPage)

@@ -237,7 +237,7 @@ func (s *segment) readDictionary() ([]byte, error) {
 	case h.kind != kindDictionary:
 		return nil, nil
 	case int(h.length) > len(b),
-		crc32.Checksum(b[frameHeaderSize:h.length], castagnoli) != h.bodyCRC && !planted(bugSkipDictCRC):
+		crc32.Checksum(b[frameHeaderSize:h.length], castagnoli) != h.bodyCRC && !failpoint(bugSkipDictCRC):
 		return nil, s.corrupt(segmentHeaderSize, "frame checksum, of the segment's dictionary")
 	}
 	b = b[frameHeaderSize : h.length-1 : h.length-1]

@@ -360,4 +360,7 @@ func TestPackWhileRolling(t *testing.T) {
 	}
 	done.Wait()
 	checkInvariants(t, s)
+	if err := s.Close(); err != nil { // which waits for the index files that are still being written
+		t.Error(err)
+	}
 }

@@ -8,7 +8,8 @@
 // one or more events, over one or more streams, written atomically. The [Store]
 // owns a data directory; its writer is all that writes, one commit at a time, reached
 // through a [WriterHandle]; its [ReadIndex] is the shared, read-only view of what
-// is committed.
+// is committed. Beside events an append may change the control state: keys with values, small and
+// all in memory, which [Control] reads; each key counts its versions.
 //
 // # Files
 //
@@ -18,7 +19,7 @@
 //	log/00000001.seg    segments, numbered 1, 2, 3 …; all but the last are sealed
 //	index/00000001.idx  the index of a sealed segment; derived, rebuilt if missing
 //
-// # Segment, format version 2
+// # Segment, format version 3
 //
 // All integers are little-endian; "uvarint" is the encoding of encoding/binary.
 // CRC is CRC-32C (Castagnoli), as the hardware computes it.
@@ -29,12 +30,16 @@
 //	| 8            | 16        | 8              | 8         | 8 (µs, Unix)| 4     | 8    | 4   |
 //	+--------------+-----------+----------------+-----------+-------------+-------+------+-----+
 //
-//	frame: one append, a dictionary, or a seal
+//	frame: one append, a dictionary, the control state, or a seal
 //	+-----+--------+----------------+-------+--------+----------+------+-------+---------+-----+
 //	| CRC | length | first position | count | synced | body CRC | kind | magic | records | end |
 //	| 4   | 4      | 8              | 4     | 4      | 4        | 2    | 2     | …       | 1   |
 //	+-----+--------+----------------+-------+--------+----------+------+-------+---------+-----+
 //	 `----------------------- header, 32 bytes -----------------------´
+//
+//	kind 1  an append of events            4  an append that changes the control state too
+//	     2  a seal, the last of a segment  5  kept for what orders the log of several machines
+//	     3  a dictionary                   6  the control state that the log before has left
 //
 //	record: one event
 //	+-----+--------+-------+------------------+---------+----------+---------+------+
@@ -55,8 +60,39 @@
 // segment before have in common. It is written with the segment's first append. A record that is flagged
 // as packed has, from the type on, one string instead: an S2 block that continues the dictionary, of
 // the fields it replaces. Each record is packed alone, so that any can be read alone. The first
-// segment of a store has no dictionary and ends early. Version 1 had neither; it is read, and
-// what is appended to such a segment is not packed.
+// segment of a store has no dictionary and ends early.
+//
+// # Control records
+//
+// An append that changes the control state is a frame of kind 4. Its body begins with the changes, and
+// goes on with events, of which there may be none; count is of events. A segment's first group comes
+// behind a frame of kind 6, in the same write and sync: the whole state that the log before has left,
+// deletions too, in the order of keys. Its bytes do not count towards the segment's size. So a start needs
+// the newest segment alone; where that has no group yet, the one before. The first segment needs none.
+//
+//	control part: the body of kind 6, or what that of kind 4 begins with
+//	+---------+---------+------------+
+//	| changes | records | record …   |
+//	| uvarint | uvarint |            |
+//	+---------+---------+------------+
+//
+//	control record
+//	+-------+--------+---------+---------------------------+
+//	| flags | key    | version | value, unless it is       |
+//	| 1     | string | uvarint | flagged as deleted, string|
+//	+-------+--------+---------+---------------------------+
+//
+// "changes" counts the frames of kind 4 of the whole log, this one included: positions do not tell two of
+// them without events apart. A record's version is one more than the key had, also of a deletion, so
+// that a version names one content for ever.
+//
+// # Older formats
+//
+// Segments of versions 1, without dictionaries, and 2, without control records, are read and never appended to.
+// The first start of a store that has one as its newest upgrades it; see upgrade.go. The views that older
+// stores kept in a file DEFINITIONS become a control record.
+//
+// # Checksums
 //
 // The frame's CRC covers the rest of its header and starts from the store's secret, so
 // that no client can put bytes into a payload that a scan would take for a frame; the body

@@ -113,6 +113,18 @@ type cut struct {
 	op     vfs.Op
 }
 
+// draw is the n-th state that a crash there leaves: nothing of what was not synced, all of it, and then what is drawn.
+func (c cut) draw(n int, rng *rand.Rand) *vfs.Mem {
+	drawn := c.state.Crash(rng)
+	switch n {
+	case 0:
+		return c.state.CrashDropAll()
+	case 1:
+		return c.state.CrashKeepAll()
+	}
+	return drawn
+}
+
 const (
 	// statesPerCut bounds what is drawn at one place: rare states of one workload are worth
 	// less than another workload.
@@ -138,13 +150,7 @@ func (e *enumerator) workload(w *workload, seed uint64) error {
 	for _, c := range cuts {
 		vain := 0
 		for n := 0; n < statesPerCut && vain < drawnInVain && e.failed.Load() == nil; n++ {
-			state := c.state.Crash(rng)
-			switch n {
-			case 0:
-				state = c.state.CrashDropAll()
-			case 1:
-				state = c.state.CrashKeepAll()
-			}
+			state := c.draw(n, rng)
 			if !e.fresh(state, seed, c.moment) {
 				vain++
 				continue

@@ -53,6 +53,17 @@ func (e *VersionConflictError) Error() string {
 		streamLabel(e.Stream, e.StreamID), e.Expected, e.Actual)
 }
 
+// ControlConflictError says that a key of the control state was not at the version that a change
+// expected. The append did not happen; reading the key again and retrying is right.
+type ControlConflictError struct {
+	Key              string
+	Expected, Actual int64 // versions; 0 if the key was never written
+}
+
+func (e *ControlConflictError) Error() string {
+	return fmt.Sprintf("control key %q: expected version %d, actual version %d", e.Key, e.Expected, e.Actual)
+}
+
 // VersionTakenError says that the version an event asked for already exists.
 // The append did not happen, and never can with that version.
 type VersionTakenError struct {
@@ -102,7 +113,7 @@ func (e *InvalidEventError) Unwrap() error { return e.Err }
 
 // TooLargeError says that an event, an append or one of their parts exceeds a limit.
 type TooLargeError struct {
-	What  string // "event", "append", "event type", "stream name", "append (events)"
+	What  string // "event", "append", "event type", "stream name", "append (events)", "control state" …
 	Size  int64  // bytes, or events
 	Limit int64
 }

@@ -42,7 +42,7 @@ func TestEveryError(t *testing.T) {
 	for seed := from; seed < from+seeds; seed++ {
 		for i := range workloads {
 			for kind := range errorKinds {
-				if w := &workloads[i]; testing.Short() && !w.define && w.clients == 1 {
+				if w := &workloads[i]; testing.Short() && !w.control && w.clients == 1 {
 					continue
 				}
 				for n := uint64(1); ; n++ {

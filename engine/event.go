@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"time"
 	"unicode/utf8"
@@ -63,6 +64,8 @@ type ProposedEvent struct {
 	// SkipDuplicate leaves the event out, rather than failing the append, where
 	// its id is in the log already.
 	SkipDuplicate bool
+	// SkipTaken likewise, where the Version that it must get is another event's.
+	SkipTaken bool
 
 	generatedID bool
 	// What was found to be JSON; another slice is checked again.
@@ -197,7 +200,7 @@ func (e *ProposedEvent) SetPayload(json []byte) error {
 	if err := ValidateJSON(json); err != nil {
 		return err
 	}
-	e.Payload, e.Opaque, e.jsonPayload = json, false, identityOf(json)
+	e.SetCheckedPayload(json)
 	return nil
 }
 
@@ -206,8 +209,31 @@ func (e *ProposedEvent) SetMetadata(json []byte) error {
 	if err := ValidateJSON(json); err != nil {
 		return err
 	}
-	e.Metadata, e.jsonMetadata = json, identityOf(json)
+	e.SetCheckedMetadata(json)
 	return nil
+}
+
+// SetCheckedPayload sets a payload that ValidateJSON took, and that nobody has changed since.
+func (e *ProposedEvent) SetCheckedPayload(json []byte) {
+	e.Payload, e.Opaque, e.jsonPayload = json, false, identityOf(json)
+}
+
+// SetCheckedMetadata sets the metadata as SetCheckedPayload does the payload.
+func (e *ProposedEvent) SetCheckedMetadata(json []byte) {
+	e.Metadata, e.jsonMetadata = json, identityOf(json)
+}
+
+// Clone has bytes of its own, which are known to be JSON where those of e are.
+func (e *ProposedEvent) Clone() ProposedEvent {
+	out := *e
+	out.Payload, out.Metadata = bytes.Clone(e.Payload), bytes.Clone(e.Metadata)
+	if e.jsonPayload == identityOf(e.Payload) {
+		out.jsonPayload = identityOf(out.Payload)
+	}
+	if e.jsonMetadata == identityOf(e.Metadata) {
+		out.jsonMetadata = identityOf(out.Metadata)
+	}
+	return out
 }
 
 // GiveID makes an event id, if there is none, and tells whether it did: then it cannot be in the log.

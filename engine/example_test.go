@@ -137,3 +137,31 @@ func ExampleHub_Wait() {
 	}
 	// Output: position 0 is committed: true
 }
+
+// A change of the control state, such as how far a reader has come, is made together with events or not at all.
+// Who expects another version of the key is refused, events and all.
+func ExampleWriterHandle_Append_control() {
+	store, cleanup := open()
+	defer cleanup()
+	ctx := context.Background()
+
+	const key = "reader/invoices"
+	handle := func(position string, seen int64) error {
+		return store.Writer().Append(ctx, &engine.AppendRequest{
+			Events:  []engine.ProposedEvent{engine.NewEvent("invoice-7", "InvoiceSent", nil)},
+			Control: []engine.ControlChange{{Key: key, Value: []byte(position), IfVersion: seen}},
+		})
+	}
+	seen := store.Control().Get(key).Version // 0: it was never written
+	fmt.Println(handle("41", seen))
+	err := handle("41", seen) // another who has read the same
+	var conflict *engine.ControlConflictError
+	fmt.Println(errors.As(err, &conflict), store.Index().GlobalPosition())
+
+	r := store.Control().Get(key)
+	fmt.Println(r.Version, string(r.Value))
+	// Output:
+	// <nil>
+	// true 0
+	// 1 41
+}

@@ -151,6 +151,9 @@ func (f *Follower) open(number uint32, offset, position int64) error {
 	f.seg, f.scanner = seg, newFrameScanner(seg, 0)
 	f.scanner.offset, f.scanner.next = offset, position
 	f.scanner.synced = 0
+	if offset != segmentHeaderSize {
+		f.scanner.lost()
+	}
 	return f.refresh()
 }
 

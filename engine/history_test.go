@@ -23,11 +23,10 @@ type operation struct {
 	sent, done int64 // moments; done 0: there is no answer
 	events     []ProposedEvent
 	expected   map[uuid.UUID]ExpectedVersion
-	retries    *operation   // it sends the events of another once more
-	tries      []*operation // that sent its events once more
-	stored     *operation   // the one of them that was acknowledged
-	define     string       // new definitions instead of events
-	version    int64        // the definitions' version before
+	retries    *operation      // it sends the events of another once more
+	tries      []*operation    // that sent its events once more
+	stored     *operation      // the one of them that was acknowledged
+	changes    []ControlChange // of the control state; with their versions, if it was acknowledged
 
 	err      error
 	position int64 // of its first event, if it was acknowledged
@@ -81,7 +80,7 @@ func (h *history) judge(s *Store, crash int64) error {
 	}
 	owners := make([]*operation, len(events)) // whose events are found
 	for _, op := range h.ops {
-		if op.define != "" || !op.counts(crash) {
+		if len(op.events) == 0 || !op.counts(crash) {
 			continue
 		}
 		if err := op.judge(events, byID, owners, crash); err != nil {
@@ -103,7 +102,7 @@ func (h *history) judge(s *Store, crash int64) error {
 			}
 		}
 	}
-	return h.judgeDefinitions(s, crash)
+	return h.judgeControl(s, byID, crash)
 }
 
 // scan reads the whole log and checks that positions, versions and times follow each other,
@@ -244,32 +243,6 @@ func (op *operation) judgeRefusal(counts map[uuid.UUID]int64, byID map[uuid.UUID
 		if _, ok := byID[duplicate.EventID]; !ok {
 			return fmt.Errorf("I1: a client was told of event %s, which is gone", duplicate.EventID)
 		}
-	}
-	return nil
-}
-
-// judgeDefinitions: the definitions are those of the last acknowledged change, or of one that
-// was under way.
-func (h *history) judgeDefinitions(s *Store, crash int64) error {
-	got := s.Definitions()
-	least := int64(0)
-	allowed := map[int64][]string{0: {""}}
-	for _, op := range h.ops {
-		if op.define == "" || op.sent > crash {
-			continue
-		}
-		if op.answered(crash) && op.err == nil {
-			least = max(least, op.version+1)
-		}
-		if !op.answered(crash) || op.err == nil || unknown(op.err) {
-			allowed[op.version+1] = append(allowed[op.version+1], op.define)
-		}
-	}
-	if got.Version < least {
-		return fmt.Errorf("I1: the definitions of version %d were acknowledged, there is version %d", least, got.Version)
-	}
-	if !slices.Contains(allowed[got.Version], got.Text) {
-		return fmt.Errorf("the definitions of version %d are not what was sent: %q", got.Version, got.Text)
 	}
 	return nil
 }

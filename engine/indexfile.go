@@ -195,7 +195,7 @@ func writeStreams(w *blockWriter, mem *memIndex, header *indexHeader, stream fun
 	for o, i := range of {
 		at := next[i]
 		lists[at] = uint32(o)
-		if planted(bugListOffByOne) && at > entries[i].list {
+		if failpoint(bugListOffByOne) && at > entries[i].list {
 			lists[at], lists[at-1] = lists[at-1], uint32(o)
 		}
 		next[i]++

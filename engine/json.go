@@ -22,6 +22,7 @@ const (
 	JSONUnicode                      // an escape that text cannot hold: \u0000
 	JSONTooDeep                      // nested deeper than MaxJSONDepth
 	JSONBadUTF8                      // not UTF-8
+	JSONNumber                       // a number that PostgreSQL's numeric cannot hold
 )
 
 // MaxJSONDepth bounds nesting. PostgreSQL stops near 6,400 with its default stack.
@@ -263,7 +264,9 @@ func (v *jsonValidator) number() *JSONError {
 		i++
 		ok = digits()
 	}
+	exponent := 0
 	if ok && i < len(v.b) && (v.b[i] == 'e' || v.b[i] == 'E') {
+		exponent = i
 		i++
 		if i < len(v.b) && (v.b[i] == '+' || v.b[i] == '-') {
 			i++
@@ -274,8 +277,68 @@ func (v *jsonValidator) number() *JSONError {
 		v.i = start
 		return v.invalidToken()
 	}
+	if i-start > maxPlainNumber || exponent > 0 {
+		if !numericHolds(v.b[start:i]) {
+			return &JSONError{Offset: start, End: i, Kind: JSONNumber, Detail: "A number in it is beyond what numeric holds."}
+		}
+	}
 	v.i = i
 	return nil
+}
+
+// What PostgreSQL's numeric holds, in decimal digits before and behind the point.
+const (
+	maxNumericDigits = 131072
+	maxNumericScale  = 16383
+	// maxPlainNumber is a length at which a number without an exponent is within them.
+	maxPlainNumber = maxNumericScale
+)
+
+// numericHolds tells whether numeric holds a JSON number, which is well-formed.
+func numericHolds(b []byte) bool {
+	if b[0] == '-' {
+		b = b[1:]
+	}
+	fraction, significant := 0, 0
+	i := 0
+	digits := func() (n int) {
+		for ; i < len(b) && b[i] >= '0' && b[i] <= '9'; i++ {
+			if n++; significant > 0 || b[i] != '0' {
+				significant++
+			}
+		}
+		return n
+	}
+	digits()
+	if i < len(b) && b[i] == '.' {
+		i++
+		fraction = digits()
+	}
+	exponent := 0
+	if i < len(b) {
+		i++ // e
+		negative := b[i] == '-'
+		if negative || b[i] == '+' {
+			i++
+		}
+		for ; i < len(b); i++ {
+			exponent = min(10*exponent+int(b[i]-'0'), 1<<30)
+		}
+		if negative {
+			exponent = -exponent
+		}
+	}
+	if exponent >= 1<<29 || exponent <= -1<<29 {
+		return false
+	}
+	scale, shift := fraction-exponent, 0
+	if scale < 0 {
+		scale, shift = 0, -scale
+	}
+	if significant == 0 {
+		shift = 0
+	}
+	return scale <= maxNumericScale && significant+shift-scale <= maxNumericDigits
 }
 
 func (v *jsonValidator) str() *JSONError {

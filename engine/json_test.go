@@ -3,6 +3,8 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -50,6 +52,25 @@ func TestValidateJSONPlaces(t *testing.T) {
 				if got, want := ValidateJSON(text) == nil, json.Valid(text) && bytes.IndexByte(text, 0x80) < 0 && bytes.IndexByte(text, 0xff) < 0; got != want {
 					t.Errorf("%q: valid %v, not %v", text, got, want)
 				}
+			}
+		}
+	}
+}
+
+// TestJSONNumbers: numbers that PostgreSQL's numeric cannot hold are none of jsonb's.
+func TestJSONNumbers(t *testing.T) {
+	zeros, nines := strings.Repeat("0", 16382), strings.Repeat("9", 131072)
+	for text, want := range map[string]bool{
+		"1e-16383": true, "1e-16384": false, "1.0e-16383": false, "0e-16383": true, "0e-16384": false, "0e999999": true, "0.0e5": true,
+		"1e131071": true, "1e131072": false, "-1e131072": false, "12e131070": true, "12e131071": false, "0.1e131072": true, "0.1e131073": false,
+		"1e999999999999": false, "1e-999999999999": false, "0." + zeros + "1": true, "0." + zeros + "01": false, nines: true, nines + "9": false,
+		"-" + nines: true, nines + "." + zeros: true, nines + "e-5": true, nines + "e1": false, "1e5": true, "1.5E+3": true, "0.00001e-10": true,
+	} {
+		for _, form := range []string{"%s", `{"a": [1, %s, 2]}`} {
+			err := ValidateJSON([]byte(fmt.Sprintf(form, text)))
+			var e *JSONError
+			if got := err == nil; got != want || !got && (!errors.As(err, &e) || e.Kind != JSONNumber) {
+				t.Errorf("%.40s… (%d bytes): %v, want %v", text, len(text), err, want)
 			}
 		}
 	}

@@ -28,6 +28,8 @@ type EventLog struct {
 	mu       sync.RWMutex
 	segments []*segment // in order; the last is written to
 	streams  *streamTable
+	control  *controlState
+	watches  []*Watch
 
 	committed  atomic.Int64 // events; the position the next one gets
 	recordedAt atomic.Int64 // of the newest event, µs
@@ -119,13 +121,14 @@ func (l *EventLog) locate(places []place, entry streamEntry, from, to uint32) ([
 		seg := l.segmentNumber(number)
 		var err error
 		var done bool
+		above := number
 		if mem := seg.mem.Load(); mem != nil {
 			// The segment before may be in memory too, while its index file is built:
 			// a root knows the ordinal to go on from.
 			places, number, ordinal, version, done = locateInMemory(places, seg, mem, ordinal, from, version)
 		} else {
 			places, number, version, done, err = l.locateInIndex(places, seg, entry.id, from, version)
-			if err == nil && !done && number != 0 {
+			if err == nil && !done && number != 0 && number < above {
 				if mem := l.segmentNumber(number).mem.Load(); mem != nil {
 					ordinal = l.newestIn(mem, entry.id)
 				}
@@ -134,6 +137,11 @@ func (l *EventLog) locate(places []place, entry streamEntry, from, to uint32) ([
 		if err != nil || done {
 			reversePlaces(places[start:])
 			return places, err
+		}
+		if number >= above { // it would be followed round and round
+			return places, &CorruptionError{
+				File: indexName(l.dir, above), Reason: fmt.Sprintf("of stream %s the index goes on in segment %d, which is not before it; delete the file to have it rebuilt", entry.id, number),
+			}
 		}
 	}
 	return places, fmt.Errorf("stream %s: version %d is not in the index", entry.id, version)
@@ -203,7 +211,7 @@ func (s *segment) readAvailable(b []byte, offset int64) ([]byte, error) {
 // is damaged, and no memory is taken for it.
 func (s *segment) holds(offset int64, size int) (bool, error) {
 	end, err := s.file.Size()
-	if err != nil && !planted(bugReadErrorIsEnd) {
+	if err != nil && !failpoint(bugReadErrorIsEnd) {
 		return false, fmt.Errorf("read %s: %w", s.name, err)
 	}
 	return offset+int64(size) <= end, nil
@@ -231,16 +239,16 @@ func (d *decoder) readRecord(p place, buf []byte, e *RecordedEvent) ([]byte, err
 	return buf, d.decode(e, b, p.position(), p.seg, int64(p.offset))
 }
 
-// outlineAt reads the event at a committed position, without what may be packed: type, payload,
+// headerAt reads the event at a committed position, without what may be packed: type, payload,
 // metadata and tags.
-func (l *EventLog) outlineAt(position int64, e *RecordedEvent) error {
+func (l *EventLog) headerAt(position int64, e *RecordedEvent) error {
 	seg, _ := l.segmentAt(position)
 	ordinal := uint32(position - seg.first)
 	offset, err := seg.offset(ordinal)
 	if err != nil {
 		return err
 	}
-	d := decoder{outline: true}
+	d := decoder{headerOnly: true}
 	_, err = d.readRecord(place{seg, ordinal, offset}, nil, e)
 	return err
 }
@@ -260,7 +268,7 @@ func (l *EventLog) findEvent(id uuid.UUID, from int64) (int64, error) {
 		if end <= from {
 			break
 		}
-		if planted(bugForgetHistory) && i < len(segments)-1 {
+		if failpoint(bugForgetHistory) && i < len(segments)-1 {
 			break
 		}
 		position, err := l.findEventIn(segments[i], id)
@@ -304,16 +312,20 @@ func (l *EventLog) findEventIn(seg *segment, id uuid.UUID) (int64, error) {
 }
 
 func isEvent(seg *segment, ordinal, offset uint32, id uuid.UUID) (bool, error) {
-	d := decoder{outline: true}
+	d := decoder{headerOnly: true}
 	var e RecordedEvent
 	_, err := d.readRecord(place{seg, ordinal, offset}, nil, &e)
 	return err == nil && e.EventID == id, err
 }
 
 // publish makes a durable group visible: all of its events, in order.
-func (l *EventLog) publish(events []pendingEvent, recordedAt int64) {
+func (l *EventLog) publish(g *group) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(g.control.records) > 0 {
+		l.publishControl(&g.control)
+	}
+	events := g.events
 	seg := l.segments[len(l.segments)-1]
 	mem := seg.mem.Load()
 	for i := range events {
@@ -323,7 +335,7 @@ func (l *EventLog) publish(events []pendingEvent, recordedAt int64) {
 		}
 		l.index(seg, mem, e.stream.entry, e.offset, e.eventID)
 	}
-	l.recordedAt.Store(recordedAt)
+	l.recordedAt.Store(g.recordedAt)
 	l.committed.Add(int64(len(events)))
 }
 

@@ -20,6 +20,8 @@ type opening struct {
 	streams        int64    // that are expected, 0 if nothing is known
 	last           bool     // the segment being opened is the last
 	next           *segment // the header of the one after it, if there is one
+
+	control *controlState // that the segments so far have left, nil if they were not read
 }
 
 func (o *opening) run() error {
@@ -48,7 +50,48 @@ func (o *opening) run() error {
 		}
 		o.progress.at(int64(n))
 	}
+	if err := o.loadControl(); err != nil {
+		return err
+	}
 	return o.dictionary()
+}
+
+// loadControl takes the control state from the newest segment, or where that has none yet from the one
+// before.
+func (o *opening) loadControl() error {
+	l := o.store.log
+	for i := len(l.segments) - 2; o.control == nil; i-- {
+		seg := l.segments[i]
+		size, err := seg.file.Size()
+		if err != nil {
+			return fmt.Errorf("read %s: %w", seg.name, err)
+		}
+		if o.control, err = readControl(seg, size); err != nil {
+			return err
+		}
+	}
+	l.control = o.control
+	return nil
+}
+
+// readControl returns the control state that a segment leaves, nil if that is known only to the one
+// before.
+func readControl(seg *segment, size int64) (*controlState, error) {
+	s := newFrameScanner(seg, size)
+	s.keepControl(nil)
+	for seg.version >= controlVersion {
+		offset := s.offset
+		h, _, bad, err := s.scan()
+		switch {
+		case err != nil:
+			return nil, err
+		case bad == "" && h.kind == kindSeal, bad == "end" && !seg.sealed:
+			return s.left(), nil
+		case bad != "":
+			return nil, seg.corrupt(offset, bad)
+		}
+	}
+	return s.left(), nil
 }
 
 // dictionary makes the newest segment's dictionary ready to pack. A segment that is still empty gets
@@ -80,7 +123,8 @@ func (o *opening) begin() error {
 	s.log.segments = append(s.log.segments, seg)
 	seg.mem.Store(newMemIndex(1, 0, s.log.hash))
 	s.log.recordedAt.Store(o.baseTime)
-	s.w.end, s.w.allocated = segmentHeaderSize, segmentHeaderSize
+	s.log.control = newControlState()
+	s.w.begin(seg)
 	return nil
 }
 
@@ -187,7 +231,7 @@ func (o *opening) loadSealed(seg *segment) error {
 		if err = o.enterStreams(seg, list); err == nil {
 			seg.idx.Store(list.idx)
 			l.committed.Store(seg.first + seg.count)
-			o.store.w.chain = seg.chain
+			o.store.w.chain, o.control = seg.chain, nil
 			return o.loadRecordedAt(seg)
 		}
 		list.idx.file.Close()
@@ -241,7 +285,7 @@ func (o *opening) loadRecordedAt(seg *segment) error {
 		return nil
 	}
 	var e RecordedEvent
-	if err := o.store.log.outlineAt(seg.first+seg.count-1, &e); err != nil {
+	if err := o.store.log.headerAt(seg.first+seg.count-1, &e); err != nil {
 		return err
 	}
 	o.store.log.recordedAt.Store(e.RecordedAt)
@@ -262,6 +306,7 @@ func (o *opening) replay(seg *segment) error {
 	mem := newMemIndex(seg.number, seg.first, l.hash)
 	seg.mem.Store(mem)
 	scanner := newFrameScanner(seg, size)
+	scanner.keepControl(o.control)
 	p := progress{logger: o.store.opts.Logger, what: "replaying " + seg.name, unit: "bytes", total: size}
 	if seg.sealed {
 		scanner.limit = seg.end + sealSize
@@ -279,6 +324,8 @@ func (o *opening) replay(seg *segment) error {
 	}
 	l.committed.Store(scanner.next)
 	w.end, w.allocated, w.chain = t.offset, t.offset, scanner.chain
+	w.uncounted, w.fresh, w.carry = scanner.carry, !scanner.begun, seg.carries() && scanner.carry == 0
+	o.control = scanner.left()
 	return nil
 }
 
@@ -302,7 +349,7 @@ func (o *opening) cutTail(seg *segment, scanner *frameScanner, t tail) error {
 	if n := o.next; n != nil && (n.first != scanner.next || n.chainStart != scanner.chain) {
 		return seg.corrupt(t.offset, fmt.Sprintf("%s; the next segment shows that the log went on to position %d", t.reason, n.first))
 	}
-	if err := checkTail(seg, scanner, t, durable); err != nil && !planted(bugCutDamage) {
+	if err := checkTail(seg, scanner, t, durable); err != nil && !failpoint(bugCutDamage) {
 		return err
 	}
 	size, err := seg.file.Size()
@@ -313,7 +360,7 @@ func (o *opening) cutTail(seg *segment, scanner *frameScanner, t tail) error {
 		o.store.opts.Logger.Warn("cut a torn tail: appends that were never acknowledged",
 			"segment", seg.name, "offset", t.offset, "bytes", size-t.offset, "reason", t.reason)
 	}
-	if size > t.offset && !planted(bugKeepTornTail) {
+	if size > t.offset && !failpoint(bugKeepTornTail) {
 		if err := seg.file.Truncate(t.offset); err != nil {
 			return err
 		}

@@ -23,6 +23,14 @@ func (r *ReadIndex) StreamVersion(stream uuid.UUID) int64 {
 	return int64(e.count) - 1
 }
 
+// StreamName returns a stream's name, empty if it has none; ok is false if there is no such stream.
+func (r *ReadIndex) StreamName(id uuid.UUID) (name string, ok bool, err error) {
+	if _, ok = r.log.stream(id); ok {
+		name, err = r.log.streamName(id)
+	}
+	return name, ok, err
+}
+
 // ReadStream returns the events of a stream in the order of their versions.
 func (r *ReadIndex) ReadStream(stream uuid.UUID, o ReadOptions) *Cursor {
 	return r.log.readStream(stream, o)
@@ -50,7 +58,7 @@ func (r *ReadIndex) PositionAt(ctx context.Context, micros int64) (int64, error)
 			return 0, err
 		}
 		mid := lo + (hi-lo)/2
-		if err := r.log.outlineAt(mid, &e); err != nil {
+		if err := r.log.headerAt(mid, &e); err != nil {
 			return 0, err
 		}
 		if e.RecordedAt < micros {
@@ -102,7 +110,7 @@ func (r *ReadIndex) Stream(ctx context.Context, id uuid.UUID, before int64) (inf
 func (r *ReadIndex) oneEvent(id uuid.UUID, o ReadOptions) *Cursor {
 	o.Limit = 1
 	c := r.log.readStream(id, o)
-	c.outline = true
+	c.headerOnly = true
 	return c
 }
 

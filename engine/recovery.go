@@ -23,7 +23,7 @@ func checkTail(seg *segment, scanner *frameScanner, t tail, durable int64) error
 	if err != nil {
 		return err
 	}
-	if witness > 0 && !planted(bugIgnoreWitness) {
+	if witness > 0 && !failpoint(bugIgnoreWitness) {
 		return seg.corrupt(t.offset, fmt.Sprintf("%s; the intact frame at offset %d shows that this was durable", t.reason, witness))
 	}
 	if t.reason == "end" {

@@ -15,11 +15,13 @@ import (
 // out of the store is kept in a directory beside its files.
 type Repair struct {
 	// CutAt, if it is not negative, ends the log before this position, which must be where an
-	// append begins. Everything from there on is taken out.
+	// append begins. Everything from there on is taken out, and the projection. The control state is
+	// what it was there.
 	CutAt int64
-	// Indexes takes out all index files, Checkpoint the checkpoint: both are derived. Definitions
-	// takes out the definitions, which are not: views are gone.
-	Indexes, Checkpoint, Definitions bool
+	// Indexes takes out all index files, Projection the analytics worker's columns, Checkpoint the
+	// checkpoint: all are derived. Definitions takes out the file DEFINITIONS of a store that was not
+	// upgraded yet, which is not: views are gone.
+	Indexes, Projection, Checkpoint, Definitions bool
 }
 
 // RepairReport is what Repair did.
@@ -68,6 +70,13 @@ func (p *repairer) run() error {
 	if p.Definitions {
 		if err := p.takeOut("DEFINITIONS"); err != nil {
 			return err
+		}
+	}
+	if p.Projection || p.CutAt >= 0 { // after a cut other events may come to the same positions
+		for _, name := range []string{"analytics.duckdb", "analytics.duckdb.wal"} {
+			if err := p.takeOut(name); err != nil {
+				return err
+			}
 		}
 	}
 	if p.Indexes {
@@ -184,69 +193,117 @@ func (p *repairer) cut() error {
 	if err := p.fs.Rename(tmp, seg.name); err != nil {
 		return err
 	}
-	return p.fs.SyncDir(filepath.Dir(seg.name))
+	if err := p.fs.SyncDir(filepath.Dir(seg.name)); err != nil || seg.version >= controlVersion {
+		return err
+	}
+	return p.returnDefinitions()
 }
 
 // find verifies the log up to the cut, and returns the segment that will be the last and where it
-// will end.
+// will end. Changes of the control state that come before the next event are kept, as far as they are
+// intact.
 func (p *repairer) find(id *identity) (last *segment, end int64, err error) {
 	var prev *segment
 	for n := uint32(1); ; n++ {
 		seg := &segment{number: n, name: segmentName(p.dir, n), key: id.key()}
-		if seg.file, err = p.fs.Open(seg.name); errors.Is(err, fs.ErrNotExist) {
+		if seg.file, err = p.fs.Open(seg.name); err != nil && last != nil {
+			return last, end, nil
+		} else if errors.Is(err, fs.ErrNotExist) {
 			return nil, 0, fmt.Errorf("the log does not reach position %d: %s does not exist", p.CutAt, seg.name)
 		} else if err != nil {
 			return nil, 0, err
 		}
-		end, next, err := p.verify(seg, prev, id)
-		if err == nil && next == p.CutAt {
-			return seg, end, nil
+		f, err := p.verify(seg, prev, id)
+		reached := err == nil && f.next == p.CutAt
+		if reached && (last == nil || f.changes > 0) {
+			if last != nil {
+				last.file.Close()
+			}
+			last, end = seg, f.end
+			if prev = seg; f.sealed {
+				continue
+			}
+			return last, end, nil
 		}
 		seg.file.Close()
 		switch {
+		case last != nil:
+			return last, end, nil
 		case err != nil:
 			return nil, 0, fmt.Errorf("the log is damaged before position %d, cut it there or earlier: %w", p.CutAt, err)
-		case next > p.CutAt:
-			return nil, 0, fmt.Errorf("position %d is within an append that begins before it and ends before %d", p.CutAt, next)
+		case f.next > p.CutAt:
+			return nil, 0, fmt.Errorf("position %d is within an append that begins before it and ends before %d", p.CutAt, f.next)
 		}
 		prev = seg
 	}
 }
 
-// verify reads a segment's frames up to the cut and returns where they end.
-func (p *repairer) verify(seg, prev *segment, id *identity) (end, next int64, err error) {
+// found is what of a segment is before the cut.
+type found struct {
+	end, next int64
+	changes   int  // of the control state, after the last event before the cut
+	sealed    bool // it is all of the segment
+}
+
+// verify reads a segment's frames up to the cut.
+func (p *repairer) verify(seg, prev *segment, id *identity) (f found, err error) {
 	if err := seg.readHeader(id.UUID); err != nil {
-		return 0, 0, err
+		return f, err
 	}
 	if err := seg.mustContinue(prev); err != nil {
-		return 0, 0, err
+		return f, err
 	}
 	size, err := seg.file.Size()
 	if err != nil {
-		return 0, 0, err
+		return f, err
 	}
 	s := newFrameScanner(seg, size)
 	progress := progress{logger: p.opts.Logger, what: "verifying " + seg.name, unit: "bytes", total: size}
 	var d decoder
-	for s.next < p.CutAt {
+	for !f.sealed {
 		progress.at(s.offset)
-		offset, intact := s.offset, s.next
-		h, frame, bad, err := s.scan()
-		if err != nil {
-			return 0, 0, err
-		}
-		if bad == "" && h.kind == kindSeal {
+		f.end, f.next = s.offset, s.next
+		seg.count, seg.chain = s.next-seg.first, s.chain
+		if f.next > p.CutAt {
 			break
 		}
-		if bad == "" {
-			err = seg.eachEvent(&d, h, frame, offset, nil)
-		} else {
-			err = seg.corrupt(offset, bad)
+		h, frame, bad, err := s.scan()
+		if err != nil {
+			return f, err
+		}
+		if f.next == p.CutAt && (bad != "" || h.count > 0) {
+			break
+		}
+		switch {
+		case bad != "":
+			err = seg.corrupt(f.end, bad)
+		case h.kind == kindSeal:
+			f.sealed = true
+		default:
+			err = seg.eachEvent(&d, h, frame, f.end, nil)
 		}
 		if err != nil {
-			return 0, 0, fmt.Errorf("%w; the events before position %d are intact", err, intact)
+			return f, fmt.Errorf("%w; the events before position %d are intact", err, f.next)
+		}
+		if f.next == p.CutAt && h.kind == kindControl {
+			f.changes++
 		}
 	}
-	seg.count, seg.chain = s.next-seg.first, s.chain
-	return s.offset, s.next, nil
+	return f, nil
+}
+
+// returnDefinitions gives a log that is cut before its first control record its file DEFINITIONS back,
+// which the next start takes over once more.
+func (p *repairer) returnDefinitions() error {
+	name := definitionsName(p.dir)
+	if _, err := p.fs.Stat(name); err == nil {
+		return nil
+	}
+	if _, err := p.fs.Stat(name + ".old"); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := p.fs.Rename(name+".old", name); err != nil {
+		return err
+	}
+	return p.fs.SyncDir(p.dir)
 }

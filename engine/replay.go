@@ -57,7 +57,7 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 // scanEvents gives the events of the intact frames in batches, until emit returns false, and returns
 // where the frames end.
 func scanEvents(seg *segment, scanner *frameScanner, p *progress, emit func([]replayed) bool) (tail, error) {
-	d := decoder{outline: true}
+	d := decoder{headerOnly: true}
 	batch := make([]replayed, 0, replayBatch)
 	flush := func() error {
 		if len(batch) > 0 && !emit(batch) {

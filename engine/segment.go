@@ -14,12 +14,13 @@ import (
 
 const (
 	segmentHeaderSize = 64
-	segmentMagic      = "EVGSEG\x00\x02" // the last byte is the format version
+	segmentMagic      = "EVGSEG\x00\x03" // the last byte is the format version
 	dictionaryVersion = 2                // from which on segments may have a dictionary
+	controlVersion    = 3                // and control records
 	sealBodySize      = 4
 	sealSize          = frameHeaderSize + sealBodySize + 1
-	// maxSegmentSize keeps offsets in 32 bits.
-	maxSegmentSize = 1<<32 - 1<<20
+	// maxSegmentSize keeps offsets in 32 bits, with the control state that does not count.
+	maxSegmentSize = 1<<32 - 2*maxControlState
 )
 
 // segment is one file of the log. What is here does not change once it is sealed,
@@ -33,7 +34,7 @@ type segment struct {
 	name    string
 	file    vfs.File
 	key     frameKey
-	version byte // of its format, if it was opened
+	version byte // of its format
 
 	// Of a sealed segment.
 	sealed bool
@@ -110,7 +111,7 @@ func (s *segment) corrupt(offset int64, reason string) error {
 // createSegment makes a segment durable, header and name. It appears under its name
 // only when its header is whole.
 func createSegment(fs vfs.FS, dir string, store uuid.UUID, s *segment) error {
-	s.name = segmentName(dir, s.number)
+	s.name, s.version = segmentName(dir, s.number), segmentMagic[7]
 	tmp := s.name + ".tmp"
 	if err := removeIfExists(fs, tmp); err != nil {
 		return err
@@ -123,7 +124,7 @@ func createSegment(fs vfs.FS, dir string, store uuid.UUID, s *segment) error {
 	if err == nil {
 		err = fs.Rename(tmp, s.name)
 	}
-	if err == nil && !planted(bugSkipDirSync) {
+	if err == nil && !failpoint(bugSkipDirSync) {
 		err = fs.SyncDir(filepath.Dir(s.name))
 	}
 	if err != nil {
@@ -153,7 +154,7 @@ func (s *segment) seal(end, next int64, chain uint32) error {
 		return err
 	}
 	if err := s.file.SyncData(); err != nil {
-		return &unsettledError{err} // also for lack of space: what it held may be lost
+		return &indeterminateError{err} // also for lack of space: what it held may be lost
 	}
 	s.sealed, s.end, s.chain, s.count = true, end, chain, next-s.first
 	return nil
@@ -187,6 +188,17 @@ func (s *segment) readSeal() error {
 	return nil
 }
 
+// mayHold tells whether segments of this format have a kind of frame.
+func (s *segment) mayHold(kind uint16) bool {
+	switch kind {
+	case kindAppend, kindSeal, kindDictionary:
+		return true
+	case kindControl, kindCarried:
+		return s.version >= controlVersion
+	}
+	return false
+}
+
 // frameScanner reads a segment frame by frame, verifying each.
 type frameScanner struct {
 	seg    *segment
@@ -197,14 +209,28 @@ type frameScanner struct {
 	synced int64  // all below was durable when the last intact frame was written
 	buf    []byte // file content from bufAt
 	bufAt  int64
+
+	lead    int           // what the segment may begin with
+	changes int64         // of the control state so far, -1 if that is not known
+	before  int64         // likewise, what the log before has left
+	carry   int64         // length of the frame that carries it over, 0 if there is none
+	state   *controlState // nil unless it is kept
+	begun   bool          // an append was met
 }
 
 func newFrameScanner(seg *segment, limit int64) *frameScanner {
-	return &frameScanner{
+	s := &frameScanner{
 		seg: seg, offset: segmentHeaderSize, limit: limit, next: seg.first,
-		chain: seg.chainStart, synced: segmentHeaderSize,
+		chain: seg.chainStart, synced: segmentHeaderSize, lead: leadAhead, before: -1,
 	}
+	if seg.carries() {
+		s.changes = -1
+	}
+	return s
 }
+
+// carries tells whether the segment's first group follows the control state that the log before has left.
+func (s *segment) carries() bool { return s.number > 1 && s.version >= controlVersion }
 
 const scanReadSize = 1 << 20
 
@@ -263,7 +289,7 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 		return h, nil, "", err
 	case len(frame) < int(h.length):
 		return h, nil, "the file ends within a frame", nil
-	case planted(bugSkipFrameCRC):
+	case failpoint(bugSkipFrameCRC):
 	case crc32.Checksum(frame[frameHeaderSize:], castagnoli) != h.bodyCRC || frame[len(frame)-1] != frameEnd:
 		return h, nil, "frame checksum", nil
 	case h.first != s.next:
@@ -272,10 +298,21 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 		return h, nil, "the frame claims to have been written after itself", nil
 	case h.kind == kindDictionary && (s.offset != segmentHeaderSize || h.count != 0):
 		return h, nil, "a dictionary that is not the first frame of its segment", nil
-	case h.kind < kindAppend || h.kind > kindDictionary:
+	case !s.seg.mayHold(h.kind):
 		return h, nil, fmt.Sprintf("unknown kind of frame, %d", h.kind), nil
+	case h.kind != kindDictionary && h.kind != kindCarried && s.lead == leadAhead && s.carry == 0 && s.seg.carries():
+		return h, nil, "the segment does not begin with the control state of the log before", nil
+	}
+	if h.kind == kindControl || h.kind == kindCarried {
+		if bad := s.control(&h, frame); bad != "" {
+			return h, nil, bad, nil
+		}
 	}
 	if h.kind != kindSeal {
+		if h.kind != kindDictionary {
+			s.lead = leadPassed
+			s.begun = s.begun || h.kind != kindCarried
+		}
 		s.chain = chainCRC(s.chain, header[:])
 		s.next += int64(h.count)
 		s.synced = max(s.synced, int64(h.synced))
@@ -287,10 +324,17 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 // eachRecord calls f with the offset in the segment and the bytes of each record of
 // a frame that begins at frameOffset.
 func (s *segment) eachRecord(h frameHeader, frame []byte, frameOffset int64, f func(offset int64, record []byte) error) error {
-	if h.kind == kindDictionary {
-		return nil
-	}
 	at := frameHeaderSize
+	switch h.kind {
+	case kindDictionary, kindCarried:
+		return nil
+	case kindControl:
+		_, events, ok := decodeControl(frame)
+		if !ok {
+			return s.corrupt(frameOffset, "control records")
+		}
+		at = len(frame) - 1 - len(events)
+	}
 	for range h.count {
 		n := recordSize(frame[at : len(frame)-1])
 		if n <= 0 || at+n > len(frame)-1 {
@@ -335,7 +379,7 @@ func allZero(b []byte) bool {
 // rewrite writes from..to once more: after a failed sync the kernel holds bytes as clean
 // that never reached the disk, and no later sync writes them.
 func (s *segment) rewrite(from, to int64) error {
-	if planted(bugTrustMemory) {
+	if failpoint(bugTrustMemory) {
 		return nil
 	}
 	b := make([]byte, min(to-from, scanReadSize))

@@ -32,8 +32,12 @@ type Options struct {
 	// WriterThread leaves all writing to one thread, so that faults can be injected into its system
 	// calls alone.
 	WriterThread bool
+	// Copy has Backup copy every segment: none of the backup's files is the log's under another name.
+	Copy bool
 	// Unpacked gives new segments no dictionary, so that events can be found in what is written.
 	Unpacked bool
+	// Measure has [Store.Stats] tell how long appends and syncs take: three looks at the clock a group.
+	Measure bool
 	// Logger gets progress of long work and failures; default: discarded.
 	Logger *slog.Logger
 }
@@ -69,10 +73,14 @@ type Store struct {
 
 // Open opens the store in a directory, making it if there is none, and recovers it.
 // It returns ErrLocked if another process has it, and a *CorruptionError if anything
-// but a torn tail is damaged; then nothing was changed.
+// but a torn tail is damaged; then nothing was changed. A directory that others than its owner may
+// reach is refused with an [*ExposedError].
 func Open(dir string, options Options) (*Store, error) {
 	opts := options.withDefaults()
-	for _, d := range []string{dir, filepath.Join(dir, "log"), filepath.Join(dir, "index")} {
+	if err := makePrivate(opts.FS, dir); err != nil {
+		return nil, err
+	}
+	for _, d := range []string{filepath.Join(dir, "log"), filepath.Join(dir, "index")} {
 		if err := opts.FS.MkdirAll(d); err != nil {
 			return nil, err
 		}
@@ -89,6 +97,9 @@ func Open(dir string, options Options) (*Store, error) {
 	}
 	s := &Store{opts: opts, dir: dir, lock: lock}
 	if err := s.open(); err != nil {
+		if s.w != nil {
+			s.w.building.Wait()
+		}
 		s.closeFiles()
 		lock.Close()
 		return nil, err
@@ -124,18 +135,22 @@ func (s *Store) open() error {
 		cache: newBlockCache(s.opts.CacheBlocks),
 	}
 	s.log.streams = newStreamTable(s.log.hash)
-	definitions, err := readDefinitions(s.opts.FS, s.dir)
-	if err != nil {
-		return err
+	if id.format < storeFormat {
+		// Refused before anything is changed.
+		if _, err := readDefinitions(s.opts.FS, s.dir); err != nil {
+			return err
+		}
 	}
 	s.w = &writer{
 		log: s.log, opts: s.opts, hub: &s.hub, group: newGroup(s.log),
 		queue: make(chan *AppendRequest, queueLength), stopped: make(chan struct{}),
 	}
-	s.w.definitions.Store(definitions)
 	s.w.become(StateOK, nil)
 	o := opening{store: s, created: created, baseTime: id.createdAt}
 	if err := o.run(); err != nil {
+		return err
+	}
+	if err := s.upgrade(&id); err != nil {
 		return err
 	}
 	s.hub.publish(s.log.committed.Load())
@@ -162,7 +177,7 @@ func (s *Store) ID() uuid.UUID { return s.log.store }
 // files. Cursors must no longer be used.
 func (s *Store) Close() error {
 	s.w.close()
-	err := s.w.settle()
+	err := s.w.release()
 	s.closeFiles()
 	return errors.Join(err, s.lock.Close())
 }
@@ -181,8 +196,8 @@ func (s *Store) closeFiles() {
 	}
 }
 
-// settle gives reserved space back and records how far the log is durable.
-func (w *writer) settle() error {
+// release gives reserved space back and records how far the log is durable.
+func (w *writer) release() error {
 	if w.poison != nil {
 		return nil // nothing is known; recovery will find out
 	}
@@ -206,17 +221,26 @@ func ReadStoreID(dir string) (uuid.UUID, error) {
 // identity is what the file STORE says.
 type identity struct {
 	uuid.UUID
+	format    int
 	createdAt int64     // µs since the Unix epoch
 	secret    uuid.UUID // known to nobody who has not read the data directory
 }
 
 func (id *identity) key() frameKey { return frameKey(crc32.Checksum(id.secret[:], castagnoli)) }
 
-const identityFormat = "eventgres store, format 1\nid %s\ncreated %d\nsecret %s\n"
+const (
+	identityFormat = "eventgres store, format %d\nid %s\ncreated %d\nsecret %s\n"
+	// storeFormat says what the directory may hold: 1 has the file DEFINITIONS, 2 control records.
+	storeFormat = 2
+)
+
+func (id *identity) String() string {
+	return fmt.Sprintf(identityFormat, id.format, id.UUID, id.createdAt, id.secret)
+}
 
 func parseIdentity(text string) (id identity, err error) {
 	var store, secret string
-	if _, err := fmt.Sscanf(text, identityFormat, &store, &id.createdAt, &secret); err != nil {
+	if _, err := fmt.Sscanf(text, identityFormat, &id.format, &store, &id.createdAt, &secret); err != nil || id.format < 1 || id.format > storeFormat {
 		return id, fmt.Errorf("STORE is not of a format this program reads: %q", strings.SplitN(text, "\n", 2)[0])
 	}
 	if id.UUID, err = uuid.Parse(store); err == nil {
@@ -247,8 +271,8 @@ func openIdentity(fsys vfs.FS, dir string) (id identity, created bool, err error
 				return id, false, &CorruptionError{File: name, Reason: "the file is missing, and there are segments"}
 			}
 		}
-		id = identity{UUID: uuid.New(), createdAt: time.Now().UnixMicro(), secret: uuid.New()}
-		return id, true, writeChecked(fsys, name, fmt.Sprintf(identityFormat, id.UUID, id.createdAt, id.secret))
+		id = identity{UUID: uuid.New(), format: storeFormat, createdAt: time.Now().UnixMicro(), secret: uuid.New()}
+		return id, true, writeChecked(fsys, name, id.String())
 	}
 	return id, false, err
 }
@@ -265,7 +289,7 @@ func writeChecked(fsys vfs.FS, name, text string) error {
 		return err
 	}
 	b := fmt.Appendf(nil, "%scrc %08x\n", text, crc32.Checksum([]byte(text), castagnoli))
-	if planted(bugRenameBeforeSync) {
+	if failpoint(bugRenameBeforeSync) {
 		_, err = f.WriteAt(b, 0)
 	} else {
 		err = writeAndSync(f, b)
@@ -273,22 +297,22 @@ func writeChecked(fsys vfs.FS, name, text string) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := fsys.Rename(tmp, name); isNoSpace(err) {
+	if err := fsys.Rename(tmp, name); vfs.IsFull(err) {
 		return err
 	} else if err != nil {
-		return &unsettledError{err}
+		return &indeterminateError{err}
 	}
 	if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
-		return &unsettledError{err}
+		return &indeterminateError{err}
 	}
 	return nil
 }
 
-// unsettledError says that a file may or may not have been replaced.
-type unsettledError struct{ cause error }
+// indeterminateError says that a file may or may not have been replaced.
+type indeterminateError struct{ cause error }
 
-func (e *unsettledError) Error() string { return e.cause.Error() }
-func (e *unsettledError) Unwrap() error { return e.cause }
+func (e *indeterminateError) Error() string { return e.cause.Error() }
+func (e *indeterminateError) Unwrap() error { return e.cause }
 
 func readChecked(fsys vfs.FS, name string) (string, error) { return readCheckedUpTo(fsys, name, 4096) }
 
@@ -321,7 +345,7 @@ func readCheckedUpTo(fsys vfs.FS, name string, limit int64) (string, error) {
 const checkpointFormat = "durable segment %d offset %d\n"
 
 func (w *writer) checkpoint(segment uint32, offset int64) error {
-	if planted(bugCheckpointAhead) {
+	if failpoint(bugCheckpointAhead) {
 		offset += 100
 	}
 	return writeChecked(w.log.fs, filepath.Join(w.log.dir, "CHECKPOINT"), fmt.Sprintf(checkpointFormat, segment, offset))

@@ -19,6 +19,8 @@ type VerifyReport struct {
 	Segments int
 	Events   int64 // intact
 	Streams  int64
+	Changes  int64 // appends that changed the control state; -1 if damage keeps it from being known
+	Keys     int64 // of the control state, that have a value
 	Bytes    int64
 	Damage   []DamagedRange
 	// Indexes are damaged parts of index files, which are derived: Repair takes the files out,
@@ -53,12 +55,12 @@ func Verify(dir string, options Options) (VerifyReport, error) {
 		return VerifyReport{}, err
 	}
 	defer lock.Close()
-	return verify(dir, opts, everything)
+	return verify(dir, opts, Extent{everything, everything})
 }
 
-// VerifyBelow is Verify of a store that a server may have open, for the events below a position
-// that it has committed. It takes no lock.
-func VerifyBelow(dir string, before int64, options Options) (VerifyReport, error) {
+// VerifyBelow is Verify of a store that a server may have open, up to an extent that it has committed. It
+// takes no lock.
+func VerifyBelow(dir string, before Extent, options Options) (VerifyReport, error) {
 	opts := options.withDefaults()
 	if err := checkDataDir(opts.FS, dir); err != nil {
 		return VerifyReport{}, err
@@ -69,10 +71,20 @@ func VerifyBelow(dir string, before int64, options Options) (VerifyReport, error
 // everything is a position that no event has.
 const everything = math.MaxInt64
 
-func verify(dir string, opts *Options, before int64) (VerifyReport, error) {
+func verify(dir string, opts *Options, before Extent) (VerifyReport, error) {
 	v := verifier{dir: dir, fs: opts.FS, logger: opts.Logger, versions: map[uuid.UUID]int64{}, before: before}
 	err := v.run()
 	v.report.Streams = int64(len(v.versions))
+	v.report.Changes = -1
+	if v.control != nil {
+		v.report.Changes = v.control.changes
+		v.control.ascend("", func(r *ControlRecord) bool {
+			if !r.Deleted {
+				v.report.Keys++
+			}
+			return true
+		})
+	}
 	return v.report, err
 }
 
@@ -84,8 +96,9 @@ type verifier struct {
 	key      frameKey
 	versions map[uuid.UUID]int64 // next version by stream
 	prev     *segment
-	before   int64 // events from there on are not looked at
-	done     bool  // it was reached
+	before   Extent        // what is beyond is not looked at
+	done     bool          // it was reached
+	control  *controlState // that the segments so far have left, nil if that is not known
 	// durableSegment is the checkpoint's: all segments before it are whole and sealed.
 	durableSegment uint32
 	// lost: something before was damaged, so that versions and positions may jump.
@@ -114,11 +127,20 @@ func (v *verifier) run() error {
 		return v.note(err)
 	}
 	v.report.StoreID, v.key = identity.UUID, identity.key()
-	_, err = readDefinitions(v.fs, v.dir)
-	if err := v.note(err); err != nil {
+	if err := v.log(); err != nil {
 		return err
 	}
+	if v.control != nil && v.control.changes > 0 {
+		return nil // whatever DEFINITIONS is, nobody reads it
+	}
+	_, err = readDefinitions(v.fs, v.dir)
+	return v.note(err)
+}
+
+// log reads the segments.
+func (v *verifier) log() error {
 	var durableOffset int64
+	var err error
 	v.durableSegment, durableOffset, err = readCheckpoint(v.fs, v.dir)
 	if err := v.note(err); err != nil {
 		return err
@@ -143,9 +165,9 @@ func (v *verifier) run() error {
 			return v.indexes(numbers)
 		}
 	}
-	if v.before != everything && !v.lost {
+	if v.before.Events != everything && !v.lost {
 		last := numbers[len(numbers)-1]
-		v.damage(segmentName(v.dir, last), v.report.Bytes, -1, fmt.Sprintf("the log ends before position %d", v.before))
+		v.damage(segmentName(v.dir, last), v.report.Bytes, -1, fmt.Sprintf("the log ends before position %d and change %d of the control state", v.before.Events, v.before.Changes))
 	}
 	return v.indexes(numbers)
 }
@@ -199,7 +221,7 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 	}
 	defer seg.file.Close()
 	if err := seg.readHeader(v.report.StoreID); err != nil {
-		v.prev = nil
+		v.prev, v.control = nil, nil
 		return v.note(err)
 	}
 	if err := seg.readSeal(); err != nil {
@@ -208,7 +230,7 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 	if p := v.prev; p != nil && p.sealed && !seg.continues(p) {
 		v.damage(seg.name, 24, segmentHeaderSize, "the segment does not continue "+p.name)
 	}
-	if last && seg.sealed && v.before == everything {
+	if last && seg.sealed && v.before.Events == everything {
 		v.damage(segmentName(v.dir, number+1), 0, -1, "the segment is missing: the one before it is sealed")
 	}
 	size, err := seg.file.Size()
@@ -222,15 +244,18 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 
 func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) error {
 	s := newFrameScanner(seg, size)
+	s.keepControl(v.control)
+	defer func() { v.control = s.left() }()
 	p := progress{logger: v.logger, what: "verifying " + seg.name, unit: "bytes", total: size}
 	var d decoder
 	if _, err := seg.dictionary(); errors.As(err, new(*CorruptionError)) {
-		d.outline = true // the scan of its frame tells that it is damaged
+		d.headerOnly = true // the scan of its frame tells that it is damaged
 	} else if err != nil {
 		return err
 	}
 	for {
-		if v.done = s.next >= v.before; v.done {
+		// Behind damage it is not known how often the control state was changed.
+		if v.done = s.reached(v.before) || v.lost && s.next >= v.before.Events; v.done {
 			return nil
 		}
 		p.at(s.offset)
@@ -270,6 +295,7 @@ func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) er
 		if err != nil {
 			return err
 		}
+		s.lost()
 		if bad == "end" {
 			bad = "zeros where a frame should be"
 		}

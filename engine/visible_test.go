@@ -149,3 +149,40 @@ func TestStaleFrame(t *testing.T) {
 		t.Errorf("after one more append the newest position is %d", p)
 	}
 }
+
+// TestRefusalInGroup: a request that is refused leaves the others of its group as if it had not been there,
+// its streams, its ids and its changes of the control state.
+func TestRefusalInGroup(t *testing.T) {
+	s := openTest(t, "/db", Options{FS: vfs.NewMem()})
+	defer s.Close()
+	mustAppend(t, s, pad("s", 0))
+	first := pad("s", 1)
+	first.EventID = StreamID("an id of its own")
+	event := func() []ProposedEvent { return []ProposedEvent{first, pad("new", 1)} }
+	change := []ControlChange{{Key: "k", Value: []byte("v")}}
+	requests := []*AppendRequest{
+		{Events: event(), Control: change, Conditions: []Condition{{StreamID: StreamID("s"), Version: 7}}}, // refused
+		{Events: event(), Control: []ControlChange{{Key: "k", IfVersion: 1}}},                              // too
+		{Events: event(), Control: change, Conditions: []Condition{{StreamID: StreamID("s"), Version: 0}, {StreamID: StreamID("new"), Version: NoStream}}},
+		{Events: event(), Control: change}, // too: the id is taken
+		{Events: []ProposedEvent{pad("s", 2)}, Control: []ControlChange{{Key: "k", Value: []byte("w"), IfVersion: 1}}},
+	}
+	s.w.committing.Lock() // they queue, and make one group
+	for _, r := range requests {
+		if err := s.Writer().Start(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.w.committing.Unlock()
+	for i, r := range requests {
+		if err := s.Writer().Wait(ctx, r); (err != nil) != (i == 0 || i == 1 || i == 3) {
+			t.Errorf("request %d: %v", i, err)
+		}
+	}
+	if all := checkInvariants(t, s); len(all) != 4 || all[3].Version != 2 {
+		t.Errorf("%+v", all)
+	}
+	if got := s.Control().Get("k"); got.Version != 2 || string(got.Value) != "w" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -21,17 +21,18 @@ type workload struct {
 	segment int64 // bytes
 	pad     int   // bytes of a payload, at most
 	reopen  bool  // closes the store and opens it again in between
-	define  bool  // changes the definitions in between
+	control bool  // changes the control state too, alone and together with events
 }
 
 // workloads are the standard ones.
 var workloads = []workload{
 	{name: "appends", clients: 1, appends: 12, segment: 1 << 20, pad: 700},
 	{name: "rolls", clients: 1, appends: 10, segment: 1500, pad: 500},
-	{name: "mixed", clients: 1, appends: 14, segment: 4096, pad: 1200, define: true},
-	{name: "reopened", clients: 1, appends: 10, segment: 3000, pad: 600, reopen: true, define: true},
-	{name: "groups", clients: 4, appends: 5, segment: 4096, pad: 400},
+	{name: "mixed", clients: 1, appends: 14, segment: 4096, pad: 1200, control: true},
+	{name: "reopened", clients: 1, appends: 10, segment: 3000, pad: 600, reopen: true, control: true},
+	{name: "groups", clients: 4, appends: 5, segment: 4096, pad: 400, control: true},
 	{name: "large", clients: 1, appends: 5, segment: 6000, pad: 9000},
+	{name: "control", clients: 1, appends: 12, segment: 1500, pad: 500, control: true},
 }
 
 func (w *workload) options(fs vfs.FS) Options {
@@ -82,12 +83,12 @@ type client struct {
 func (c *client) run() {
 	for i := range c.appends {
 		switch n := c.rng.IntN(12); {
-		case c.define && i == c.appends/2:
-			c.redefine()
+		case c.control && i == c.appends/2:
+			c.put()
 		case n == 0 && len(c.mine) > 0:
 			c.retry(c.mine[c.rng.IntN(len(c.mine))])
-		case n == 1 && c.define:
-			c.redefine()
+		case n <= 2 && c.control:
+			c.put()
 		default:
 			c.append()
 		}
@@ -119,8 +120,41 @@ func (c *client) append() {
 		r.Conditions = []Condition{{Kind: StreamAt, StreamID: StreamID(stream), Stream: stream, Version: expected}}
 		op.expected[StreamID(stream)] = expected
 	}
+	if c.control && c.rng.IntN(3) == 0 {
+		// Such an append is not sent again: its changes would conflict with what it has made.
+		c.changes(op, r)
+		c.send(op, r)
+		return
+	}
 	c.send(op, r)
 	c.mine = append(c.mine, op)
+}
+
+// put changes the control state alone.
+func (c *client) put() {
+	op, r := &operation{}, &AppendRequest{}
+	c.changes(op, r)
+	c.send(op, r)
+}
+
+// changes adds changes of a few keys to a request. Each value is written once, so that it tells whose it is.
+func (c *client) changes(op *operation, r *AppendRequest) {
+	keys := []string{"k/0", "k/1", "k/2", "other"}
+	c.rng.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	for _, key := range keys[:1+c.rng.IntN(2)] {
+		change := ControlChange{Key: key, IfVersion: AnyControlVersion}
+		if c.rng.IntN(2) == 0 {
+			change.IfVersion = c.store.Control().Get(key).Version
+			if c.rng.IntN(4) == 0 {
+				change.IfVersion++
+			}
+		}
+		if change.Delete = c.rng.IntN(3) == 0; !change.Delete {
+			change.Value = fmt.Appendf(nil, "%x %s", c.rng.Uint64(), strings.Repeat("v", c.rng.IntN(c.pad/2)))
+		}
+		op.changes = append(op.changes, change)
+	}
+	r.Control = append(r.Control, op.changes...)
 }
 
 // fill gives an event its content, sometimes zeros that look like what was never written.
@@ -144,8 +178,11 @@ func (c *client) send(op *operation, r *AppendRequest) {
 	c.history.begin(op)
 	err := c.store.Writer().Append(ctx, r)
 	position := int64(-1)
-	if err == nil {
+	if err == nil && len(r.Events) > 0 {
 		position = r.Results[0].Position
+	}
+	if err == nil {
+		copy(op.changes, r.Control) // with their versions
 	}
 	c.history.end(op, position, err)
 }
@@ -172,11 +209,4 @@ func (op *operation) retried(h *history, again *operation, position int64) {
 	h.clock++
 	again.done, again.position = h.clock, position
 	op.stored = again
-}
-
-func (c *client) redefine() {
-	before := c.store.Definitions()
-	op := &operation{define: fmt.Sprintf("%d %s", before.Version+1, strings.Repeat("d", c.rng.IntN(900))), version: before.Version}
-	c.history.begin(op)
-	c.history.end(op, -1, c.store.Writer().Define(ctx, before.Version, op.define))
 }

@@ -7,10 +7,11 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
 )
 
 // requestState settles who has the request: a caller that gives up, or the writer.
@@ -52,21 +53,24 @@ type writer struct {
 	sendMu  sync.RWMutex // held for reading while sending to queue
 	closed  bool         // under sendMu
 
-	committing sync.Mutex   // held while a group is committed; guards what follows, save the next two and carried
+	committing sync.Mutex   // held while a group is committed; guards what follows, save the next two and postponed
 	waiting    atomic.Bool  // the goroutine waits to commit one: no caller may go first
 	solo       atomic.Int32 // groups of one request since the last that was of more
 
-	group       *group
-	refusals    [maxGroupRequests]error // of the group being committed, by request
-	rolling     bool                    // the next segment exists, this one's seal does not yet
-	chain       uint32                  // of all frames so far
-	end         int64                   // offset in the active segment where the log ends
-	allocated   int64                   // size of its file
-	poison      error
-	building    sync.WaitGroup // index files being written; one at most
-	definitions atomic.Pointer[Definitions]
-	health      atomic.Pointer[Health]
-	carried     *AppendRequest // taken off the queue, to begin the next group
+	group     *group
+	refusals  [maxGroupRequests]error // of the group being committed, by request
+	rolling   bool                    // the next segment exists, this one's seal does not yet
+	chain     uint32                  // of all frames so far
+	end       int64                   // offset in the active segment where the log ends
+	uncounted int64                   // bytes of it that do not count: the control state that it begins with
+	fresh     bool                    // it has no append yet
+	carry     bool                    // it has no control state of the log before yet
+	allocated int64                   // size of its file
+	poison    error
+	building  sync.WaitGroup // index files being written; one at most
+	health    atomic.Pointer[Health]
+	postponed *AppendRequest // taken off the queue, to begin the next group
+	counters  counters
 }
 
 func (w *writer) active() *segment { return w.log.segments[len(w.log.segments)-1] }
@@ -132,9 +136,9 @@ func (w *writer) alone(r *AppendRequest) (done bool, err error) {
 // collect waits for a request and takes those that are there with it.
 func (w *writer) collect(requests []*AppendRequest) ([]*AppendRequest, bool) {
 	size := 0
-	if w.carried != nil {
-		requests = append(requests, w.carried)
-		size, w.carried = w.carried.stored, nil
+	if w.postponed != nil {
+		requests = append(requests, w.postponed)
+		size, w.postponed = w.postponed.stored, nil
 	} else {
 		r, ok := <-w.queue
 		if !ok {
@@ -151,7 +155,7 @@ func (w *writer) collect(requests []*AppendRequest) ([]*AppendRequest, bool) {
 				return requests, true
 			}
 			if size += r.stored; size > limit {
-				w.carried = r
+				w.postponed = r
 				return requests, true
 			}
 			requests = append(requests, r)
@@ -183,17 +187,15 @@ func (w *writer) commit(requests []*AppendRequest) {
 		w.solo.Add(1)
 	}
 	if err := w.prepare(size); err != nil {
+		w.counters.failures.Add(int64(len(taken)))
 		for _, r := range taken {
 			w.answer(r, err)
 		}
 		return
 	}
 	g := w.group
-	g.reset(w.active(), uint32(w.end))
+	g.reset(w.active(), uint32(w.end), w.carry)
 	for i, r := range taken {
-		if r.define != nil {
-			continue
-		}
 		if r.After != nil && r.After.failed {
 			w.refusals[i] = ErrAfterFailed
 		} else {
@@ -201,27 +203,53 @@ func (w *writer) commit(requests []*AppendRequest) {
 		}
 		r.failed = w.refusals[i] != nil
 	}
-	if planted(bugPublishEarly) {
-		w.log.publish(g.events, g.recordedAt)
+	if failpoint(bugPublishEarly) {
+		w.log.publish(g)
 	}
 	err := w.write(g)
-	if planted(bugAckOnError) {
+	if failpoint(bugAckOnError) {
 		err = nil
 	}
-	if err == nil && len(g.events) > 0 && !planted(bugPublishEarly) {
-		w.log.publish(g.events, g.recordedAt)
-		w.hub.publish(w.log.committed.Load())
+	if err == nil && len(g.buf) > 0 && !failpoint(bugPublishEarly) {
+		w.publish(g)
+	}
+	w.tell(taken, err)
+}
+
+// tell answers the requests of a group that was written, or was not: err.
+func (w *writer) tell(taken []*AppendRequest, err error) {
+	if w.opts.Measure {
+		w.counters.took(taken)
+	}
+	appended := 0
+	for i := range taken {
+		if refusal := w.refusals[i]; refusal == nil {
+			appended++
+		} else {
+			w.counters.refused(refusal)
+		}
+	}
+	if err == nil {
+		w.counters.committed(w.group, appended)
+	} else {
+		w.counters.failures.Add(int64(appended))
 	}
 	for i, r := range taken {
 		// A refusal may rest on an append of this group, so it too waits for the sync: who
 		// is refused can read what refused him.
 		outcome := err
-		if err == nil && r.define != nil {
-			outcome = w.define(r.define)
-		} else if err == nil {
+		if err == nil {
 			outcome = w.refusals[i]
 		}
 		w.answer(r, outcome)
+	}
+}
+
+// publish makes a durable group visible, and those know that wait for it.
+func (w *writer) publish(g *group) {
+	w.log.publish(g)
+	if len(g.events) > 0 {
+		w.hub.publish(w.log.committed.Load())
 	}
 }
 
@@ -237,8 +265,8 @@ func (w *writer) prepare(size int64) error {
 	if w.poison != nil {
 		return w.poison
 	}
-	// A segment without events takes anything; it may have a dictionary, if a crash took the rest.
-	if !w.rolling && w.hasRoom(size) || w.log.committed.Load() == w.active().first {
+	// A segment without an append takes anything.
+	if w.fresh || !w.rolling && w.hasRoom(size) {
 		return nil
 	}
 	return w.roll()
@@ -250,31 +278,33 @@ func (w *writer) hasRoom(size int64) bool {
 	if seg.number == 1 {
 		limit = min(limit, firstSegmentBytes)
 	}
-	return w.end+size+sealSize <= limit && w.log.committed.Load()-seg.first < maxSegmentEvents
+	return w.end-w.uncounted+size+sealSize <= limit && w.log.committed.Load()-seg.first < maxSegmentEvents
 }
 
 // write makes the group's frames durable.
 func (w *writer) write(g *group) error {
-	if len(g.events) == 0 {
+	if len(g.buf) == 0 {
 		return nil // nothing but duplicates
 	}
 	seg := g.seg
 	if err := w.reserve(seg, int64(len(g.buf))); err != nil {
 		return w.ioError(err, false)
 	}
-	if n, err := seg.file.WriteAt(g.buf, w.end); err != nil && n == 0 && isDenied(err) {
+	if n, err := seg.file.WriteAt(g.buf, w.end); err != nil && n == 0 && vfs.IsDenied(err) {
 		return w.ioError(err, false)
 	} else if err != nil {
-		return w.unwrite(seg, err)
+		return w.undoWrite(seg, err)
 	}
 	if err := w.sync(seg); err != nil {
-		return w.ioError(err, !planted(bugNotPoisoned))
+		return w.ioError(err, !failpoint(bugNotPoisoned))
 	}
 	for at := 0; at < len(g.buf); {
 		w.chain = chainCRC(w.chain, g.buf[at:])
 		at += int(le.Uint32(g.buf[at+4:]))
 	}
 	w.end += int64(len(g.buf))
+	w.uncounted += g.carried
+	w.fresh, w.carry = false, false
 	w.become(StateOK, nil)
 	return nil
 }
@@ -282,11 +312,15 @@ func (w *writer) write(g *group) error {
 // sync makes what was written to the active segment durable. It is tried once: what a failed one
 // has marked clean no later one writes.
 func (w *writer) sync(seg *segment) error {
-	if planted(bugAckBeforeSync) {
+	if failpoint(bugAckBeforeSync) {
 		return nil
 	}
+	if w.opts.Measure {
+		begin := time.Now()
+		defer func() { w.counters.syncTimes.ObserveDuration(time.Since(begin)) }()
+	}
 	err := seg.file.SyncData()
-	if err != nil && planted(bugRetrySync) {
+	if err != nil && failpoint(bugRetrySync) {
 		err = seg.file.SyncData()
 	}
 	return err
@@ -300,7 +334,7 @@ func (w *writer) reserve(seg *segment, n int64) error {
 	}
 	want := min((need+allocateChunk-1)/allocateChunk*allocateChunk, max(w.opts.SegmentBytes, need))
 	err := seg.file.Allocate(w.allocated, want-w.allocated)
-	if isNoSpace(err) && want > need {
+	if vfs.IsFull(err) && want > need {
 		want = need
 		err = seg.file.Allocate(w.allocated, want-w.allocated)
 	}
@@ -311,13 +345,13 @@ func (w *writer) reserve(seg *segment, n int64) error {
 	return nil
 }
 
-// unwrite takes back what a failed write left behind, durably: a frame that was
+// undoWrite takes back what a failed write left behind, durably: a frame that was
 // refused must not be found after a crash.
-func (w *writer) unwrite(seg *segment, cause error) error {
-	if !isNoSpace(cause) {
+func (w *writer) undoWrite(seg *segment, cause error) error {
+	if !vfs.IsFull(cause) {
 		return w.ioError(cause, true)
 	}
-	if planted(bugKeepRefused) {
+	if failpoint(bugKeepRefused) {
 		return w.ioError(cause, false)
 	}
 	err := seg.file.Truncate(w.end)
@@ -339,112 +373,15 @@ func (w *writer) ioError(err error, poison bool) error {
 		w.poison = fmt.Errorf("%w (%w)", ErrPoisoned, err)
 		w.become(StateFailed, err)
 		return w.poison
-	case isNoSpace(err):
+	case vfs.IsFull(err):
 		w.become(StateDiskFull, err)
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
-	case isDenied(err):
+	case vfs.IsDenied(err):
 		w.become(StateReadOnly, err)
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
 	w.become(StateFailing, err)
 	return err
-}
-
-// isDenied tells of calls that were refused before they did anything.
-func isDenied(err error) bool {
-	return errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)
-}
-
-func isNoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
-
-// roll seals the active segment and begins the next. The next is made first: a sealed
-// segment always has a successor, so that one that is missing is noticed.
-func (w *writer) roll() error {
-	w.building.Wait() // at most one segment beside the active one is indexed in memory
-	old := w.active()
-	next := &segment{
-		number: old.number + 1, first: w.log.committed.Load(),
-		baseTime: w.log.recordedAt.Load(), chainStart: w.chain, key: w.log.key,
-	}
-	// Until the old segment is sealed nothing more may be appended to it: the new
-	// one's header says where it ends.
-	w.rolling = true
-	if planted(bugSealFirst) {
-		_ = old.seal(w.end, next.first, w.chain)
-	}
-	if err := createSegment(w.log.fs, w.log.dir, w.log.store, next); err != nil {
-		return w.ioError(err, false)
-	}
-	if err := old.seal(w.end, next.first, w.chain); err != nil {
-		next.file.Close()
-		return w.ioError(err, !isNoSpace(err) || errors.As(err, new(*unsettledError)))
-	}
-	w.rolling = false
-	mem := old.mem.Load()
-	next.mem.Store(newMemIndex(next.number, next.first, w.log.hash))
-	w.learn(old, next)
-	w.log.mu.Lock()
-	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
-	w.log.mu.Unlock()
-	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
-	w.end, w.allocated = segmentHeaderSize, segmentHeaderSize
-	w.building.Add(1)
-	go func() {
-		defer w.building.Done()
-		w.buildIndex(old, mem)
-	}()
-	return nil
-}
-
-// learn gives a segment that is empty the dictionary that the sealed one before it suggests. It is
-// written with the first group.
-func (w *writer) learn(prev, seg *segment) {
-	if w.opts.Unpacked {
-		return
-	}
-	d, err := prev.learn()
-	if err != nil {
-		w.opts.Logger.Error("no dictionary; the segment's events are not packed", "segment", seg.name, "error", err)
-	}
-	seg.dict.Store(d)
-}
-
-// buildIndex writes the index file of a sealed segment and lets go of the index in
-// memory. If it cannot, the index stays in memory until the next start.
-func (w *writer) buildIndex(seg *segment, mem *memIndex) {
-	l := w.log
-	err := l.buildIndex(seg, mem)
-	if err == nil {
-		err = w.checkpoint(seg.number+1, segmentHeaderSize)
-	}
-	if err != nil {
-		w.opts.Logger.Error("index not written; the segment stays indexed in memory", "segment", seg.name, "error", err)
-	}
-}
-
-// buildIndex writes and opens a sealed segment's index file.
-func (l *EventLog) buildIndex(seg *segment, mem *memIndex) error {
-	stream := func(i uint32) (uuid.UUID, bool) {
-		l.mu.RLock()
-		defer l.mu.RUnlock()
-		e := l.streams.at(i)
-		return e.id, e.named()
-	}
-	l.mu.RLock()
-	known := l.streams.n
-	l.mu.RUnlock()
-	if err := buildIndex(l.fs, l.dir, l.store, seg, mem, known, stream); err != nil {
-		return err
-	}
-	idx, err := openIndex(l.fs, l.dir, l.store, seg, l.cache, l.hash)
-	if err != nil {
-		return err
-	}
-	seg.idx.Store(idx)
-	seg.mem.Store(nil)
-	return nil
 }
 
 // WriterHandle sends appends to the writer. It may be used concurrently.
@@ -456,6 +393,7 @@ type WriterHandle struct{ w *writer }
 //   - *InvalidEventError, *TooLargeError: the request can never succeed;
 //   - *VersionConflictError, *PositionMovedError: a condition does not hold; read
 //     again and retry;
+//   - *ControlConflictError: a key of the control state is at another version; likewise;
 //   - *VersionTakenError, *DuplicateEventError: it is there already;
 //   - ErrDiskFull: retry later; ErrClosed; ErrPoisoned: see there;
 //   - the context's error: it was cancelled before the writer took it.
@@ -517,6 +455,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 	size, inherited := 0, 0 // bytes; the latter of names that events may take from their streams
 	given := false
 	now := time.Now()
+	r.began = now
 	id := reserveIDs(len(r.Events), now)
 	for i := range r.Events {
 		e := &r.Events[i]
@@ -543,6 +482,13 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 		return &TooLargeError{What: "append", Size: int64(size), Limit: int64(limits.AppendBytes)}
 	}
 	r.stored = frameHeaderSize + 1 + size + inherited
+	if len(r.Control) > 0 {
+		size, err := checkChanges(r.Control)
+		if err != nil {
+			return err
+		}
+		r.stored += size
+	}
 	if r.ProposedAt == 0 {
 		r.ProposedAt = now.UnixMicro()
 	}

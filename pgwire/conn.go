@@ -2,18 +2,21 @@ package pgwire
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/eventgres/eventgres/pgwire/charset"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 const (
@@ -37,10 +40,14 @@ type Conn struct {
 	IdleInTransactionTimeout time.Duration
 	stall                    time.Duration // how long a write may wait for the client; 0: writeStall
 	// Zone is the time zone of timestamps in text format.
-	Zone *Zone
+	Zone *pgvalue.Zone
 
 	server         *Server
-	net            net.Conn
+	raw            net.Conn // the socket: deadlines are its, and whether the client has gone
+	net            net.Conn // what is written to and closed: raw, or secure
+	secure         *tls.Conn
+	binding        []byte // of secure, what SCRAM-SHA-256-PLUS binds to
+	identity       Identity
 	r              *bufio.Reader
 	out            []byte
 	body           []byte // of the message being handled
@@ -55,16 +62,29 @@ type Conn struct {
 	changed        bool
 	greeted        bool
 	counted        bool      // among the server's sessions
+	waits          bool      // in the server's lobby
+	late           bool      // it had to make room there
+	origin         string    // where it came from, as the lobby counts
 	deadline       bool      // a read deadline is set
 	writeBy        time.Time // the write deadline that is set
 	session        Session
 
-	statements map[string]Statement
+	statements map[string]*statement
 	unnamed    *portal            // nil: there is none
 	portals    map[string]*portal // with a name
 	spare      *portal            // an unnamed one that was closed
-	values     []Value            // of Bind, reused
+	values     []pgvalue.Value    // of Bind, reused
+	executing  Output             // of the portal that is executed, reused
+	encoding   *charset.Encoding  // of the client; nil: UTF-8
+	converted  []byte             // a row in it, reused
 	timer      *time.Timer        // of the statement timeout
+	pace       pace
+
+	budget  budget
+	message Share // body
+	output  Share // out, once it is large
+	working Share // what the statement that is run takes while it runs
+	named   Share // prepared statements and portals
 
 	mu        sync.Mutex // guards what follows, which other goroutines touch
 	ctx       context.Context
@@ -73,15 +93,19 @@ type Conn struct {
 	copying   bool   // COPY data is being read
 	statement uint64 // number of the statement being run
 	stopping  bool
+	encrypted bool // or about to be
 }
 
 func newConn(s *Server, nc net.Conn) *Conn {
 	c := &Conn{
-		Zone: UTC, server: s, net: nc, r: bufio.NewReaderSize(newTurnReader(nc, s.turns), readBufferBytes),
+		Zone: pgvalue.UTC, server: s, raw: nc, net: nc, r: bufio.NewReaderSize(newTurnReader(nc, s.turns), readBufferBytes),
 		startupParams: map[string]string{}, parameters: map[string]string{}, reported: map[string]string{},
-		statements: map[string]Statement{}, portals: map[string]*portal{},
+		statements: map[string]*statement{}, portals: map[string]*portal{},
 	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.pace.gate = s.gate
+	c.budget = budget{pool: &s.memory, limit: s.ConnectionMemory}
+	c.message, c.output, c.working, c.named = c.NewShare(), c.NewShare(), c.NewShare(), c.NewShare()
 	return c
 }
 
@@ -92,7 +116,7 @@ func (c *Conn) StartupParameters() map[string]string { return c.startupParams }
 func (c *Conn) PID() int32 { return c.pid }
 
 // RemoteAddr is the client's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.net.RemoteAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 
 // SetParameter records a parameter that clients are told of, and tells if it changed.
 func (c *Conn) SetParameter(name, value string) {
@@ -116,50 +140,75 @@ func (c *Conn) reportChanges() {
 	for _, name := range c.parameterOrder {
 		if v := c.parameters[name]; c.reported[name] != v {
 			c.reported[name] = v
+			if converted, err := c.toClient(v); err == nil { // names of users may have other characters
+				v = converted
+			}
 			c.send(&pgproto3.ParameterStatus{Name: name, Value: v})
 		}
 	}
 }
 
-// Notice sends a notice. It reaches the client with what follows.
-func (c *Conn) Notice(e *Error) { c.out = e.appendTo(c.out, true) }
-
-func (c *Conn) send(m pgproto3.BackendMessage) {
-	out, err := m.Encode(c.out)
-	if err != nil { // only a message over 1 GiB
-		panic(err)
-	}
-	c.out = out
-}
-
 // serve runs the connection to its end.
 func (c *Conn) serve() {
-	defer c.net.Close()
-	defer func() {
-		if p := recover(); p != nil {
-			c.out = c.out[:0] // it may end within a message
-			c.server.Logger.Error("panic in a connection", "panic", p, "stack", string(debug.Stack()))
-			c.fatal(&Error{Severity: "FATAL", Code: "58000", Message: "internal error; the connection is closed, the log is untouched"})
+	defer func() { c.net.Close() }() // by then it may be encrypted
+	defer c.cleanUp()
+	c.guarded("a connection", c.broken, func() {
+		ok, err := c.startup()
+		if err == nil && ok {
+			err = c.begin()
 		}
-		if c.session != nil {
-			c.closePortals(true)
-			c.session.Close()
+		if err == nil && ok {
+			err = c.loop()
 		}
-	}()
-	ok, err := c.startup()
-	if err == nil && ok {
-		err = c.begin()
-	}
-	if err == nil && ok {
-		err = c.loop()
-	}
-	if err != nil {
-		c.fatal(err)
-	}
+		if err != nil {
+			c.fatal(err)
+		}
+	})
 }
 
-// begin makes the session and greets the client.
+// guarded runs f and tells whether it came to its end: a panic is logged and goes no further, for it would end the server
+// with everybody's connections. Then failed is run, nil: nothing.
+func (c *Conn) guarded(what string, failed, f func()) (whole bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.server.Logger.Error("panic in "+what, "panic", p, "stack", string(debug.Stack()))
+			if failed != nil {
+				c.guarded(what, nil, failed)
+			}
+		}
+	}()
+	f()
+	return true
+}
+
+// broken tells the client that its connection panicked.
+func (c *Conn) broken() {
+	c.out = c.out[:0] // it may end within a message
+	c.fatal(&pgerror.Error{Severity: "FATAL", Code: pgerror.SystemError, Message: "internal error; the connection is closed, the log is untouched"})
+}
+
+// cleanUp lets go of all that the connection has. What panics there keeps nothing else from being let go of: locks, places and
+// memory that others wait for.
+func (c *Conn) cleanUp() {
+	const what = "the clean-up of a connection"
+	if c.session != nil {
+		for !c.guarded(what, nil, func() { c.closePortals(true) }) { // each try has one portal less to close
+		}
+		c.guarded(what, nil, c.DropStatements)
+		c.guarded(what, nil, c.session.Close)
+	}
+	c.guarded(what, nil, c.pause)
+	_ = c.budget.take(-c.budget.used)
+}
+
+// begin lets the client in, makes the session and greets the client.
 func (c *Conn) begin() error {
+	if err := c.authenticate(); err != nil {
+		return err
+	}
+	if err := c.server.admit(c); err != nil {
+		return err
+	}
 	session, err := c.server.Handler.Connect(c.ctx, c)
 	if err != nil {
 		e := asError(err)
@@ -180,18 +229,18 @@ func (c *Conn) fatal(err error) {
 	if e.Severity == "" {
 		e.Severity = "FATAL"
 	}
-	c.out = e.appendTo(c.out, false)
+	c.appendError(&e, false)
 	c.stall = 5 * time.Second
 	_ = c.flush()
 }
 
-func asError(err error) *Error {
-	var e *Error
+func asError(err error) *pgerror.Error {
+	var e *pgerror.Error
 	if errors.As(err, &e) {
 		copied := *e
 		return &copied
 	}
-	return Errorf("58030", "%s", err.Error())
+	return pgerror.Errorf(pgerror.IOError, "%s", err.Error())
 }
 
 // loop handles messages until the client leaves.
@@ -203,11 +252,14 @@ func (c *Conn) loop() error {
 			return errDisconnected
 		}
 		if skipping && typ != 'S' && (err == nil || isTooLong(err)) {
+			c.dropBody()
 			continue
 		}
 		if err == nil {
 			skipping = false
 			err = c.handle(typ)
+			c.dropBody()
+			_ = c.working.Set(0) // names that were converted
 			if err == nil && len(c.out) >= flushBytes {
 				err = c.flush() // a client may ask much before it reads
 			}
@@ -219,13 +271,13 @@ func (c *Conn) loop() error {
 			return err
 		}
 		e := asError(err)
-		if e.fatal() {
+		if e.Fatal() {
 			return e
 		}
 		if c.isStopping() {
 			return errShutdown
 		}
-		c.out = e.appendTo(c.out, false)
+		c.appendError(e, false)
 		c.session.Fail()
 		// Flushed at once: the client may be waiting for it before it sends Sync.
 		skipping = typ != 'Q' && typ != 'S' && typ != 'F'
@@ -240,11 +292,11 @@ func (c *Conn) loop() error {
 	}
 }
 
-// isTooLong tells of a message that is refused for its length alone; the next call of
-// next passes over it.
+// isTooLong tells of a message that is refused for its length alone, or since there is no memory for it; the
+// next call of next passes over it.
 func isTooLong(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == "54000" && !e.fatal()
+	var e *pgerror.Error
+	return errors.As(err, &e) && (e.Code == pgerror.ProgramLimitExceeded || e.Code == pgerror.OutOfMemory) && !e.Fatal()
 }
 
 func (c *Conn) handle(typ byte) error {
@@ -268,7 +320,7 @@ func (c *Conn) handle(typ byte) error {
 	case 'd', 'c', 'f':
 		return nil // left over from a COPY that failed
 	case 'F':
-		return Errorf("0A000", "function calls through the protocol are not supported")
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "function calls through the protocol are not supported")
 	case 'p':
 		return fatalProtocol("unexpected password message")
 	}
@@ -285,198 +337,6 @@ func (c *Conn) ready() error {
 	return c.flush()
 }
 
-// A client that takes nothing for writeStall is cut off: its session holds a place and memory. A
-// write of a chunk ends when the system has taken it, so a slow client is not a stalled one.
-const (
-	writeStall = 5 * time.Minute
-	writeChunk = 64 << 10
-)
-
-func (c *Conn) flush() error {
-	if len(c.out) == 0 {
-		return nil
-	}
-	var err error
-	for b := c.out; len(b) > 0 && err == nil; {
-		n := min(len(b), writeChunk)
-		c.armWrite()
-		_, err = c.net.Write(b[:n])
-		b = b[n:]
-	}
-	if cap(c.out) > 2*keepBytes {
-		c.out = nil
-	}
-	c.out = c.out[:0]
-	if err != nil {
-		return errDisconnected
-	}
-	return nil
-}
-
-// armWrite gives a write its time, and a little more: setting a deadline is not free, so one that is
-// still far enough away stays.
-func (c *Conn) armWrite() {
-	now := time.Now()
-	stall := cmp.Or(c.stall, writeStall)
-	if left := c.writeBy.Sub(now); left >= stall && left <= stall+stall/8 {
-		return
-	}
-	c.writeBy = now.Add(stall + stall/8)
-	_ = c.net.SetWriteDeadline(c.writeBy) // an error shows in the write
-}
-
-// next reads a message into c.body and returns its type. The body is valid until the
-// next call.
-func (c *Conn) next() (byte, error) {
-	if c.unread > 0 {
-		if err := c.skipUnread(); err != nil {
-			return 0, err
-		}
-	}
-	if c.r.Buffered() == 0 {
-		c.armIdle()
-	}
-	header, err := c.r.Peek(5)
-	if err != nil {
-		return 0, c.readError(err)
-	}
-	typ, length := header[0], int64(int32(be.Uint32(header[1:])))-4
-	if err := c.checkHeader(typ, length); err != nil {
-		return 0, err
-	}
-	_, _ = c.r.Discard(5)
-	if length > int64(c.server.MaxMessageBytes) {
-		// The answer does not wait for the body, which is skipped so that the session
-		// lives on.
-		c.unread = length
-		if typ == 'd' && !c.copying {
-			c.body = c.body[:0]
-			return typ, nil // left over from a COPY that failed
-		}
-		return typ, Errorf("54000", "message of type \"%c\" is too long: %d bytes, the limit is %d", typ, length, c.server.MaxMessageBytes)
-	}
-	if int64(c.r.Buffered()) < length {
-		// Bytes must keep coming: a second for 64 KiB, and a minute to begin with.
-		c.setDeadline(time.Minute + time.Duration(length/(64<<10))*time.Second)
-	}
-	return typ, c.readBody(int(length))
-}
-
-// smallMessageBytes is PostgreSQL's PQ_SMALL_MESSAGE_LIMIT, for messages that carry no
-// data of the client's.
-const smallMessageBytes = 10000
-
-// checkHeader refuses what cannot be a message, before its body is read.
-func (c *Conn) checkHeader(typ byte, length int64) error {
-	limit := int64(smallMessageBytes)
-	switch typ {
-	case 'Q', 'P', 'B', 'F', 'd':
-		limit = maxFrameBytes
-	case 'C', 'D', 'E', 'S', 'H', 'X', 'c', 'f', 'p':
-	default:
-		return fatalProtocol("invalid frontend message type %d", typ)
-	}
-	if length < 0 || length > limit && limit == smallMessageBytes {
-		return fatalProtocol("invalid message length")
-	}
-	if length > limit {
-		return &Error{Severity: "FATAL", Code: "54000", Message: "message is too long"}
-	}
-	return nil
-}
-
-// skipUnread passes over the body of a message that was refused.
-func (c *Conn) skipUnread() error {
-	c.setDeadline(time.Minute + time.Duration(c.unread/(64<<10))*time.Second)
-	n, err := io.CopyN(io.Discard, c.r, c.unread)
-	c.unread -= n
-	if err != nil {
-		return c.readError(err)
-	}
-	return nil
-}
-
-// readBody takes memory as bytes arrive, so that a claim alone costs nothing.
-func (c *Conn) readBody(length int) error {
-	const step = 1 << 20
-	if cap(c.body) > keepBytes && length <= keepBytes {
-		c.body = nil
-	}
-	c.body = c.body[:0]
-	for len(c.body) < length {
-		n := min(length-len(c.body), max(step, len(c.body)))
-		if cap(c.body)-len(c.body) < n {
-			grown := make([]byte, len(c.body), len(c.body)+n)
-			copy(grown, c.body)
-			c.body = grown
-		}
-		start := len(c.body)
-		c.body = c.body[:start+n]
-		if _, err := io.ReadFull(c.r, c.body[start:]); err != nil {
-			return c.readError(err)
-		}
-	}
-	return nil
-}
-
-// armIdle sets the deadline that applies while the connection waits for a message.
-func (c *Conn) armIdle() {
-	if c.copying {
-		c.armCopy()
-		return
-	}
-	timeout := c.IdleTimeout
-	if c.session.Status() != 'I' {
-		timeout = c.IdleInTransactionTimeout
-	}
-	if timeout > 0 {
-		c.setDeadline(timeout)
-	} else if c.deadline {
-		c.mu.Lock()
-		if !c.stopping {
-			_ = c.net.SetReadDeadline(time.Time{})
-		}
-		c.mu.Unlock()
-		c.deadline = false
-	}
-}
-
-// armCopy waits without limit, unless the statement has been interrupted already.
-func (c *Conn) armCopy() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.stopping && c.ctx.Err() == nil {
-		_ = c.net.SetReadDeadline(time.Time{})
-	}
-	c.deadline = true
-}
-
-func (c *Conn) setDeadline(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.stopping {
-		_ = c.net.SetReadDeadline(time.Now().Add(d))
-	}
-	c.deadline = true
-}
-
-func (c *Conn) readError(err error) error {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		return errDisconnected
-	}
-	switch {
-	case c.isStopping():
-		return errShutdown
-	case c.copying && c.ctx.Err() != nil:
-		return c.ctx.Err() // run knows the cause
-	case c.session.Status() != 'I' && c.IdleInTransactionTimeout > 0:
-		return &Error{Severity: "FATAL", Code: "25P03", Message: "terminating connection due to idle-in-transaction timeout"}
-	case c.IdleTimeout > 0:
-		return &Error{Severity: "FATAL", Code: "57P05", Message: "terminating connection due to idle-session timeout"}
-	}
-	return fatalProtocol("the message did not arrive in time")
-}
-
 // run executes f with a context that ends when the statement is cancelled or takes
 // too long, and turns its end into the right error.
 func (c *Conn) run(f func(ctx context.Context) error) error {
@@ -489,7 +349,10 @@ func (c *Conn) run(f func(ctx context.Context) error) error {
 	statement := c.nextStatement()
 	c.mu.Unlock()
 	c.startTimeout(statement)
+	c.pace.begin(len(c.body))
 	err := f(ctx)
+	c.pause()
+	_ = c.working.Set(0)
 	c.stopTimeout()
 	c.mu.Lock()
 	c.busy = false
@@ -542,7 +405,7 @@ func (c *Conn) interrupt(cause error, statement uint64) {
 	}
 	c.cancel(cause)
 	if c.copying {
-		_ = c.net.SetReadDeadline(time.Unix(1, 0)) // wakes a read
+		_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes a read
 	}
 }
 
@@ -559,7 +422,7 @@ func (c *Conn) shutdown() {
 	defer c.mu.Unlock()
 	c.stopping = true
 	c.cancel(errShutdown)
-	_ = c.net.SetReadDeadline(time.Unix(1, 0)) // wakes a read
+	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes a read
 }
 
 func (c *Conn) isStopping() bool {
@@ -567,3 +430,9 @@ func (c *Conn) isStopping() bool {
 	defer c.mu.Unlock()
 	return c.stopping
 }
+
+// Interrupt ends the statement that the connection runs, if it runs one, as a cancel request does.
+func (c *Conn) Interrupt() { c.interrupt(errCanceled, anyStatement) }
+
+// Terminate ends the connection, as the administrator's command.
+func (c *Conn) Terminate() { c.shutdown() }

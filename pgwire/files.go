@@ -1,21 +1,9 @@
 package pgwire
 
 import (
-	"math"
 	"net"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
-
-// maxFiles is how many descriptors the process may have.
-func maxFiles() int {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > math.MaxInt32 {
-		return math.MaxInt32
-	}
-	return int(limit.Cur)
-}
 
 // reservedFiles is how many descriptors connections leave to the rest of the process: the log's
 // next segment and its index, and the sockets to the worker of sessions that are there.

@@ -9,11 +9,14 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 var allTypes = []uint32{
-	OIDBool, OIDBytea, OIDName, OIDInt8, OIDInt2, OIDInt4, OIDText, OIDOid, OIDJSON, OIDFloat4, OIDFloat8, OIDDate,
-	OIDTimestamp, OIDTimestamptz, OIDNumeric, OIDUUID, OIDJSONB, OIDTextArray, OIDInt8Array, OIDInt4Array, OIDUUIDArray,
+	pgvalue.OIDBool, pgvalue.OIDBytea, pgvalue.OIDName, pgvalue.OIDInt8, pgvalue.OIDInt2, pgvalue.OIDInt4, pgvalue.OIDText, pgvalue.OIDOid, pgvalue.OIDJSON, pgvalue.OIDFloat4, pgvalue.OIDFloat8, pgvalue.OIDDate,
+	pgvalue.OIDTimestamp, pgvalue.OIDTimestamptz, pgvalue.OIDNumeric, pgvalue.OIDUUID, pgvalue.OIDJSONB, pgvalue.OIDTextArray, pgvalue.OIDInt8Array, pgvalue.OIDInt4Array, pgvalue.OIDUUIDArray,
 }
 
 // FuzzValues: any text and any bytes convert to a value of any type, or fail with a
@@ -29,39 +32,39 @@ func FuzzValues(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, which uint8, binaryForm bool) {
 		oid := allTypes[int(which)%len(allTypes)]
-		var v Value
+		var v pgvalue.Value
 		var err error
 		if binaryForm {
-			v, err = ParseBinary(oid, b, 1)
-		} else if CheckText(b) == nil {
-			v, err = ParseText(oid, string(b), UTC)
+			v, err = pgvalue.ParseBinary(oid, b, 1)
+		} else if pgvalue.CheckText(b) == nil {
+			v, err = pgvalue.ParseText(oid, string(b), pgvalue.UTC)
 		}
 		if err != nil {
-			var e *Error
+			var e *pgerror.Error
 			if !errors.As(err, &e) || len(e.Code) != 5 {
 				t.Fatalf("error without a SQLSTATE: %v", err)
 			}
 			return
 		}
-		if v.Kind == Null || oid == OIDNumeric || oid == OIDTimestamp || oid == OIDTimestamptz || oid == OIDDate ||
-			oid == OIDFloat4 || oid == OIDFloat8 {
-			AppendText(nil, oid, &v, UTC)
-			AppendBinary(nil, oid, &v)
+		if v.Kind == pgvalue.Null || oid == pgvalue.OIDNumeric || oid == pgvalue.OIDTimestamp || oid == pgvalue.OIDTimestamptz || oid == pgvalue.OIDDate ||
+			oid == pgvalue.OIDFloat4 || oid == pgvalue.OIDFloat8 {
+			pgvalue.AppendText(nil, oid, &v, pgvalue.UTC)
+			pgvalue.AppendBinary(nil, oid, &v)
 			return // not every text or bit pattern is the only one of its value
 		}
-		text := AppendText(nil, oid, &v, UTC)
-		if CheckText(text) == nil {
-			again, err := ParseText(oid, string(text), UTC)
-			if err != nil || !bytes.Equal(AppendText(nil, oid, &again, UTC), text) {
+		text := pgvalue.AppendText(nil, oid, &v, pgvalue.UTC)
+		if pgvalue.CheckText(text) == nil {
+			again, err := pgvalue.ParseText(oid, string(text), pgvalue.UTC)
+			if err != nil || !bytes.Equal(pgvalue.AppendText(nil, oid, &again, pgvalue.UTC), text) {
 				t.Fatalf("type %d: text %q reads back as %v, %v", oid, text, again, err)
 			}
 		}
-		bin := AppendBinary(nil, oid, &v)
-		again, err := ParseBinary(oid, bin, 1)
-		if err != nil && CheckText(text) == nil {
+		bin := pgvalue.AppendBinary(nil, oid, &v)
+		again, err := pgvalue.ParseBinary(oid, bin, 1)
+		if err != nil && pgvalue.CheckText(text) == nil {
 			t.Fatalf("type %d: binary %x: %v", oid, bin, err)
 		}
-		if err == nil && !bytes.Equal(AppendText(nil, oid, &again, UTC), text) {
+		if err == nil && !bytes.Equal(pgvalue.AppendText(nil, oid, &again, pgvalue.UTC), text) {
 			t.Fatalf("type %d: binary %x reads back as %v", oid, bin, again)
 		}
 	})
@@ -77,26 +80,30 @@ func (echoHandler) Connect(_ context.Context, c *Conn) (Session, error) {
 
 type echoSession struct{}
 
-func (s *echoSession) Parse(sql string) ([]Query, error) {
+type echoQuery string
+
+func (q echoQuery) Size() int64 { return int64(len(q)) }
+
+func (s *echoSession) Parse(_ context.Context, sql string) ([]Query, error) {
 	if sql == "" {
 		return nil, nil
 	}
 	if sql[0] == '!' {
-		return nil, Errorf("42601", "syntax error")
+		return nil, pgerror.Errorf("42601", "syntax error")
 	}
-	return []Query{sql}, nil
+	return []Query{echoQuery(sql)}, nil
 }
 
 func (s *echoSession) Prepare(_ context.Context, q Query, oids []uint32) (Statement, error) {
 	for _, oid := range oids {
-		if !KnownType(oid) {
-			return nil, Errorf("0A000", "unknown type")
+		if !pgvalue.KnownType(oid) {
+			return nil, pgerror.Errorf("0A000", "unknown type")
 		}
 	}
-	return echoStatement{text: q.(string), oids: oids}, nil
+	return echoStatement{text: string(q.(echoQuery)), oids: oids}, nil
 }
 
-func (s *echoSession) Bind(_ context.Context, st Statement, v []Value) (Portal, error) {
+func (s *echoSession) Bind(_ context.Context, st Statement, v []pgvalue.Value) (Portal, error) {
 	return &echoPortal{text: st.(echoStatement).text, rows: 3 + len(v)}, nil
 }
 func (s *echoSession) Sync(context.Context) error { return nil }
@@ -110,19 +117,23 @@ type echoStatement struct {
 }
 
 func (s echoStatement) ParameterOIDs() []uint32 { return s.oids }
-func (s echoStatement) Columns() []Column       { return []Column{{Name: "text", OID: OIDText}} }
+func (s echoStatement) Columns() []pgvalue.Column {
+	return []pgvalue.Column{{Name: "text", OID: pgvalue.OIDText}}
+}
 
 type echoPortal struct {
 	text string
 	rows int
 }
 
-func (p *echoPortal) Columns() []Column { return []Column{{Name: "text", OID: OIDText}} }
-func (p *echoPortal) Close()            {}
+func (p *echoPortal) Columns() []pgvalue.Column {
+	return []pgvalue.Column{{Name: "text", OID: pgvalue.OIDText}}
+}
+func (p *echoPortal) Close() {}
 
 func (p *echoPortal) Execute(ctx context.Context, out *Output, limit int64, last Lookahead) (Tag, bool, error) {
 	if p.text[0] == 'c' {
-		in, err := out.BeginCopyIn(1, false)
+		in, err := out.BeginCopyIn(1, false, nil)
 		for err == nil {
 			_, err = in.Next(ctx)
 		}
@@ -139,7 +150,7 @@ func (p *echoPortal) Execute(ctx context.Context, out *Output, limit int64, last
 		if limit > 0 && n == limit {
 			return Tag{}, false, nil
 		}
-		if err := out.Row(ctx, []Value{TextValue(p.text)}); err != nil {
+		if err := out.Row(ctx, []pgvalue.Value{pgvalue.TextValue(p.text)}); err != nil {
 			return Tag{}, false, err
 		}
 		n++
@@ -151,7 +162,7 @@ func (p *echoPortal) Execute(ctx context.Context, out *Output, limit int64, last
 // messages and ends, without a panic, once the client has closed its side.
 func FuzzConversation(f *testing.F) {
 	msg := func(typ byte, body string) string {
-		return string(typ) + string(be.AppendUint32(nil, uint32(len(body)+4))) + body
+		return string(typ) + string(pgvalue.Be.AppendUint32(nil, uint32(len(body)+4))) + body
 	}
 	f.Add([]byte(msg('Q', "select 1\x00") + msg('X', "")))
 	f.Add([]byte(msg('P', "s\x00text\x00\x00\x01\x00\x00\x00\x17") + msg('B', "p\x00s\x00\x00\x01\x00\x01\x00\x01\x00\x00\x00\x04\x00\x00\x00\x07\x00\x01\x00\x01") +
@@ -165,7 +176,7 @@ func FuzzConversation(f *testing.F) {
 		server.defaults()
 		startup := "\x00\x03\x00\x00user\x00u\x00\x00"
 		m := &memConn{}
-		m.in.Write(be.AppendUint32(nil, uint32(len(startup)+4)))
+		m.in.Write(pgvalue.Be.AppendUint32(nil, uint32(len(startup)+4)))
 		m.in.WriteString(startup)
 		m.in.Write(sent)
 		newConn(server, m).serve()
@@ -184,6 +195,7 @@ type memConn struct {
 func (m *memConn) Read(b []byte) (int, error)       { return m.in.Read(b) }
 func (m *memConn) Write(b []byte) (int, error)      { return m.out.Write(b) }
 func (m *memConn) Close() error                     { return nil }
+func (m *memConn) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 func (m *memConn) SetReadDeadline(time.Time) error  { return nil }
 func (m *memConn) SetWriteDeadline(time.Time) error { return nil }
 
@@ -197,7 +209,7 @@ func readMessages(r io.Reader) error {
 		if bytes.IndexByte([]byte("RSKZTtnDC123sIEGHdcNv"), header[0]) < 0 {
 			return fmt.Errorf("message of unknown type %q", header[0])
 		}
-		if _, err := io.CopyN(io.Discard, r, int64(be.Uint32(header[1:]))-4); err != nil {
+		if _, err := io.CopyN(io.Discard, r, int64(pgvalue.Be.Uint32(header[1:]))-4); err != nil {
 			return nil
 		}
 	}

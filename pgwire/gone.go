@@ -12,7 +12,7 @@ const watchEvery = time.Second
 // WhilePeer returns a context that ends, beside with ctx, when the client has closed its
 // connection: nobody waits any more for what is being computed. stop must be called.
 func (c *Conn) WhilePeer(ctx context.Context) (_ context.Context, stop func()) {
-	raw, ok := c.net.(syscall.Conn)
+	raw, ok := c.raw.(syscall.Conn)
 	if !ok {
 		return ctx, func() {}
 	}

@@ -11,12 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // startup is a start-up packet of a version with the given names and values.
 func startup(version uint32, fields ...string) string {
-	body := be.AppendUint32(nil, version)
+	body := pgvalue.Be.AppendUint32(nil, version)
 	for _, f := range fields {
 		body = append(append(body, f...), 0)
 	}
@@ -24,7 +26,7 @@ func startup(version uint32, fields ...string) string {
 }
 
 func packet(body string) string {
-	return string(be.AppendUint32(nil, uint32(len(body)+4))) + body
+	return string(pgvalue.Be.AppendUint32(nil, uint32(len(body)+4))) + body
 }
 
 func frame(typ byte, body string) string { return string(typ) + packet(body) }
@@ -51,15 +53,15 @@ func converse(t *testing.T, s *Server, sent string) (string, []byte) {
 func answer(b []byte) string {
 	var out strings.Builder
 	for len(b) > 0 {
-		if b[0] == 'N' && (len(b) == 1 || len(b) < 5 || be.Uint32(b[1:]) > 1<<16) { // the refusal of TLS is one byte
+		if b[0] == 'N' && (len(b) == 1 || len(b) < 5 || pgvalue.Be.Uint32(b[1:]) > 1<<16) { // the refusal of TLS is one byte
 			out.WriteByte('N')
 			b = b[1:]
 			continue
 		}
-		if len(b) < 5 || len(b) < 1+int(be.Uint32(b[1:])) {
+		if len(b) < 5 || len(b) < 1+int(pgvalue.Be.Uint32(b[1:])) {
 			return out.String() + " and half a message"
 		}
-		n := 1 + int(be.Uint32(b[1:]))
+		n := 1 + int(pgvalue.Be.Uint32(b[1:]))
 		out.WriteByte(b[0])
 		if b[0] == 'E' {
 			var e pgproto3.ErrorResponse
@@ -112,7 +114,7 @@ func TestCancelKeys(t *testing.T) {
 	for version, size := range map[uint32]int{protocol30: 4, protocol32: 32} {
 		_, b := converse(t, &Server{Handler: echoHandler{}}, startup(version, "user", "u"))
 		i := bytes.IndexByte(b, 'K')
-		if got := int(be.Uint32(b[i+1:])) - 8; got != size {
+		if got := int(pgvalue.Be.Uint32(b[i+1:])) - 8; got != size {
 			t.Errorf("version %d: a key of %d bytes, want %d", version, got, size)
 		}
 	}
@@ -168,7 +170,7 @@ type waitSession struct {
 	h waitHandler
 }
 
-func (s waitSession) Bind(ctx context.Context, st Statement, v []Value) (Portal, error) {
+func (s waitSession) Bind(ctx context.Context, st Statement, v []pgvalue.Value) (Portal, error) {
 	p, err := s.echoSession.Bind(ctx, st, v)
 	if st.(echoStatement).text == "wait" {
 		p = waitPortal{p.(*echoPortal), s.h}
@@ -233,7 +235,7 @@ func (c *client) until(typ byte) (body []byte, all string) {
 		if _, err := io.ReadFull(c, header); err != nil {
 			return nil, answer(raw)
 		}
-		body = make([]byte, be.Uint32(header[1:])-4)
+		body = make([]byte, pgvalue.Be.Uint32(header[1:])-4)
 		if _, err := io.ReadFull(c, body); err != nil {
 			c.t.Fatal(err)
 		}
@@ -353,7 +355,7 @@ type stubbornHandler struct {
 func (h stubbornHandler) Connect(context.Context, *Conn) (Session, error) {
 	close(h.begun)
 	<-h.release
-	return nil, Errorf("57P01", "released")
+	return nil, pgerror.Errorf("57P01", "released")
 }
 
 func TestCancel(t *testing.T) {
@@ -380,7 +382,7 @@ func TestCancel(t *testing.T) {
 	cancel(key[:len(key)-1])
 	cancel(append(bytes.Clone(key), 0))
 	s.mu.Lock()
-	conn := s.conns[int32(be.Uint32(key))]
+	conn := s.conns[int32(pgvalue.Be.Uint32(key))]
 	s.mu.Unlock()
 	conn.mu.Lock()
 	interrupted := conn.ctx.Err() != nil
@@ -406,23 +408,23 @@ func TestCancel(t *testing.T) {
 
 // BenchmarkAppendRow encodes a row as a SELECT * FROM events returns it.
 func BenchmarkAppendRow(b *testing.B) {
-	columns := []Column{
-		{OID: OIDInt8},
-		{OID: OIDUUID},
-		{OID: OIDText},
-		{OID: OIDInt8},
-		{OID: OIDUUID},
-		{OID: OIDText},
-		{OID: OIDJSONB},
-		{OID: OIDJSONB},
-		{OID: OIDTextArray},
-		{OID: OIDTimestamptz},
+	columns := []pgvalue.Column{
+		{OID: pgvalue.OIDInt8},
+		{OID: pgvalue.OIDUUID},
+		{OID: pgvalue.OIDText},
+		{OID: pgvalue.OIDInt8},
+		{OID: pgvalue.OIDUUID},
+		{OID: pgvalue.OIDText},
+		{OID: pgvalue.OIDJSONB},
+		{OID: pgvalue.OIDJSONB},
+		{OID: pgvalue.OIDTextArray},
+		{OID: pgvalue.OIDTimestamptz},
 	}
-	row := []Value{
-		IntValue(1234567), UUIDValue([16]byte{1}), TextValue("order-1234567"), IntValue(7), UUIDValue([16]byte{2}), TextValue("OrderPlaced"),
-		BytesValue([]byte(`{"order": 1234567, "items": [{"sku": "A-1", "quantity": 2}], "total": "12.50"}`)),
+	row := []pgvalue.Value{
+		pgvalue.IntValue(1234567), pgvalue.UUIDValue([16]byte{1}), pgvalue.TextValue("order-1234567"), pgvalue.IntValue(7), pgvalue.UUIDValue([16]byte{2}), pgvalue.TextValue("OrderPlaced"),
+		pgvalue.BytesValue([]byte(`{"order": 1234567, "items": [{"sku": "A-1", "quantity": 2}], "total": "12.50"}`)),
 		{},
-		ArrayValue([]Value{TextValue("a"), TextValue("b c")}), TimeValue(1795456801_500_000),
+		pgvalue.ArrayValue([]pgvalue.Value{pgvalue.TextValue("a"), pgvalue.TextValue("b c")}), pgvalue.TimeValue(1795456801_500_000),
 	}
 	for name, formats := range map[string][]int16{"text": nil, "binary": {1}} {
 		b.Run(name, func(b *testing.B) {

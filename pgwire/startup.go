@@ -7,6 +7,10 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/eventgres/eventgres/pgwire/charset"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 const (
@@ -30,30 +34,39 @@ const (
 // connection has served its purpose.
 func (c *Conn) startup() (bool, error) {
 	c.setDeadline(c.server.StartupTimeout) // until the first message is awaited
+	if err := c.direct(); err != nil {
+		return false, err
+	}
 	// Each kind of encryption may be asked for once.
 	for refused := 0; ; refused++ {
 		packet, err := c.readStartupPacket()
 		if err != nil {
 			return false, err
 		}
-		switch code := be.Uint32(packet); {
+		switch code := pgvalue.Be.Uint32(packet); {
 		case code == cancelRequest:
 			if len(packet) >= 8+4 && len(packet) <= 8+256 {
-				c.server.cancel(int32(be.Uint32(packet[4:])), packet[8:])
+				c.server.cancel(int32(pgvalue.Be.Uint32(packet[4:])), packet[8:])
 			}
 			return false, nil
-		case (code == sslRequest || code == gssRequest) && len(packet) == 4 && refused < 2:
-			// Neither is offered yet.
-			if _, err := c.net.Write([]byte{'N'}); err != nil {
+		case (code == sslRequest || code == gssRequest) && len(packet) == 4 && refused < 2 && c.secure == nil:
+			answer := byte('N') // GSS is not offered
+			if code == sslRequest && c.offersTLS() {
+				answer = 'S'
+			}
+			if _, err := c.net.Write([]byte{answer}); err != nil {
 				return false, errDisconnected
 			}
-			// Bytes sent before the answer would be taken for what follows a handshake.
 			if c.r.Buffered() > 0 {
-				return false, fatalProtocol("received unencrypted data after SSL request").
-					WithDetail("This could be either a client-software bug or evidence of an attempted man-in-the-middle attack.")
+				return false, errUnencrypted()
+			}
+			if answer == 'S' {
+				if err := c.encrypt(false); err != nil {
+					return false, err
+				}
 			}
 		case code>>16 != 3:
-			return false, &Error{Severity: "FATAL", Code: "0A000", Message: Errorf("", "unsupported frontend protocol %d.%d: server supports 3.0 to 3.2", code>>16, code&0xffff).Message}
+			return false, &pgerror.Error{Severity: "FATAL", Code: pgerror.FeatureNotSupported, Message: pgerror.Errorf("", "unsupported frontend protocol %d.%d: server supports 3.0 to 3.2", code>>16, code&0xffff).Message}
 		default:
 			return true, c.negotiate(code, packet[4:])
 		}
@@ -62,18 +75,11 @@ func (c *Conn) startup() (bool, error) {
 
 // readStartupPacket reads a packet without a type byte; its length is excluded.
 func (c *Conn) readStartupPacket() ([]byte, error) {
-	first, err := c.r.Peek(1)
-	if err != nil {
-		return nil, errDisconnected
-	}
-	if first[0] == tlsHandshake {
-		return nil, errDisconnected // direct TLS is not offered
-	}
 	var header [4]byte
 	if _, err := io.ReadFull(c.r, header[:]); err != nil {
 		return nil, errDisconnected
 	}
-	length := int(be.Uint32(header[:])) - 4
+	length := int(pgvalue.Be.Uint32(header[:])) - 4
 	if length < 4 || length > maxStartupBytes {
 		return nil, fatalProtocol("invalid length of startup packet")
 	}
@@ -84,6 +90,20 @@ func (c *Conn) readStartupPacket() ([]byte, error) {
 	return packet, nil
 }
 
+// direct begins TLS if the client's first byte is a handshake's.
+func (c *Conn) direct() error {
+	first, err := c.r.Peek(1)
+	switch {
+	case err != nil:
+		return errDisconnected
+	case first[0] != tlsHandshake:
+		return nil
+	case !c.offersTLS():
+		return errDisconnected
+	}
+	return c.encrypt(true)
+}
+
 // negotiate reads the parameters and settles the protocol version.
 func (c *Conn) negotiate(version uint32, b []byte) error {
 	if len(b) == 0 || b[len(b)-1] != 0 {
@@ -91,10 +111,16 @@ func (c *Conn) negotiate(version uint32, b []byte) error {
 	}
 	fields := bytes.Split(b[:len(b)-1], []byte{0})
 	var unknown []string
+	in := startupEncoding(fields)
 	for i := 0; i+1 < len(fields) && len(fields[i]) > 0; i += 2 {
-		name, value := string(fields[i]), string(fields[i+1])
-		if err := CheckText(fields[i+1]); err != nil {
-			e := err.(*Error)
+		name, value, err := string(fields[i]), fields[i+1], pgvalue.CheckText(fields[i+1])
+		if err != nil && in != nil {
+			if value, err = in.Decode(nil, value); err != nil {
+				err = EncodingError(err)
+			}
+		}
+		if err != nil {
+			e := err.(*pgerror.Error)
 			e.Severity = "FATAL"
 			return e
 		}
@@ -102,7 +128,7 @@ func (c *Conn) negotiate(version uint32, b []byte) error {
 			unknown = append(unknown, name)
 			continue
 		}
-		c.startupParams[name] = value
+		c.startupParams[name] = string(value)
 	}
 	if len(fields)%2 == 0 && len(fields[len(fields)-1]) > 0 {
 		return fatalProtocol("invalid startup packet layout: expected terminator as last byte")
@@ -116,16 +142,26 @@ func (c *Conn) negotiate(version uint32, b []byte) error {
 		c.send(&pgproto3.NegotiateProtocolVersion{NewestMinorProtocol: c.version, UnrecognizedOptions: unknown})
 	}
 	if c.startupParams["user"] == "" {
-		return &Error{Severity: "FATAL", Code: "28000", Message: "no PostgreSQL user name specified in startup packet"}
+		return &pgerror.Error{Severity: "FATAL", Code: pgerror.InvalidAuthorizationSpecification, Message: "no PostgreSQL user name specified in startup packet"}
 	}
 	if c.startupParams["database"] == "" {
 		c.startupParams["database"] = c.startupParams["user"]
 	}
 	if v := c.startupParams["replication"]; v != "" && !strings.EqualFold(v, "false") && v != "0" && !strings.EqualFold(v, "off") && !strings.EqualFold(v, "no") {
-		return &Error{Severity: "FATAL", Code: "0A000", Message: "replication connections are not supported"}
+		return &pgerror.Error{Severity: "FATAL", Code: pgerror.FeatureNotSupported, Message: "replication connections are not supported"}
 	}
-	if err := c.server.admit(c); err != nil {
-		return err
+	return nil
+}
+
+// startupEncoding is the encoding that a start-up packet names; nil for none, or UTF-8. Names of users and databases
+// are in UTF-8, as PostgreSQL has them, or, where they are not, in that encoding.
+func startupEncoding(fields [][]byte) *charset.Encoding {
+	for i := 0; i+1 < len(fields) && len(fields[i]) > 0; i += 2 {
+		if string(fields[i]) == "client_encoding" {
+			if e := charset.Lookup(string(fields[i+1])); e != nil && e.Convertible() && !e.Same() {
+				return e
+			}
+		}
 	}
 	return nil
 }

@@ -3,30 +3,39 @@ package query
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/explain"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/schema"
+	"github.com/eventgres/eventgres/query/searchpath"
+	"github.com/eventgres/eventgres/query/setting"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // analyticPlan is a prepared SELECT that the analytics worker answers.
 type analyticPlan struct {
+	origin
 	sql    string // the statement's own text
 	pos    int    // where it begins in what the client sent, for positions in errors
 	src    string
 	prep   analytics.Preparation
 	params []uint32
-	out    []pgwire.Column
-	native *selectPlan
+	out    []pgvalue.Column
+	calls  []analytics.ColumnCall // columns whose functions are called here
 	// described: params and out are known, and stay as they are.
 	described bool
 }
 
-func (p *analyticPlan) ParameterOIDs() []uint32  { return p.params }
-func (p *analyticPlan) Columns() []pgwire.Column { return p.out }
+func (p *analyticPlan) ParameterOIDs() []uint32 { return p.params }
+
+func (p *analyticPlan) Columns() []pgvalue.Column { return p.out }
 
 // prepareAnalytic has the worker analyse src[pos:end].
 func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32) (*analyticPlan, error) {
@@ -37,25 +46,33 @@ func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32)
 	if rest := strings.TrimLeft(src[end:], " \t\r\n"); strings.HasPrefix(rest, ";") {
 		end = len(src) - len(rest) + 1
 	}
-	p := &analyticPlan{sql: src[pos:end], pos: pos, src: src, prep: analytics.Preparation{Zone: s.conn.Zone.Name, Parameters: oids, Want: want}}
-	if err := checkHostile(src, pos, end); err != nil {
+	if err := syntax.CheckComplexity(src, pos, end, s.Pace); err != nil {
 		return nil, err
 	}
+	return s.prepareWith(src, pos, src[pos:end], analytics.Preparation{Parameters: oids, Want: want})
+}
+
+// prepareText has the worker analyse a text that was made of a statement: what stands in it begins at pos there.
+func (s *Session) prepareText(src string, pos int, text string, prep analytics.Preparation) (*analyticPlan, error) {
+	if s.worker() == nil {
+		return nil, errNoWorker
+	}
+	if err := syntax.CheckComplexity(text, 0, len(text), s.Pace); err != nil {
+		return nil, err
+	}
+	return s.prepareWith(src, pos, text, prep)
+}
+
+func (s *Session) prepareWith(src string, pos int, text string, prep analytics.Preparation) (*analyticPlan, error) {
+	prep.Zone, prep.Path = s.conn.Zone.Key(), s.path
+	p := &analyticPlan{sql: text, pos: pos, src: src, prep: prep}
 	return p, s.retryLost(func() error {
 		d, err := s.describeAnalytic(s.ctx, p)
 		if err == nil {
-			p.params, p.out, p.described = d.Parameters, d.Columns, true
+			p.params, p.out, p.calls, p.described = d.Parameters, d.Columns, d.Uses.Calls, true
 		}
 		return err
 	})
-}
-
-// worker is the analytics worker, nil if there is none.
-func (s *Session) worker() *analytics.Supervisor {
-	if s == nil || s.server == nil {
-		return nil // a statement is compiled for a test
-	}
-	return s.server.worker
 }
 
 var errNoWorker = errors.New("no analytics worker")
@@ -65,12 +82,16 @@ type analyticConn struct {
 	*analytics.Conn
 	prepared map[*analyticPlan]analyticStatement
 	order    []*analyticPlan // the oldest first
+	told     toldEvents
+	held     pgwire.Share // of the texts
 }
 
 // analyticStatement is a plan that is prepared on a connection.
 type analyticStatement struct {
 	*analytics.Description
-	defined *definitions // the transaction's own, with which it was analysed
+	defined *schema.Schema // the transaction's own, with which it was analysed
+	schema  int64          // the version of everybody's
+	style   pgvalue.Style  // how it writes values as text
 }
 
 // forget closes a plan's statement.
@@ -81,12 +102,32 @@ func (c *analyticConn) forget(p *analyticPlan) {
 	}
 	c.CloseStatement(d.Name)
 	delete(c.prepared, p)
+	_ = c.held.Add(-p.size())
 	c.order = slices.DeleteFunc(c.order, func(other *analyticPlan) bool { return other == p })
 }
 
 // maxAnalytic bounds the statements that are prepared on one connection to the worker; the
 // oldest make room, and are prepared again when they are needed.
-const maxAnalytic = 200
+const (
+	maxAnalytic      = 200
+	maxAnalyticTexts = 8 << 20 // bytes; nobody else may keep the texts any more
+)
+
+func (p *analyticPlan) size() int64 {
+	return syntax.StatementBytes + int64(len(p.src)) + expr.ValueBytes*int64(len(p.params)+len(p.out))
+}
+
+// room forgets statements until there is room for another.
+func (c *analyticConn) room(p *analyticPlan) error {
+	for len(c.order) > 0 && (len(c.order) >= maxAnalytic || c.held.Held()+p.size() > maxAnalyticTexts) {
+		c.forget(c.order[0])
+	}
+	err := c.held.Add(p.size())
+	for ; err != nil && len(c.order) > 0; err = c.held.Add(p.size()) {
+		c.forget(c.order[0])
+	}
+	return err
+}
 
 // workerConn returns the session's connection to the worker, a new one if it has none that
 // works, and makes sure that the worker knows the schema.
@@ -97,9 +138,12 @@ func (s *Session) workerConn(ctx context.Context) (*analyticConn, error) {
 			return nil, err
 		}
 		c.SchemaVersion = -1
-		s.analytic = &analyticConn{Conn: c, prepared: map[*analyticPlan]analyticStatement{}}
+		if s.analytic != nil {
+			_ = s.analytic.held.Set(0) // what was prepared has gone with the connection
+		}
+		s.analytic = &analyticConn{Conn: c, prepared: map[*analyticPlan]analyticStatement{}, held: s.conn.NewShare()}
 	}
-	if schema := s.server.schema.Load(); s.analytic.SchemaVersion != schema.Version {
+	if schema := s.server.schema.Current(); s.analytic.SchemaVersion != schema.Version {
 		if err := s.analytic.Define(ctx, &schema.Schema); err != nil {
 			return nil, err
 		}
@@ -115,14 +159,16 @@ func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analy
 		return nil, err
 	}
 	if d, ok := c.prepared[p]; ok {
-		if d.defined == s.tx.defined {
+		// What it uses of the log depends on the views, and matters where something is staged.
+		if d.defined == s.tx.defined && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 || d.schema == c.SchemaVersion) {
 			return d.Description, nil
 		}
 		c.forget(p)
 	}
 	prep := p.prep
+	prep.Style = s.conn.Zone.Style
 	if s.tx.defined != nil {
-		prep.Views = s.tx.defined.list()
+		prep.Views = s.tx.defined.List()
 	}
 	d, err := c.Prepare(ctx, prep, p.sql)
 	if err != nil {
@@ -130,21 +176,24 @@ func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analy
 	}
 	if p.described && !slices.EqualFunc(d.Columns, p.out, sameColumn) {
 		c.CloseStatement(d.Name)
-		return nil, pgwire.Errorf("0A000", "cached plan must not change result type")
+		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "cached plan must not change result type")
 	}
-	if len(c.order) >= maxAnalytic {
-		c.forget(c.order[0])
+	if err := c.room(p); err != nil {
+		c.CloseStatement(d.Name)
+		return nil, err
 	}
-	c.prepared[p] = analyticStatement{Description: d, defined: s.tx.defined}
+	c.prepared[p] = analyticStatement{Description: d, defined: s.tx.defined, schema: c.SchemaVersion, style: prep.Style}
 	c.order = append(c.order, p)
 	return d, nil
 }
 
-func sameColumn(a, b pgwire.Column) bool { return a.Name == b.Name && a.OID == b.OID && a.Mod == b.Mod }
+func sameColumn(a, b pgvalue.Column) bool {
+	return a.Name == b.Name && a.OID == b.OID && a.Mod == b.Mod
+}
 
 // placed moves an error's position from the statement to the text it came in.
 func (p *analyticPlan) placed(err error) error {
-	var e *pgwire.Error
+	var e *pgerror.Error
 	if !errors.As(err, &e) || e.Position == 0 {
 		return err
 	}
@@ -153,47 +202,58 @@ func (p *analyticPlan) placed(err error) error {
 	return &out
 }
 
-func (p *analyticPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
-	if p.native != nil && len(s.tx.staged) > 0 {
-		return p.native.bind(s, params)
-	}
+func (p *analyticPlan) readsRows() {}
+
+func (p *analyticPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
 	kept, _ := keepValues(nil, nil, params)
-	return &analyticPortal{plan: p, s: s, params: kept}, nil
+	return &analyticPortal{plan: p, s: s, params: kept, held: s.conn.NewShare()}, nil
 }
 
 // analyticPortal runs an analyticPlan.
 type analyticPortal struct {
 	plan   *analyticPlan
 	s      *Session
-	params []pgwire.Value
+	params []pgvalue.Value
 	conn   *analyticConn
 	name   string // of the worker's portal; empty before it is opened
 	before int64
-	opened bool
-	done   bool
+	staged int // events the transaction had staged when it was opened
+	// inserted is set where it makes the rows of RETURNING.
+	inserted *insertedView
+	opened   bool
+	as       openedAs
+	done     bool
 
 	// For those who take a row at a time: rows that came, and the current one.
 	rows  [][]byte
-	row   []pgwire.Value
+	row   []pgvalue.Value
 	batch int // how many are asked for next
+	plain bool
+	held  pgwire.Share // of rows
 }
 
-func (p *analyticPortal) Columns() []pgwire.Column { return p.plan.out }
+// openedAs is what a run depends on that is as it was when the portal was first opened, however often a cursor goes back.
+type openedAs struct {
+	now, statement int64
+	zone           string
+	path           searchpath.Path
+}
+
+func (p *analyticPortal) Columns() []pgvalue.Column { return p.plan.out }
 
 func (p *analyticPortal) Close() {
 	if p.name != "" && p.conn != nil {
 		p.conn.ClosePortal(p.name)
 		p.name = ""
 	}
+	p.rows = nil
+	_ = p.held.Set(0)
 }
-
-var errStagedAnalytic = pgwire.Errorf("0A000", "an analytical SELECT cannot see appends that are not committed").
-	WithHint("Commit first, or read the streams themselves.")
 
 // start opens the worker's portal.
 func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 	return p.described(ctx, func(d *analytics.Description, run analytics.Run) (err error) {
-		p.name, err = p.conn.Open(ctx, d, run, p.params, formats, p.s.conn.Zone)
+		p.name, err = p.conn.Open(ctx, d, run, p.params, formats)
 		if err != nil {
 			p.name = ""
 		}
@@ -204,11 +264,12 @@ func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 // described runs f with the statement as it is prepared on the session's connection.
 func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Description, analytics.Run) error) error {
 	s := p.s
-	if len(s.tx.staged) > 0 {
-		return errStagedAnalytic
-	}
+	s.reached = true
 	if !p.opened {
-		p.before, p.opened = s.before(), true
+		p.before, p.staged, p.opened = s.before(), len(s.tx.Staged), true
+	}
+	if p.as.now == 0 {
+		p.as = openedAs{now: s.transactionTime(), statement: s.statementTime, zone: s.conn.Zone.Key(), path: s.path}
 	}
 	return s.retryLost(func() error {
 		d, err := s.describeAnalytic(ctx, p.plan)
@@ -216,7 +277,22 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 			return err
 		}
 		p.conn = s.analytic
-		return f(d, s.run(p.before, d.SessionAware))
+		run := s.run(p.before, d.SessionAware)
+		run.Now, run.Statement, run.Zone, run.Path = p.as.now, p.as.statement, p.as.zone, p.as.path
+		if d.Uses.Xact || d.Uses.Assigned && len(s.tx.Staged) > 0 {
+			s.tx.XactID()
+		}
+		run.Xact = s.tx.Xact
+		if run.Staged, err = s.stagedView(ctx, p.conn, d.Uses, min(p.staged, len(s.tx.Staged)), p.inserted); err != nil {
+			return err
+		}
+		run.Plain = p.plain
+		if d.Uses.Named {
+			if err := s.named(&run); err != nil {
+				return err
+			}
+		}
+		return f(d, run)
 	})
 }
 
@@ -224,7 +300,11 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 // nothing running on it.
 func (s *Session) retryLost(f func() error) error {
 	had := s.analytic
-	err := f()
+	var err error
+	_ = s.conn.Waiting(func() error { // mostly for the worker
+		err = f()
+		return nil
+	})
 	if err != nil && had != nil && had == s.analytic && had.Unsent() && s.ctx.Err() == nil {
 		return f()
 	}
@@ -234,23 +314,21 @@ func (s *Session) retryLost(f func() error) error {
 // run describes the session to the worker.
 func (s *Session) run(before int64, aware bool) analytics.Run {
 	run := analytics.Run{
-		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Name, User: s.user,
-		Database: s.database, PID: s.conn.PID(), Version: versionText,
+		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Key(), User: s.user,
+		Database: s.database, PID: s.conn.PID(), Version: versionText, Path: s.path, Next: s.server.index.GlobalPosition() + 1,
 	}
 	if !aware {
 		return run
 	}
-	settings := maps.Clone(s.settings.startup)
-	if settings == nil {
-		settings = map[string]string{}
-	}
-	for name := range knownSettings {
-		if v, err := s.show(name); err == nil {
-			settings[name] = v
+	settings := s.settings.All()
+	for name, k := range setting.Known {
+		if k.Show != nil {
+			settings[name] = k.Show(s)
 		}
 	}
-	maps.Copy(settings, s.settings.values)
-	run.Settings, run.Activity = settings, s.server.activities()
+	run.Settings, run.Activity, run.Locks = settings, s.server.sessions.List(), s.server.advisory.Snapshot()
+	run.Counters = s.server.sessions.Totals()
+	run.Counters.Inserted = s.server.index.GlobalPosition() + 1 - s.server.began
 	return run
 }
 
@@ -260,12 +338,15 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 	if p.done {
 		return tag, true, nil
 	}
+	if len(p.plan.calls) > 0 {
+		return p.executeCalls(ctx, out, limit)
+	}
 	watched, stop := p.s.conn.WhilePeer(ctx)
 	defer stop()
 	splice := func(body []byte) error { return out.Splice(ctx, body) }
 	if p.name == "" && limit == 0 {
 		err := p.described(watched, func(d *analytics.Description, run analytics.Run) (err error) {
-			tag.Rows, err = p.conn.Run(watched, d, run, p.params, out.Formats(), p.s.conn.Zone, splice)
+			tag.Rows, err = p.conn.Run(watched, d, run, p.params, out.Formats(), splice)
 			return err
 		})
 		p.done = true
@@ -276,6 +357,7 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 			return tag, false, err
 		}
 	}
+	p.s.reached = true
 	n, done, err := p.conn.Fetch(watched, p.name, uint32(min(limit, 1<<31-1)), splice)
 	tag.Rows, p.done = n, done
 	if err != nil || done {
@@ -291,23 +373,27 @@ const (
 	fetchBytes = 1 << 20
 )
 
-// open prepares the rows as of now, or of an earlier opening.
-func (p *analyticPortal) open(ctx context.Context) error {
+// Open prepares the rows as of now, or of an earlier opening.
+func (p *analyticPortal) Open(ctx context.Context) error {
 	p.Close()
-	p.rows, p.done, p.batch = nil, false, 0
+	p.rows, p.done, p.batch, p.plain = nil, false, 0, true
 	return p.start(ctx, nil)
 }
 
-func (p *analyticPortal) current() []pgwire.Value { return p.row }
+func (p *analyticPortal) current() []pgvalue.Value { return p.row }
 
-// next moves to the next row.
-func (p *analyticPortal) next(ctx context.Context) (bool, error) {
+// Next moves to the next row.
+func (p *analyticPortal) Next(ctx context.Context) (bool, error) {
 	if len(p.rows) == 0 && !p.done {
 		watched, stop := p.s.conn.WhilePeer(ctx)
 		defer stop()
+		p.s.reached = true
 		bytes := 0
 		_, done, err := p.conn.Fetch(watched, p.name, uint32(max(p.batch, 1)), func(body []byte) error {
 			bytes += len(body)
+			if err := p.held.Set(int64(bytes)); err != nil {
+				return err
+			}
 			p.rows = append(p.rows, append([]byte(nil), body...))
 			return nil
 		})
@@ -324,29 +410,130 @@ func (p *analyticPortal) next(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	var err error
-	p.row, err = readRow(p.rows[0], p.plan.out, p.s.conn.Zone)
+	p.row, err = readRow(p.rows[0], p.plan.out, p.plan.calls, p.s.conn.Zone.Plain())
 	p.rows = p.rows[1:]
+	if err == nil && len(p.plan.calls) > 0 {
+		err = p.s.callColumns(p.row, p.plan.calls)
+	}
 	return err == nil, err
 }
 
 // readRow reads a row's message, in text formats.
-func readRow(body []byte, columns []pgwire.Column, zone *pgwire.Zone) ([]pgwire.Value, error) {
+func readRow(body []byte, columns []pgvalue.Column, calls []analytics.ColumnCall, zone *pgvalue.Zone) ([]pgvalue.Value, error) {
 	fields, err := pgwire.ReadRow(body)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]pgwire.Value, len(columns))
+	out := make([]pgvalue.Value, len(columns))
+	for i := range calls {
+		at := calls[i].Column
+		if out[at], err = pgvalue.ParseText(pgvalue.OIDTextArray, string(fields[at]), zone); err != nil {
+			return nil, err
+		}
+		fields[at] = nil
+	}
 	for i, f := range fields {
 		if f == nil {
 			continue
 		}
-		if oid := columns[i].OID; oid == pgwire.OIDJSON || oid == pgwire.OIDJSONB {
-			out[i] = pgwire.BytesValue(f)
+		if oid := columns[i].OID; oid == pgvalue.OIDJSON || oid == pgvalue.OIDJSONB {
+			out[i] = pgvalue.BytesValue(f)
 			continue
 		}
-		if out[i], err = pgwire.ParseText(columns[i].OID, string(f), zone); err != nil {
-			out[i], err = pgwire.TextValue(string(f)), nil // a type that has no other form here
+		if out[i], err = pgvalue.ParseText(columns[i].OID, string(f), zone); err != nil {
+			out[i], err = pgvalue.TextValue(string(f)), nil // a type that has no other form here
 		}
 	}
 	return out, nil
+}
+
+// maxNamedText bounds the texts that pg_prepared_statements and pg_cursors show at once. The
+// worker holds them several times while it reads them, and they can be as long as all that a
+// session may prepare.
+const maxNamedText = 1 << 20
+
+// named tells of the session's prepared statements and its cursors.
+func (s *Session) named(run *analytics.Run) error {
+	left := maxNamedText
+	for _, st := range s.conn.NamedStatements() {
+		left -= len(st.Text) + 4*len(st.Parameters)
+		run.Statements = append(run.Statements, analytics.NamedStatement{Name: st.Name, Text: st.Text, Made: st.Made.UnixMicro(), SQL: st.SQL, Parameters: st.Parameters})
+	}
+	for _, p := range s.conn.NamedPortals() {
+		c := analytics.Cursor{Name: p.Name, Text: p.Text, Made: p.Made.UnixMicro(), Hold: p.Hold}
+		if p.Made.IsZero() {
+			c.Made = s.statementTime // the one that is executed
+		}
+		if declared, ok := p.Portal.(interface{ describe(*analytics.Cursor) }); ok {
+			declared.describe(&c)
+		}
+		left -= len(c.Text)
+		run.Cursors = append(run.Cursors, c)
+	}
+	if left < 0 {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "the texts of prepared statements and cursors are too long to be shown")
+	}
+	return nil
+}
+
+// callColumns calls the functions that stand in a row of the worker's: it sent their arguments.
+func (s *Session) callColumns(row []pgvalue.Value, calls []analytics.ColumnCall) error {
+	for i := range calls {
+		c := &calls[i]
+		v := &row[c.Column]
+		args := make([]pgvalue.Value, len(v.Array))
+		for k := range v.Array {
+			if v.Array[k].Kind == pgvalue.Null {
+				continue
+			}
+			var err error
+			if args[k], err = pgvalue.ParseText(c.Args[k], v.Array[k].Text, pgvalue.UTC); err != nil {
+				return err
+			}
+		}
+		if err := s.callFunction(&c.Call, args, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Session) callFunction(c *analytics.Call, args []pgvalue.Value, v *pgvalue.Value) error {
+	f := expr.FindFunction("", c.Name, c.Args)
+	if f == nil {
+		return pgerror.Errorf(pgerror.UndefinedFunction, "function %s does not exist", c.Name)
+	}
+	if f.Strict && slices.ContainsFunc(args, func(a pgvalue.Value) bool { return a.Kind == pgvalue.Null }) {
+		*v = pgvalue.Value{}
+		return nil
+	}
+	return f.Call(s, args, v)
+}
+
+// executeCalls runs a statement with such functions: each row passes through here.
+func (p *analyticPortal) executeCalls(ctx context.Context, out *pgwire.Output, limit int64) (pgwire.Tag, bool, error) {
+	tag := pgwire.Tag{Command: "SELECT"}
+	if !p.plain {
+		if err := p.Open(ctx); err != nil {
+			return tag, false, err
+		}
+	}
+	for limit <= 0 || tag.Rows < limit {
+		more, err := p.Next(ctx)
+		if err != nil {
+			return tag, false, err
+		}
+		if !more {
+			return tag, true, nil
+		}
+		tag.Rows++
+		if err := out.Row(ctx, p.row); err != nil {
+			return tag, false, err
+		}
+	}
+	return tag, false, nil
+}
+
+func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {
+	return s.server.estimator.Analytic(ctx, p.out, body, params), nil
 }

@@ -1,6 +1,10 @@
 package query
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/eventgres/eventgres/query/syntax"
+)
 
 // BenchmarkParse: an append with its values in the text, and a read of a stream.
 func BenchmarkParse(b *testing.B) {
@@ -13,7 +17,7 @@ func BenchmarkParse(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(sql)))
 			for b.Loop() {
-				if _, err := parse(sql); err != nil {
+				if _, err := syntax.Parse(sql); err != nil {
 					b.Fatal(err)
 				}
 			}

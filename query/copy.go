@@ -13,212 +13,105 @@ import (
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/copyfmt"
+	"github.com/eventgres/eventgres/query/copyin"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/staging"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // copyPlan is a prepared COPY.
 type copyPlan struct {
+	plain
 	from    bool
 	columns []int // of events
 	query   plan  // a selectPlan or an analyticPlan
-	format  copyFormat
+	format  copyfmt.Format
+	where   *expr.Scalar // of the rows that COPY FROM takes; nil: all
 }
 
-func (p *copyPlan) ParameterOIDs() []uint32  { return nil }
-func (p *copyPlan) Columns() []pgwire.Column { return nil }
+func (*copyPlan) kind() activity.Kind { return activity.Copy }
 
-// copyFormat is how COPY's data is written.
-type copyFormat struct {
-	kind                    string // text, csv, binary
-	delimiter               byte
-	null                    string
-	header                  string // "", "true", "match"
-	quote                   byte
-	escape                  byte
-	forceQuote              map[string]bool // by column; "*" for all
-	forceNull, forceNotNull map[string]bool
-}
+func (p *copyPlan) ParameterOIDs() []uint32 { return nil }
 
-func (s *Session) prepareCopy(c *compiler, st *copyStmt) (plan, error) {
-	p := &copyPlan{from: st.from}
-	if st.beyond != nil {
-		return nil, beyondError(c.src, st.beyond)
+func (p *copyPlan) Columns() []pgvalue.Column { return nil }
+
+// prepareCopy makes COPY's plan; prepare makes that of its query.
+func (s *Session) prepareCopy(c *expr.Compiler, st *syntax.CopyStmt, prepare queryPreparer) (plan, error) {
+	p := &copyPlan{from: st.From}
+	if st.Unsupported != nil {
+		return nil, syntax.UnsupportedError(c.Src, st.Unsupported)
 	}
 	var err error
-	if st.text != nil {
-		q, err := s.prepareQuery(c, st.query, st.text, nil)
+	var rel *relation.Relation
+	if st.Text != nil {
+		q, err := prepare(c, st.Query, st.Text, nil)
 		if err != nil {
 			return nil, err
 		}
 		if len(q.ParameterOIDs()) > 0 {
-			return nil, pgwire.Errorf("42P02", "there is no parameter $1")
+			return nil, pgerror.Errorf(pgerror.UndefinedParameter, "there is no parameter $1")
 		}
 		p.query = q
-	} else if err := p.resolve(s, c, st); err != nil {
+	} else if rel, err = p.resolve(s, c, st); err != nil {
 		return nil, err
 	}
-	if p.format, err = parseCopyOptions(c, st.options, st.from); err != nil {
+	if p.format, err = copyfmt.ParseOptions(c.Src, st.Options, st.From); err != nil {
 		return nil, err
 	}
-	return p, nil
+	if st.Where != nil {
+		if p.where, err = copyin.CompileWhere(c, p.columns, st.Where); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.checkForced(rel)
 }
 
-func (p *copyPlan) resolve(s *Session, c *compiler, st *copyStmt) error {
-	rel, err := findRelation(&st.relation, c.src)
+func (p *copyPlan) resolve(s *Session, c *expr.Compiler, st *syntax.CopyStmt) (*relation.Relation, error) {
+	rel, err := relation.Find(&st.Relation, c.Src, s.path)
 	if err != nil {
 		// COPY reports no position for a missing table.
-		if e := new(pgwire.Error); errors.As(err, &e) {
+		if e := new(pgerror.Error); errors.As(err, &e) {
 			e.Position = 0
 		}
-		return err
+		return nil, err
 	}
-	if rel != eventsRelation && st.from {
-		return pgwire.Errorf("42809", "cannot copy to view \"%s\"", rel.name).WithHint("Copy into events.")
+	if rel != relation.Events && st.From {
+		return nil, pgerror.Errorf(pgerror.WrongObjectType, "cannot copy to view \"%s\"", rel.Name).WithHint("Copy into events.")
 	}
 	seen := map[string]bool{}
-	for _, n := range st.columns {
-		i, ok := rel.byName[n.text]
+	for _, n := range st.Columns {
+		i, ok := rel.ByName[n.Text]
 		if !ok {
-			return pgwire.Errorf("42703", "column \"%s\" of relation \"%s\" does not exist", n.text, rel.name)
+			return nil, pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n.Text, rel.Name)
 		}
-		if seen[n.text] {
-			return pgwire.Errorf("42701", "column \"%s\" specified more than once", n.text)
+		if seen[n.Text] {
+			return nil, pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", n.Text)
 		}
-		seen[n.text] = true
+		seen[n.Text] = true
 		p.columns = append(p.columns, i)
 	}
-	if st.columns == nil {
-		for i := range rel.visible {
+	if st.Columns == nil {
+		for i := range rel.Visible {
 			p.columns = append(p.columns, i)
 		}
 	}
-	if st.from {
-		return nil
+	if st.From {
+		return rel, nil
 	}
-	q := &selectStmt{from: &relationRef{table: rel.name}}
+	q := &syntax.SelectStmt{From: &syntax.RelationRef{Schema: "public", Table: rel.Name}}
 	for _, i := range p.columns {
-		q.items = append(q.items, selectItem{expr: &columnExpr{column: rel.columns[i].name}})
+		q.Items = append(q.Items, syntax.SelectItem{Expr: &syntax.ColumnExpr{Column: rel.Columns[i].Name}})
 	}
-	p.query, err = s.prepareSelect(&compiler{src: c.src, session: s}, q)
-	return err
+	p.query, err = s.prepareSelect(&expr.Compiler{Src: c.Src, Host: s}, q)
+	return rel, err
 }
 
-func parseCopyOptions(c *compiler, options []copyOption, from bool) (copyFormat, error) {
-	f := copyFormat{kind: "text"}
-	given := map[string]string{}
-	for _, o := range options {
-		if _, twice := given[o.name]; twice {
-			return f, c.at(pgwire.Errorf("42601", "conflicting or redundant options"), o.pos)
-		}
-		given[o.name] = o.value
-		set := map[string]bool{}
-		for _, column := range o.list {
-			set[column] = true
-		}
-		switch o.name {
-		case "format":
-			f.kind = o.value
-			if f.kind != "text" && f.kind != "csv" && f.kind != "binary" {
-				return f, c.at(pgwire.Errorf("22023", "COPY format \"%s\" not recognized", o.value), o.pos)
-			}
-		case "header":
-			switch v := strings.ToLower(o.value); v {
-			case "true", "on", "1":
-				f.header = "true"
-			case "false", "off", "0":
-			case "match":
-				f.header = v
-			default:
-				return f, pgwire.Errorf("42601", "header requires a Boolean value or \"match\"")
-			}
-		case "force_quote":
-			f.forceQuote = set
-		case "force_null":
-			f.forceNull = set
-		case "force_not_null":
-			f.forceNotNull = set
-		case "delimiter", "null", "quote", "escape", "freeze":
-		case "encoding":
-			if _, err := checkEncoding(nil, o.value); err != nil {
-				return f, c.at(pgwire.Errorf("22023", "argument to option \"encoding\" must be a valid encoding name"), o.pos)
-			}
-		default:
-			return f, c.at(pgwire.Errorf("42601", "option \"%s\" not recognized", o.name), o.pos)
-		}
-	}
-	return f, f.settle(given, from)
-}
-
-// settle fills in defaults and checks that the options go together.
-func (f *copyFormat) settle(given map[string]string, from bool) error {
-	csv := f.kind == "csv"
-	_, hasDelimiter := given["delimiter"]
-	_, hasNull := given["null"]
-	switch {
-	case f.kind == "binary" && hasDelimiter:
-		return pgwire.Errorf("42601", "cannot specify DELIMITER in BINARY mode")
-	case f.kind == "binary" && hasNull:
-		return pgwire.Errorf("42601", "cannot specify NULL in BINARY mode")
-	case f.kind == "binary" && f.header != "":
-		return pgwire.Errorf("0A000", "cannot specify HEADER in BINARY mode")
-	case f.header == "match" && !from:
-		return pgwire.Errorf("0A000", "cannot use \"match\" with HEADER in COPY TO")
-	}
-	f.delimiter, f.null = '\t', `\N`
-	if csv {
-		f.delimiter, f.null = ',', ""
-	}
-	if hasDelimiter {
-		d := given["delimiter"]
-		if len(d) != 1 {
-			return pgwire.Errorf("0A000", "COPY delimiter must be a single one-byte character")
-		}
-		if d == "\n" || d == "\r" {
-			return pgwire.Errorf("22023", "COPY delimiter cannot be newline or carriage return")
-		}
-		if !csv && strings.Contains(`\.abcdefghijklmnopqrstuvwxyz0123456789`, d) {
-			return pgwire.Errorf("22023", "COPY delimiter cannot be \"%s\"", d)
-		}
-		f.delimiter = d[0]
-	}
-	if hasNull {
-		f.null = given["null"]
-	}
-	if strings.ContainsAny(f.null, "\r\n") {
-		return pgwire.Errorf("22023", "COPY null representation cannot use newline or carriage return")
-	}
-	f.quote, f.escape = '"', '"'
-	for option, to := range map[string]*byte{"quote": &f.quote, "escape": &f.escape} {
-		v, ok := given[option]
-		if !ok {
-			continue
-		}
-		if !csv {
-			return pgwire.Errorf("0A000", "COPY %s available only in CSV mode", option)
-		}
-		if len(v) != 1 {
-			return pgwire.Errorf("0A000", "COPY %s must be a single one-byte character", option)
-		}
-		*to = v[0]
-	}
-	if _, ok := given["escape"]; csv && !ok {
-		f.escape = f.quote
-	}
-	switch {
-	case csv && f.delimiter == f.quote:
-		return pgwire.Errorf("22023", "COPY delimiter and quote must be different")
-	case strings.IndexByte(f.null, f.delimiter) >= 0:
-		return pgwire.Errorf("0A000", "COPY delimiter must not appear in the NULL specification")
-	case csv && f.null != "" && strings.IndexByte(f.null, f.quote) >= 0:
-		return pgwire.Errorf("0A000", "CSV quote character must not appear in the NULL specification")
-	case f.forceQuote != nil && (!csv || from):
-		return pgwire.Errorf("0A000", "COPY force quote available only in CSV mode")
-	case (f.forceNull != nil || f.forceNotNull != nil) && (!csv || !from):
-		return pgwire.Errorf("0A000", "COPY force null available only in CSV mode")
-	}
-	return nil
-}
-
-func (p *copyPlan) bind(s *Session, _ []pgwire.Value) (pgwire.Portal, error) {
+func (p *copyPlan) bind(s *Session, _ []pgvalue.Value) (pgwire.Portal, error) {
 	if p.from {
 		return &copyInPortal{plan: p, s: s}, nil
 	}
@@ -235,36 +128,41 @@ type copyOutPortal struct {
 	query rowReader
 }
 
-func (p *copyOutPortal) Columns() []pgwire.Column { return nil }
-func (p *copyOutPortal) Close()                   { p.query.Close() }
+func (p *copyOutPortal) Columns() []pgvalue.Column { return nil }
+
+func (p *copyOutPortal) Close() { p.query.Close() }
 
 func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "COPY"}
-	if err := p.query.open(ctx); err != nil {
+	if err := p.query.Open(ctx); err != nil {
 		return tag, false, err
 	}
 	columns := p.plan.query.Columns()
-	out.BeginCopyOut(len(columns), p.plan.format.kind == "binary")
-	w := copyWriter{format: &p.plan.format, columns: columns, zone: out.Zone()}
-	if head := w.begin(); head != nil {
+	out.BeginCopyOut(len(columns), p.plan.format.Kind == "binary", p.plan.format.Encoding)
+	w := copyfmt.Writer{Format: &p.plan.format, Columns: columns, Zone: out.Zone(), Out: out}
+	if head := w.Begin(); head != nil {
 		if err := out.CopyData(ctx, head); err != nil {
 			return tag, false, err
 		}
 	}
 	for {
-		ok, err := p.query.next(ctx)
+		ok, err := p.query.Next(ctx)
 		if err != nil {
 			return tag, false, err
 		}
 		if !ok {
 			break
 		}
-		if err := out.CopyData(ctx, w.row(p.query.current())); err != nil {
+		row, err := w.Row(p.query.current())
+		if err == nil {
+			err = out.CopyData(ctx, row)
+		}
+		if err != nil {
 			return tag, false, err
 		}
 		tag.Rows++
 	}
-	if end := w.end(); end != nil {
+	if end := w.End(); end != nil {
 		if err := out.CopyData(ctx, end); err != nil {
 			return tag, false, err
 		}
@@ -281,17 +179,18 @@ type copyInPortal struct {
 	rows     int64 // read
 	durable  int64 // rows
 	staging  bool
+	where    *copyin.Condition // nil: all rows are taken
 	expected map[uuid.UUID]*copyExpectation
 	pending  []copyAppend // in order
-	blocks   *copyBlocks
-	spare    []*copyBlock // whose events are durable
+	blocks   *copyfmt.Blocks
+	spare    []*copyin.Block // whose events are durable
 }
 
 // copyAppend is a chunk that is being appended.
 type copyAppend struct {
 	request *engine.AppendRequest
 	rows    int64
-	block   *copyBlock // that it is the last of; or nil
+	block   *copyin.Block // that it is the last of; or nil
 }
 
 // maxCopyPending chunks are appended at a time: enough that the writer finds the next when it has
@@ -300,35 +199,40 @@ const maxCopyPending = 4
 
 // copyExpectation follows a stream that rows gave an expected_version for.
 type copyExpectation struct {
-	stream   streamRef
+	stream   staging.StreamRef
 	version  int64 // as the rows give it: before the COPY
 	appended int64 // by earlier chunks
 	rows     int64 // in this chunk
 }
 
-func (p *copyInPortal) Columns() []pgwire.Column { return nil }
-func (p *copyInPortal) Close()                   {}
+func (p *copyInPortal) Columns() []pgvalue.Column { return nil }
+
+func (p *copyInPortal) Close() {}
 
 func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "COPY"}
 	s := p.s
-	if s.tx.readOnly {
-		return tag, false, pgwire.Errorf("25006", "cannot execute COPY FROM in a read-only transaction")
+	if err := s.mayAppend("COPY FROM"); err != nil {
+		return tag, false, err
 	}
-	s.before()
-	alone, err := last()
+	now, err := s.appendsNow(last)
 	if err != nil {
 		return tag, false, err
 	}
-	p.staging = s.tx.state == txExplicit || !alone || len(s.tx.staged) > 0
-	in, err := out.BeginCopyIn(len(p.plan.columns), p.plan.format.kind == "binary")
+	p.staging = !now
+	if p.plan.where != nil {
+		if p.where, err = copyin.NewCondition(p.plan.where, s); err != nil {
+			return tag, false, err
+		}
+	}
+	in, err := out.BeginCopyIn(len(p.plan.columns), p.plan.format.Kind == "binary", p.plan.format.Encoding)
 	if err != nil {
 		return tag, false, err
 	}
 	err = p.copyRows(ctx, in, out.Zone())
 	// What went wrong with a chunk did before what may be wrong with rows behind it; but not before
 	// what ends the connection.
-	e := new(pgwire.Error)
+	e := new(pgerror.Error)
 	ordinary := err == nil || errors.As(err, &e) && e.Severity != "FATAL"
 	if waited := p.wait(ctx); waited != nil && ordinary && !errors.Is(waited, engine.ErrAfterFailed) {
 		err = waited
@@ -341,25 +245,27 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 }
 
 // copyRows reads all rows and appends them.
-func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone *pgwire.Zone) error {
-	parser := copyParser{plan: p.plan, zone: zone, limits: p.s.server.store.Limits()}
-	if !p.staging {
-		parser.packFor = p.s.server.writer
+func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone *pgvalue.Zone) error {
+	parser := copyin.Parser{
+		Columns: p.plan.columns, Format: &p.plan.format, Zone: zone, Limits: p.s.server.store.Limits(), Error: engineError, Where: p.where,
 	}
-	if p.plan.format.kind != "binary" {
-		p.blocks = newCopyBlocks(in, &p.plan.format)
+	if !p.staging {
+		parser.PackFor = p.s.server.writer
+	}
+	if p.plan.format.Kind != "binary" {
+		p.blocks = copyfmt.NewBlocks(in, &p.plan.format)
 		return p.copyBlocks(ctx, parser)
 	}
-	r := newCopyReader(in, p.plan, zone)
+	r := copyfmt.NewReader(in, &p.plan.format, p.plan.columns, zone)
 	for {
-		var rows copyRows
-		from := r.line
-		_, err := parser.rows(ctx, r, &rows, true)
+		var rows copyin.Rows
+		from := r.Line
+		_, err := parser.Rows(ctx, r, &rows, true)
 		if err == nil || errors.Is(err, io.EOF) {
 			failed := p.take(ctx, &rows)
-			if of := new(copyRowError); errors.As(failed, &of) {
-				r.line = from + int64(of.row) + 1
-				return r.context(of.err)
+			if of := new(copyin.RowError); errors.As(failed, &of) {
+				r.Line = from + int64(of.Row) + 1
+				return r.Context(of.Err)
 			}
 			if failed != nil {
 				return failed
@@ -375,19 +281,22 @@ func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone
 }
 
 // copyBlocks reads blocks side by side and appends what is in them in order.
-func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyParser) error {
-	var reading []*copyBlock
+func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyin.Parser) error {
+	var reading []*copyin.Block
 	// One for each processor, though not many, and one to be appended meanwhile.
 	ahead := min(runtime.GOMAXPROCS(0), 8) + 1
+	if parser.Where != nil {
+		ahead = 1
+	}
 	defer func() {
 		for _, b := range reading {
-			<-b.done // not to be left running when the statement has ended
+			<-b.Done // not to be left running when the statement has ended
 		}
 	}()
 	line := int64(0)
 	for more := true; more || len(reading) > 0; {
 		if more {
-			data, err := p.blocks.next(ctx)
+			data, err := p.blocks.Next(ctx)
 			switch {
 			case errors.Is(err, io.EOF):
 				more = false
@@ -395,7 +304,7 @@ func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyParser) error 
 				return err
 			default:
 				b := p.spareBlock()
-				parser.start(b, data, len(reading) == 0 && line == 0)
+				parser.Start(b, data, len(reading) == 0 && line == 0)
 				reading = append(reading, b)
 			}
 			if more && len(reading) < ahead {
@@ -406,49 +315,49 @@ func (p *copyInPortal) copyBlocks(ctx context.Context, parser copyParser) error 
 			return nil
 		}
 		b := reading[0]
-		<-b.done
+		<-b.Done
 		reading = reading[1:]
 		for {
-			if b.panic != nil {
-				panic(b.panic)
+			if b.Panic != nil {
+				panic(b.Panic)
 			}
-			if b.err != nil {
-				return parser.again(b, line)
+			if b.Err != nil {
+				return parser.Again(b, line)
 			}
-			if err := p.take(ctx, &b.rows); err != nil {
-				return parser.blame(b, line, err)
+			if err := p.take(ctx, &b.Rows); err != nil {
+				return parser.Blame(b, line, err)
 			}
-			if !b.more {
+			if !b.More {
 				break
 			}
-			b.begun += len(b.rows.events)
-			b.rows = copyRows{} // the events before may not be durable yet
-			parser.read(b)
+			b.Begun += b.Rows.Read
+			b.Rows = copyin.Rows{} // the events before may not be durable yet
+			parser.Read(b)
 		}
 		if n := len(p.pending); n > 0 {
 			p.pending[n-1].block = b
 		}
-		if b.ended {
-			return p.blocks.drain(ctx)
+		if b.Ended {
+			return p.blocks.Drain(ctx)
 		}
-		line += b.lines
+		line += b.Lines
 	}
-	return nil
+	return p.blocks.Broken(line + 1)
 }
 
-func (p *copyInPortal) spareBlock() *copyBlock {
+func (p *copyInPortal) spareBlock() *copyin.Block {
 	if n := len(p.spare); n > 0 {
 		b := p.spare[n-1]
 		p.spare = p.spare[:n-1]
 		return b
 	}
-	return new(copyBlock)
+	return new(copyin.Block)
 }
 
 // take appends rows in chunks.
-func (p *copyInPortal) take(ctx context.Context, rows *copyRows) error {
+func (p *copyInPortal) take(ctx context.Context, rows *copyin.Rows) error {
 	from := 0
-	for _, to := range rows.chunks {
+	for _, to := range rows.Chunks {
 		if err := p.chunk(ctx, rows, from, to); err != nil {
 			return err
 		}
@@ -458,8 +367,8 @@ func (p *copyInPortal) take(ctx context.Context, rows *copyRows) error {
 }
 
 // chunk appends rows, and lets that go on while the next are read.
-func (p *copyInPortal) chunk(ctx context.Context, rows *copyRows, from, to int) error {
-	events := rows.events[from:to:to]
+func (p *copyInPortal) chunk(ctx context.Context, rows *copyin.Rows, from, to int) error {
+	events := rows.Events[from:to:to]
 	p.rows += int64(len(events))
 	expected, err := p.expectations(rows, from, to)
 	if err != nil {
@@ -474,7 +383,7 @@ func (p *copyInPortal) chunk(ctx context.Context, rows *copyRows, from, to int) 
 			return err
 		}
 	}
-	r := &engine.AppendRequest{Events: events, Conditions: appendConditions(nil, expected)}
+	r := &engine.AppendRequest{Events: events, Conditions: staging.Conditions(nil, expected)}
 	if n := len(p.pending); n > 0 {
 		r.After = p.pending[n-1].request
 	}
@@ -486,23 +395,23 @@ func (p *copyInPortal) chunk(ctx context.Context, rows *copyRows, from, to int) 
 }
 
 // expectations of a chunk.
-func (p *copyInPortal) expectations(rows *copyRows, from, to int) ([]expectation, error) {
-	if rows.expected == nil && p.expected == nil {
+func (p *copyInPortal) expectations(rows *copyin.Rows, from, to int) ([]staging.Expectation, error) {
+	if rows.Expected == nil && p.expected == nil {
 		return nil, nil
 	}
 	for i := from; i < to; i++ {
 		version, given := int64(0), false
-		if rows.expected != nil {
-			version, given = rows.expected[i], rows.expected[i] != expectsNothing
+		if rows.Expected != nil {
+			version, given = rows.Expected[i], rows.Expected[i] != copyin.ExpectsNothing
 		}
-		if err := p.expect(&rows.events[i], version, given); err != nil {
-			return nil, &copyRowError{row: i, err: err}
+		if err := p.expect(&rows.Events[i], version, given); err != nil {
+			return nil, &copyin.RowError{Row: rows.Row(i), Err: err}
 		}
 	}
-	var expected []expectation
+	var expected []staging.Expectation
 	for _, x := range p.expected {
 		if x.rows > 0 {
-			expected = append(expected, expectation{x.stream, x.version + x.appended})
+			expected = append(expected, staging.Expectation{Stream: x.stream, Version: x.version + x.appended})
 			x.appended, x.rows = x.appended+x.rows, 0
 		}
 	}
@@ -517,17 +426,17 @@ func (p *copyInPortal) expect(e *engine.ProposedEvent, version int64, given bool
 	if given {
 		if x == nil {
 			if len(p.expected) >= maxCopyExpectations {
-				return pgwire.Errorf("54000", "COPY may give expected_version for %d streams at most", maxCopyExpectations)
+				return pgerror.Errorf(pgerror.ProgramLimitExceeded, "COPY may give expected_version for %d streams at most", maxCopyExpectations)
 			}
 			if p.expected == nil {
 				p.expected = map[uuid.UUID]*copyExpectation{}
 			}
 			// A copy of the name: that of the event is in a block that is used again.
-			x = &copyExpectation{stream: streamRef{e.StreamID, strings.Clone(e.Stream)}, version: version}
+			x = &copyExpectation{stream: staging.StreamRef{ID: e.StreamID, Name: strings.Clone(e.Stream)}, version: version}
 			p.expected[e.StreamID] = x
 		}
 		if x.version != version {
-			return pgwire.Errorf("22023", "rows of one stream expect different versions, %d and %d", x.version, version)
+			return pgerror.Errorf(pgerror.InvalidParameterValue, "rows of one stream expect different versions, %d and %d", x.version, version)
 		}
 	}
 	if x != nil {
@@ -546,7 +455,7 @@ func (p *copyInPortal) waitFirst(ctx context.Context) error {
 	p.durable += first.rows
 	if b := first.block; b != nil {
 		p.spare = append(p.spare, b)
-		p.blocks.reuse(b.data)
+		p.blocks.Reuse(b.Data)
 	}
 	return nil
 }
@@ -564,7 +473,7 @@ func (p *copyInPortal) wait(ctx context.Context) (err error) {
 // withDurable adds to an error how much of the COPY is there to stay.
 func (p *copyInPortal) withDurable(err error) error {
 	err = engineError(err)
-	e := new(pgwire.Error)
+	e := new(pgerror.Error)
 	if p.staging || !errors.As(err, &e) || e.Severity == "FATAL" {
 		return err
 	}
@@ -575,4 +484,45 @@ func (p *copyInPortal) withDurable(err error) error {
 	}
 	out.Detail = text
 	return &out
+}
+
+// checkForced looks for the columns that FORCE options name in the relation, if it is one that is
+// copied, and among those that are copied.
+func (p *copyPlan) checkForced(rel *relation.Relation) error {
+	var copied []string
+	if rel == nil {
+		for _, c := range p.query.Columns() {
+			copied = append(copied, c.Name)
+		}
+	} else {
+		for _, i := range p.columns {
+			copied = append(copied, rel.Columns[i].Name)
+		}
+	}
+	for _, list := range p.format.Forced {
+		if slices.Equal(list.Columns, []string{"*"}) {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, column := range list.Columns {
+			if rel == nil && !slices.Contains(copied, column) {
+				return pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" does not exist", column)
+			}
+			if rel != nil {
+				if _, ok := rel.ByName[column]; !ok {
+					return pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", column, rel.Name)
+				}
+			}
+			if seen[column] {
+				return pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", column)
+			}
+			seen[column] = true
+		}
+		for _, column := range list.Columns {
+			if !slices.Contains(copied, column) {
+				return pgerror.Errorf(pgerror.InvalidColumnReference, "%s column \"%s\" not referenced by COPY", list.Option, column)
+			}
+		}
+	}
+	return nil
 }

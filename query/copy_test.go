@@ -16,6 +16,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/copyfmt"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // copyProbe is a server whose every statement reads COPY data with a copyReader, so that
@@ -44,11 +50,16 @@ func startCopyProbe(t *testing.T) *copyProbe {
 // serve serves a handler on a loopback address until the test ends.
 func serve(t testing.TB, h pgwire.Handler) string {
 	t.Helper()
+	return serveServer(t, &pgwire.Server{Handler: h})
+}
+
+// serveServer is serve, with a server of the test's own making.
+func serveServer(t testing.TB, server *pgwire.Server) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &pgwire.Server{Handler: h}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
@@ -77,13 +88,15 @@ func (p *copyProbe) read(t *testing.T, plan *copyPlan, r io.Reader) string {
 }
 
 func (p *copyProbe) Connect(context.Context, *pgwire.Conn) (pgwire.Session, error) { return p, nil }
-func (p *copyProbe) Parse(sql string) ([]pgwire.Query, error)                      { return []pgwire.Query{sql}, nil }
+func (p *copyProbe) Parse(_ context.Context, sql string) ([]pgwire.Query, error) {
+	return []pgwire.Query{new(syntax.Parsed)}, nil
+}
 
 func (p *copyProbe) Prepare(context.Context, pgwire.Query, []uint32) (pgwire.Statement, error) {
 	return p, nil
 }
 
-func (p *copyProbe) Bind(context.Context, pgwire.Statement, []pgwire.Value) (pgwire.Portal, error) {
+func (p *copyProbe) Bind(context.Context, pgwire.Statement, []pgvalue.Value) (pgwire.Portal, error) {
 	return p, nil
 }
 func (p *copyProbe) Sync(context.Context) error { return nil }
@@ -91,10 +104,10 @@ func (p *copyProbe) Fail()                      {}
 func (p *copyProbe) Status() byte               { return 'I' }
 func (p *copyProbe) Close()                     {}
 func (p *copyProbe) ParameterOIDs() []uint32    { return nil }
-func (p *copyProbe) Columns() []pgwire.Column   { return nil }
+func (p *copyProbe) Columns() []pgvalue.Column  { return nil }
 
 func (p *copyProbe) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
-	in, err := out.BeginCopyIn(len(p.plan.columns), p.plan.format.kind == "binary")
+	in, err := out.BeginCopyIn(len(p.plan.columns), p.plan.format.Kind == "binary", nil)
 	if err != nil {
 		return pgwire.Tag{}, false, err
 	}
@@ -111,36 +124,36 @@ func (p *copyProbe) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ 
 
 // readAll reads binary data as it comes, other in blocks that are as small as can be.
 func (p *copyProbe) readAll(ctx context.Context, in *pgwire.CopyReader) (string, error) {
-	if p.plan.format.kind == "binary" {
-		return readRows(ctx, newCopyReader(in, p.plan, pgwire.UTC))
+	if p.plan.format.Kind == "binary" {
+		return readRows(ctx, copyfmt.NewReader(in, &p.plan.format, p.plan.columns, pgvalue.UTC))
 	}
-	blocks := newCopyBlocks(in, &p.plan.format)
-	blocks.size = 1
+	blocks := copyfmt.NewBlocks(in, &p.plan.format)
+	blocks.Size = 1
 	var answer strings.Builder
 	for line := int64(0); ; {
-		block, err := blocks.next(ctx)
+		block, err := blocks.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			return answer.String(), nil
 		}
 		if err != nil {
 			return "", err
 		}
-		r := newBlockReader(block, line, p.plan, pgwire.UTC)
+		r := copyfmt.NewBlockReader(block, line, &p.plan.format, p.plan.columns, pgvalue.UTC)
 		rows, err := readRows(ctx, r)
 		answer.WriteString(rows)
-		if err != nil || r.ended || strings.Contains(rows, "!") {
+		if err != nil || r.Ended || strings.Contains(rows, "!") {
 			return answer.String(), err
 		}
-		line = r.line
+		line = r.Line
 	}
 }
 
 // readRows writes rows as [a|b] with ~ for null; after the last an error of the data, as
 // !SQLSTATE and its message. An error of the connection is returned.
-func readRows(ctx context.Context, r *copyReader) (string, error) {
+func readRows(ctx context.Context, r *copyfmt.Reader) (string, error) {
 	var out strings.Builder
 	for {
-		fields, err := r.row(ctx)
+		fields, err := r.Row(ctx)
 		if errors.Is(err, io.EOF) {
 			return out.String(), nil
 		}
@@ -148,9 +161,9 @@ func readRows(ctx context.Context, r *copyReader) (string, error) {
 			out.WriteByte('[')
 			err = writeRow(&out, r, fields)
 			out.WriteByte(']')
-			r.column = -1
+			r.Column = -1
 		}
-		var e *pgwire.Error
+		var e *pgerror.Error
 		switch {
 		case errors.As(err, &e):
 			fmt.Fprintf(&out, "!%s %s", e.Code, e.Message)
@@ -161,22 +174,22 @@ func readRows(ctx context.Context, r *copyReader) (string, error) {
 	}
 }
 
-func writeRow(out *strings.Builder, r *copyReader, fields []copyField) error {
+func writeRow(out *strings.Builder, r *copyfmt.Reader, fields []copyfmt.Field) error {
 	for i, f := range fields {
 		if i > 0 {
 			out.WriteByte('|')
 		}
-		if f.null {
+		if f.Null {
 			out.WriteByte('~')
 			continue
 		}
-		column := r.plan.columns[i]
-		r.column = column
-		v, err := r.value(column, f.data)
+		column := r.Columns[i]
+		r.Column = column
+		v, err := r.Value(column, f.Data)
 		if err != nil {
 			return err
 		}
-		out.Write(pgwire.AppendText(nil, eventsRelation.columns[column].oid, &v, pgwire.UTC))
+		out.Write(pgvalue.AppendText(nil, relation.Events.Columns[column].OID, &v, pgvalue.UTC))
 	}
 	return nil
 }
@@ -184,11 +197,11 @@ func writeRow(out *strings.Builder, r *copyReader, fields []copyField) error {
 // copyOf makes the plan of a COPY statement.
 func copyOf(t *testing.T, sql string) *copyPlan {
 	t.Helper()
-	list, err := parse(sql)
+	list, err := syntax.Parse(sql)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := (&Session{}).prepareCopy(&compiler{src: sql}, list[0].statement.(*copyStmt))
+	plan, err := (&Session{}).prepareCopy(&expr.Compiler{Src: sql}, list[0].Statement.(*syntax.CopyStmt), nil)
 	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
@@ -269,7 +282,7 @@ func TestCopyRead(t *testing.T) {
 
 // binaryCopy is COPY data of one row in the binary format; ~ is null.
 func binaryCopy(extension string, fields ...string) string {
-	b := append([]byte(binarySignature), 0, 0, 0, 0)
+	b := append([]byte(copyfmt.BinarySignature), 0, 0, 0, 0)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(extension)))
 	b = append(b, extension...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(fields)))
@@ -288,13 +301,13 @@ func binaryCopy(extension string, fields ...string) string {
 func TestCopyRoundTrip(t *testing.T) {
 	probe := startCopyProbe(t)
 	nasty := "a,\"b\"\t\\N \\. '|\r\n\b\f\v é\\"
-	rows := [][]pgwire.Value{
-		{pgwire.TextValue(nasty), pgwire.IntValue(-1), pgwire.BytesValue([]byte(`{"a": "x\ny"}`)), pgwire.ArrayValue([]pgwire.Value{pgwire.TextValue(nasty), {}})},
-		{pgwire.TextValue(""), {}, {}, pgwire.ArrayValue([]pgwire.Value{})},
-		{pgwire.TextValue(`\.`), pgwire.IntValue(1<<63 - 1), pgwire.BytesValue([]byte("[]")), {}},
-		{pgwire.TextValue(`\N`), pgwire.IntValue(0), {}, {}},
+	rows := [][]pgvalue.Value{
+		{pgvalue.TextValue(nasty), pgvalue.IntValue(-1), pgvalue.BytesValue([]byte(`{"a": "x\ny"}`)), pgvalue.ArrayValue([]pgvalue.Value{pgvalue.TextValue(nasty), {}})},
+		{pgvalue.TextValue(""), {}, {}, pgvalue.ArrayValue([]pgvalue.Value{})},
+		{pgvalue.TextValue(`\.`), pgvalue.IntValue(1<<63 - 1), pgvalue.BytesValue([]byte("[]")), {}},
+		{pgvalue.TextValue(`\N`), pgvalue.IntValue(0), {}, {}},
 	}
-	columns := []int{evStream, evVersion, evPayload, evTags}
+	columns := []int{relation.EventStream, relation.EventVersion, relation.EventPayload, relation.EventTags}
 	var want strings.Builder
 	for _, row := range rows {
 		want.WriteByte('[')
@@ -305,7 +318,7 @@ func TestCopyRoundTrip(t *testing.T) {
 			if v.IsNull() {
 				want.WriteByte('~')
 			} else {
-				want.Write(pgwire.AppendText(nil, eventsRelation.columns[columns[i]].oid, &v, pgwire.UTC))
+				want.Write(pgvalue.AppendText(nil, relation.Events.Columns[columns[i]].OID, &v, pgvalue.UTC))
 			}
 		}
 		want.WriteByte(']')
@@ -317,17 +330,21 @@ func TestCopyRoundTrip(t *testing.T) {
 	} {
 		plan := copyOf(t, "copy events (stream, version, payload, tags) from stdin "+options)
 		if options == "(delimiter '|', null '')" { // an empty text is null then
-			plan.format.null = "null"
+			plan.format.Null = "null"
 		}
-		w := copyWriter{format: &plan.format, zone: pgwire.UTC}
+		w := copyfmt.Writer{Format: &plan.format, Zone: pgvalue.UTC}
 		for _, c := range columns {
-			w.columns = append(w.columns, tableColumn(eventsRelation, c, eventsRelation.columns[c].name))
+			w.Columns = append(w.Columns, expr.TableColumn(relation.Events, c, relation.Events.Columns[c].Name))
 		}
-		data := bytes.Clone(w.begin())
+		data := bytes.Clone(w.Begin())
 		for _, row := range rows {
-			data = append(data, w.row(row)...)
+			written, err := w.Row(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data = append(data, written...)
 		}
-		data = append(data, w.end()...)
+		data = append(data, w.End()...)
 		if got := probe.read(t, plan, iotest.OneByteReader(bytes.NewReader(data))); got != want.String() {
 			t.Errorf("%s: %q\ngot  %q\nwant %q", options, data, got, want.String())
 		}
@@ -336,36 +353,53 @@ func TestCopyRoundTrip(t *testing.T) {
 
 func TestCopyOptions(t *testing.T) {
 	for options, want := range map[string]string{
-		"":                                      "",
-		"(format xml)":                          "22023",
-		"(nosuch)":                              "42601",
-		"(format csv, format csv)":              "42601",
-		"(delimiter '')":                        "0A000",
-		"(delimiter 'ab')":                      "0A000",
-		"(delimiter 'a')":                       "22023",
-		"(format csv, delimiter 'a')":           "",
-		"(delimiter E'\\n')":                    "22023",
-		"(null E'a\\nb')":                       "22023",
-		"(null E'a\\tb')":                       "0A000",
-		"(quote 'x')":                           "0A000",
-		"(format csv, quote ',')":               "22023",
-		`(format csv, null '"')`:                "0A000",
-		"(format binary, delimiter ',')":        "42601",
-		"(format binary, null 'x')":             "42601",
-		"(format binary, header)":               "0A000",
-		"(header maybe)":                        "42601",
-		"(force_quote *)":                       "0A000",
-		"(force_null (type))":                   "0A000",
-		"(format csv, force_not_null (type))":   "",
-		"(encoding 'utf8')":                     "",
-		"(encoding 'nosuch')":                   "22023",
-		"csv header null 'x' quote as '''' ":    "",
-		"(format csv, quote '''', escape '\\')": "",
+		"":                                        "",
+		"(format xml)":                            "22023",
+		"(nosuch)":                                "42601",
+		"(format csv, format csv)":                "42601",
+		"(delimiter '')":                          "0A000",
+		"(delimiter 'ab')":                        "0A000",
+		"(delimiter 'a')":                         "22023",
+		"(format csv, delimiter 'a')":             "",
+		"(delimiter E'\\n')":                      "22023",
+		"(null E'a\\nb')":                         "22023",
+		"(null E'a\\tb')":                         "0A000",
+		"(quote 'x')":                             "0A000",
+		"(format csv, quote ',')":                 "22023",
+		`(format csv, null '"')`:                  "0A000",
+		"(format binary, delimiter ',')":          "42601",
+		"(format binary, null 'x')":               "42601",
+		"(format binary, header)":                 "0A000",
+		"(header maybe)":                          "42601",
+		"(force_quote *)":                         "0A000",
+		"(force_null (type))":                     "0A000",
+		"(format csv, force_null *)":              "22023",
+		"(format csv, force_null)":                "22023",
+		"(format csv, force_null 'type')":         "22023",
+		"(format csv, force_null (nosuch))":       "42703",
+		"(format csv, force_null (type, type))":   "42701",
+		"csv force null type force not null tags": "",
+		"csv force null type force null tags":     "42601",
+		"csv force not null nosuch":               "42703",
+		"csv force quote *":                       "0A000",
+		"csv force type":                          "42601",
+		"csv encoding as 'utf8'":                  "42601",
+		"text":                                    "42601",
+		"delimiters '|' csv":                      "",
+		"using delimiters '|' null 'x'":           "",
+		"using delimiter '|'":                     "42601",
+		"delimiters as '|'":                       "42601",
+		"delimiters '|' delimiter ','":            "42601",
+		"(format csv, force_not_null (type))":     "",
+		"(encoding 'utf8')":                       "",
+		"(encoding 'nosuch')":                     "22023",
+		"csv header null 'x' quote as '''' ":      "",
+		"(format csv, quote '''', escape '\\')":   "",
 	} {
 		sql := "copy events from stdin " + options
-		list, err := parse(sql)
+		list, err := syntax.Parse(sql)
 		if err == nil {
-			_, err = (&Session{}).prepareCopy(&compiler{src: sql}, list[0].statement.(*copyStmt))
+			_, err = (&Session{}).prepareCopy(&expr.Compiler{Src: sql}, list[0].Statement.(*syntax.CopyStmt), nil)
 		}
 		if want == "" && err != nil || want != "" && sqlstate(err) != want {
 			t.Errorf("%s: got %v, want %s", options, err, want)

@@ -1,12 +1,11 @@
-// Package query is the SQL front: it parses what clients send, decides what each
-// statement is, and answers natively what the engine's indexes can serve.
+// Package query is what a session does with a statement.
 //
-// A text goes through the lexer and parser (lexer.go, parser*.go) to a syntax tree
-// (ast.go); a [Session] turns the tree into a statement (insert.go, select.go, copy.go,
-// …) whose expressions are compiled to closures (compile.go). Transactions stage
-// appends in the session and commit them as one append (transaction.go).
+// A text goes to package syntax and comes back as a tree; a [Session] makes a plan of it, natively (packages relation, expr and read),
+// through the analytics worker (analytic.go), or both in part (workervalues.go, staged.go). A plan is
+// bound to a portal, which pgwire executes. Appends are made at once or staged (package staging, transaction.go) and committed as one
+// append; settings are package setting's and made effective in settings.go.
 //
-// What PostgreSQL accepts and the native path does not know is kept apart from what is
-// wrong: the parser marks it "beyond", and the statement is refused with 0A000 until a
-// full SQL path can take it.
+// What the worker answers is the same as what the native path answers, or an error: prepare.go decides which of them is asked.
+// It alone knows every kind of statement; the others know the session, the transaction and the plan. A test (integration/structure)
+// bounds how much the files use each other.
 package query

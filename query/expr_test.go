@@ -6,29 +6,33 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // evalText compiles and evaluates a constant expression without a connection, and writes
 // its type and its text as psql would; an error as !SQLSTATE and its message.
 func evalText(x string) string {
-	list, err := parse("select " + x)
+	list, err := syntax.Parse("select " + x)
 	if err != nil {
-		return fmt.Sprintf("!%s %s", sqlstate(err), err.(*pgwire.Error).Message)
+		return fmt.Sprintf("!%s %s", sqlstate(err), err.(*pgerror.Error).Message)
 	}
-	c := &compiler{src: list[0].src}
-	scalars, columns, err := compileItems(c, list[0].statement.(*selectStmt).items)
-	var v pgwire.Value
+	c := &expr.Compiler{Src: list[0].Src}
+	scalars, columns, err := expr.CompileItems(c, list[0].Statement.(*syntax.SelectStmt).Items)
+	var v pgvalue.Value
 	if err == nil {
-		err = scalars[0].eval(&env{session: &Session{ctx: context.Background()}}, &v)
+		err = scalars[0].Eval(&expr.Env{Host: &Session{ctx: context.Background()}}, &v)
 	}
 	if err != nil {
-		return fmt.Sprintf("!%s %s", sqlstate(err), err.(*pgwire.Error).Message)
+		return fmt.Sprintf("!%s %s", sqlstate(err), err.(*pgerror.Error).Message)
 	}
 	if v.IsNull() {
-		return pgwire.TypeName(columns[0].OID) + " NULL"
+		return pgvalue.TypeName(columns[0].OID) + " NULL"
 	}
-	return pgwire.TypeName(columns[0].OID) + " " + string(pgwire.AppendText(nil, columns[0].OID, &v, pgwire.UTC))
+	return pgvalue.TypeName(columns[0].OID) + " " + string(pgvalue.AppendText(nil, columns[0].OID, &v, pgvalue.UTC))
 }
 
 // TestConstants: the answers are PostgreSQL 15's.
@@ -146,7 +150,21 @@ func TestConstants(t *testing.T) {
 		{`'a' || 1`, `text a1`},
 		{`1 || 'a'`, `text 1a`},
 		{`'a' || null`, `text NULL`},
-		{`lower('ÀB')`, `text àb`},
+		{`lower('ÀB')`, `text Àb`},
+		{`upper('straße')`, `text STRAßE`},
+		{`'É' ilike 'é'`, `boolean f`},
+		{`100::numeric > 3::numeric`, `boolean t`},
+		{`1e10::numeric < 123456.789::numeric`, `boolean f`},
+		{`1.5::numeric in (1.50::numeric)`, `boolean t`},
+		{`'NaN'::numeric = 'nan'::numeric`, `boolean t`},
+		{`'1e-3'::numeric`, `numeric 0.001`},
+		{`'-infinity'::numeric`, `numeric -Infinity`},
+		{`'Infinity'::float8::numeric`, `numeric Infinity`},
+		{`'1e131072'::numeric`, `!22003 value overflows numeric format`},
+		{`'NaN'::numeric::int4`, `!0A000 cannot convert NaN to integer`},
+		{`(-3)::int8::oid`, `!22003 OID out of range`},
+		{`(-1)::int4::oid`, `oid 4294967295`},
+		{`4294967295::oid::int4`, `integer -1`},
 		{`upper(null)`, `text NULL`},
 		{`coalesce(null, 1, 2)`, `integer 1`},
 		{`coalesce(null, 'a')`, `text a`},
@@ -206,15 +224,15 @@ func TestLike(t *testing.T) {
 		{"ABC", "abc", false},
 		{"a\nb", "a%b", true},
 	} {
-		got, err := matchLike(t.Context(), []rune(c.s), []rune(c.pattern))
+		got, err := expr.MatchLike(t.Context().Err, c.s, c.pattern)
 		if err != nil || got != c.want {
 			t.Errorf("%q LIKE %q: got %v, %v", c.s, c.pattern, got, err)
 		}
 	}
-	if _, err := matchLike(t.Context(), []rune("ab"), []rune(`a\`)); sqlstate(err) != "22025" {
+	if _, err := expr.MatchLike(t.Context().Err, "ab", `a\`); sqlstate(err) != "22025" {
 		t.Errorf("a pattern that ends in a backslash: got %v", err)
 	}
-	if got := evalText(`'ÀBC' ilike 'à%'`); got != "boolean t" {
+	if got := evalText(`'aBÀ' ilike 'Ab_'`); got != "boolean t" {
 		t.Errorf("ILIKE: got %s", got)
 	}
 	if got := evalText(`'a' not like null`); got != "boolean NULL" {
@@ -224,9 +242,9 @@ func TestLike(t *testing.T) {
 
 // TestLikeIsNotExponential: patterns with many % take time in proportion to the text.
 func TestLikeIsNotExponential(t *testing.T) {
-	s, pattern := []rune(strings.Repeat("a", 5_000)), []rune(strings.Repeat("%a", 500)+"%b")
+	s, pattern := strings.Repeat("a", 5_000), strings.Repeat("%a", 500)+"%b"
 	withinTime(t, "LIKE", func() {
-		if ok, err := matchLike(t.Context(), s, pattern); ok || err != nil {
+		if ok, err := expr.MatchLike(t.Context().Err, s, pattern); ok || err != nil {
 			t.Errorf("got %v, %v", ok, err)
 		}
 	})
@@ -240,33 +258,33 @@ func TestSpan(t *testing.T) {
 		lo, hi int64 // of 0 and more; hi < lo: nothing
 	}{
 		{"=", 5, 5, 5},
-		{">", 5, 6, maxInt64},
-		{">=", 5, 5, maxInt64},
+		{">", 5, 6, read.MaxInt64},
+		{">=", 5, 5, read.MaxInt64},
 		{"<", 5, 0, 4},
 		{"<=", 5, 0, 5},
-		{"=", maxInt64, maxInt64, maxInt64},
-		{">=", maxInt64, maxInt64, maxInt64},
-		{">", maxInt64 - 1, maxInt64, maxInt64},
-		{">", maxInt64, 1, 0},
-		{"<", maxInt64, 0, maxInt64 - 1},
-		{"<=", maxInt64, 0, maxInt64},
+		{"=", read.MaxInt64, read.MaxInt64, read.MaxInt64},
+		{">=", read.MaxInt64, read.MaxInt64, read.MaxInt64},
+		{">", read.MaxInt64 - 1, read.MaxInt64, read.MaxInt64},
+		{">", read.MaxInt64, 1, 0},
+		{"<", read.MaxInt64, 0, read.MaxInt64 - 1},
+		{"<=", read.MaxInt64, 0, read.MaxInt64},
 		{"=", lowest, 1, 0},
 		{"<", lowest, 1, 0},
 		{"<=", lowest, 1, 0},
-		{">", lowest, 0, maxInt64},
-		{">=", lowest, 0, maxInt64},
+		{">", lowest, 0, read.MaxInt64},
+		{">=", lowest, 0, read.MaxInt64},
 		{"<", 0, 1, 0},
 		{"<=", -1, 1, 0},
-		{">", -1, 0, maxInt64},
+		{">", -1, 0, read.MaxInt64},
 	} {
-		r := span{0, maxInt64}
-		r.narrow(c.op, c.v)
-		if empty := c.lo > c.hi; empty != (r.lo > r.hi) || !empty && (r.lo != c.lo || r.hi != c.hi) {
-			t.Errorf("%s %d: got %d to %d, want %d to %d", c.op, c.v, r.lo, r.hi, c.lo, c.hi)
+		r := read.Span{Lo: 0, Hi: read.MaxInt64}
+		r.Narrow(c.op, c.v)
+		if empty := c.lo > c.hi; empty != (r.Lo > r.Hi) || !empty && (r.Lo != c.lo || r.Hi != c.hi) {
+			t.Errorf("%s %d: got %d to %d, want %d to %d", c.op, c.v, r.Lo, r.Hi, c.lo, c.hi)
 		}
-		r.narrow("=", 5)
-		if inside := c.lo <= 5 && 5 <= c.hi; inside != (r.lo <= r.hi) {
-			t.Errorf("%s %d, then = 5: got %d to %d", c.op, c.v, r.lo, r.hi)
+		r.Narrow("=", 5)
+		if inside := c.lo <= 5 && 5 <= c.hi; inside != (r.Lo <= r.Hi) {
+			t.Errorf("%s %d, then = 5: got %d to %d", c.op, c.v, r.Lo, r.Hi)
 		}
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 var parseSeeds = []string{
@@ -33,9 +35,9 @@ func FuzzParse(f *testing.F) {
 		if !utf8.ValidString(src) {
 			return // refused before it gets here
 		}
-		list, err := parse(src)
+		list, err := syntax.Parse(src)
 		if err != nil {
-			var e *pgwire.Error
+			var e *pgerror.Error
 			if !errors.As(err, &e) || len(e.Code) != 5 || e.Message == "" {
 				t.Fatalf("%q: error without a SQLSTATE: %v", src, err)
 			}
@@ -45,8 +47,8 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, p := range list {
-			if p.pos < 0 || p.end < p.pos || p.end > len(src) {
-				t.Fatalf("%q: statement at %d to %d", src, p.pos, p.end)
+			if p.Pos < 0 || p.End < p.Pos || p.End > len(src) {
+				t.Fatalf("%q: statement at %d to %d", src, p.Pos, p.End)
 			}
 			compileAny(t, p)
 		}
@@ -54,20 +56,53 @@ func FuzzParse(f *testing.F) {
 }
 
 // compileAny analyses what can be analysed without a server.
-func compileAny(t *testing.T, p *parsed) {
+func compileAny(t *testing.T, p *syntax.Parsed) {
 	t.Helper()
-	s := &Session{}
-	var err error
-	switch st := p.statement.(type) {
-	case *insertStmt:
-		_, err = s.prepareInsert(&compiler{src: p.src}, st)
-	case *selectStmt:
-		_, err = s.prepareSelect(&compiler{src: p.src}, st)
-	case *copyStmt:
-		_, err = s.prepareCopy(&compiler{src: p.src}, st)
-	}
-	var e *pgwire.Error
+	err := compileAlone(p)
+	var e *pgerror.Error
 	if err != nil && (!errors.As(err, &e) || len(e.Code) != 5) {
-		t.Fatalf("%q: error without a SQLSTATE: %v", p.src, err)
+		t.Fatalf("%q: error without a SQLSTATE: %v", p.Src, err)
 	}
+}
+
+// compileAlone analyses a statement by a session without a server.
+func compileAlone(p *syntax.Parsed) (err error) {
+	s := &Session{}
+	switch st := p.Statement.(type) {
+	case *syntax.InsertStmt:
+		_, err = s.prepareInsert(&expr.Compiler{Src: p.Src}, st)
+	case *syntax.SelectStmt:
+		_, err = s.prepareSelect(&expr.Compiler{Src: p.Src}, st)
+	case *syntax.CopyStmt:
+		_, err = s.prepareCopy(&expr.Compiler{Src: p.Src}, st, s.prepareQuery)
+	}
+	return err
+}
+
+// FuzzScanRows: whatever stands behind VALUES, the rows that are found lie in the text, each with its values.
+func FuzzScanRows(f *testing.F) {
+	for _, text := range []string{
+		"(1, 'a'), (DEFAULT, f(x, [1]))", "('x'", "", ")", ")(", "(", "[1]", "((1), (2)", "(1))", "(,)", "(1,)", "('a' 'x')", "(1), ", "(1) RETURNING x", "( /* ) */ 1)", "($1, $$)$$)",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, err := scanRows("x"+text, 1, 1+len(text))
+		if err != nil {
+			return
+		}
+		if len(rows) == 0 {
+			t.Fatalf("%q has no row", text)
+		}
+		for _, row := range rows {
+			if row.pos > row.end || row.end > 1+len(text) {
+				t.Fatalf("%q: a row from %d to %d", text, row.pos, row.end)
+			}
+			for _, item := range row.items {
+				if item.pos < row.pos || item.pos > row.end {
+					t.Fatalf("%q: a value at %d, of a row from %d to %d", text, item.pos, row.pos, row.end)
+				}
+			}
+		}
+	})
 }

@@ -2,103 +2,161 @@ package query
 
 import (
 	"context"
-	"slices"
+	"errors"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/explain"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/proposal"
+	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/staging"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // insertPlan is a prepared INSERT INTO events.
 type insertPlan struct {
-	src       string // the text it came in
-	columns   []int  // of events, by place in a row
-	rows      [][]*scalar
+	origin
+	columns   []int // of events, by place in a row
+	rows      [][]*expr.Scalar
 	query     *analyticPlan // INSERT … SELECT: rows has one, which takes its row
-	skip      bool          // ON CONFLICT (event_id) DO NOTHING
-	returning []*scalar
-	out       []pgwire.Column
+	parts     []valuesPart  // VALUES that the worker evaluates, instead of rows
+	returned  *analyticPlan // RETURNING that the worker makes, instead of returning
+	skip      bool          // ON CONFLICT DO NOTHING, of event_id or in general
+	skipTaken bool          // likewise, of the version
+	returning []*expr.Scalar
+	fallible  bool // RETURNING has more than columns, which may fail
+	out       []pgvalue.Column
 	params    []uint32
 	// What RETURNING names.
-	returnsPosition, returnsVersion, returnsTime bool
+	returnsPosition, returnsVersion bool
 }
 
-func (p *insertPlan) ParameterOIDs() []uint32  { return p.params }
-func (p *insertPlan) Columns() []pgwire.Column { return p.out }
+func (*insertPlan) kind() activity.Kind { return activity.Insert }
 
-func (s *Session) prepareInsert(c *compiler, st *insertStmt) (plan, error) {
-	rel, err := findRelation(&st.relation, c.src)
+func (p *insertPlan) ParameterOIDs() []uint32 { return p.params }
+
+func (p *insertPlan) Columns() []pgvalue.Column { return p.out }
+
+func (s *Session) prepareInsert(c *expr.Compiler, st *syntax.InsertStmt) (plan, error) {
+	rel, err := relation.Find(&st.Relation, c.Src, s.path)
 	if err != nil {
 		return nil, err
 	}
-	if rel != eventsRelation {
-		e := pgwire.Errorf("55000", "cannot insert into view \"%s\"", rel.name).WithHint("Insert into events.")
-		if rel == streamsRelation {
+	if rel != relation.Events {
+		e := pgerror.Errorf(pgerror.ObjectNotInPrerequisiteState, "cannot insert into view \"%s\"", rel.Name).WithHint("Insert into events.")
+		if rel == relation.Streams {
 			e = e.WithDetail("A stream begins with its first event.")
 		}
 		return nil, e
 	}
 	p := &insertPlan{}
-	if p.columns, err = insertColumns(c, rel, st.columns); err != nil {
+	if p.columns, err = insertColumns(c, rel, st.Columns); err != nil {
 		return nil, err
 	}
-	if st.query != nil {
-		return nil, beyondError(c.src, st.query)
+	if st.Query != nil {
+		return nil, syntax.UnsupportedError(c.Src, st.Query)
 	}
-	if st.from != nil {
-		err = p.compileQuery(c, s, st, c.declared)
+	if st.From != nil {
+		err = p.compileQuery(c, s, st, c.Declared)
 	} else {
-		err = p.compileRows(c, st)
+		err = p.compileRowsAnyhow(c, s, st)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := p.compileConflict(c, st.conflict); err != nil {
+	if err := p.compileConflict(c, st.Conflict); err != nil {
 		return nil, err
 	}
-	if err := p.compileReturning(c, st); err != nil {
+	if err := p.compileReturningAnyhow(c, s, st); err != nil {
 		return nil, err
 	}
-	p.params, err = c.finishParams()
+	p.params, err = c.FinishParams()
 	return p, err
 }
 
-// finishParams settles the parameters that nothing has settled: they are text. One
-// that is not mentioned at all has no type.
-func (c *compiler) finishParams() ([]uint32, error) {
-	for i, oid := range c.params {
-		if oid != 0 && oid != pgwire.OIDUnknown {
-			continue
+// compileRowsAnyhow has the worker evaluate rows that the server cannot.
+func (p *insertPlan) compileRowsAnyhow(c *expr.Compiler, s *Session, st *syntax.InsertStmt) error {
+	err := st.Values.Err
+	if err == nil {
+		if st.With == nil || st.Rows == nil {
+			err = p.compileRows(c, st)
+		} else {
+			err = c.Unsupported("WITH", st.With.Pos)
 		}
-		if !c.mentioned[i+1] {
-			return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
-		}
-		c.params[i] = pgwire.OIDText
 	}
-	return c.params, nil
+	if err == nil || s.worker() == nil || !needsWorker(err) {
+		return err
+	}
+	p.rows, c.Params, c.Mentioned = nil, append([]uint32(nil), c.Declared...), nil
+	return whereItEnds(p.compileValues(c, s, st), st.Values.Err)
 }
 
-func insertColumns(c *compiler, rel *relation, names []name) ([]int, error) {
+func (p *insertPlan) compileReturningAnyhow(c *expr.Compiler, s *Session, st *syntax.InsertStmt) error {
+	err := st.Returned.Err
+	if err == nil {
+		err = p.compileReturning(c, st)
+	}
+	if err == nil || s.worker() == nil || !needsWorker(err) {
+		return err
+	}
+	return whereItEnds(p.compileReturned(c, s, st), st.Returned.Err)
+}
+
+// whereItEnds: what the worker sees of a statement may end where the statement goes on.
+func whereItEnds(err, own error) error {
+	var e *pgerror.Error
+	if own != nil && errors.As(err, &e) && e.Code == pgerror.SyntaxError && strings.HasSuffix(e.Message, "at end of input") {
+		return own
+	}
+	return err
+}
+
+// checkWidth compares the columns with the values of a row, which lie where at says.
+func (p *insertPlan) checkWidth(c *expr.Compiler, st *syntax.InsertStmt, width int, at func(i int) int) error {
+	if width > len(p.columns) {
+		e := pgerror.Errorf(pgerror.SyntaxError, "INSERT has more expressions than target columns")
+		if pos := at(len(p.columns)); pos >= 0 {
+			return c.At(e, pos)
+		}
+		return e
+	}
+	if width < len(p.columns) {
+		if st.Columns != nil {
+			return c.At(pgerror.Errorf(pgerror.SyntaxError, "INSERT has more target columns than expressions"), st.Columns[width].Pos)
+		}
+		p.columns = p.columns[:width]
+	}
+	return nil
+}
+
+func insertColumns(c *expr.Compiler, rel *relation.Relation, names []syntax.Name) ([]int, error) {
 	var columns []int
 	if names == nil {
-		for i := range rel.visible {
+		for i := range rel.Visible {
 			columns = append(columns, i)
 		}
 		return columns, nil
 	}
 	seen := map[int]bool{}
 	for _, n := range names {
-		i, ok := rel.byName[n.text]
+		i, ok := rel.ByName[n.Text]
 		if !ok {
-			return nil, c.at(pgwire.Errorf("42703", "column \"%s\" of relation \"%s\" does not exist", n.text, rel.name), n.pos)
+			return nil, c.At(pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n.Text, rel.Name), n.Pos)
 		}
 		if seen[i] {
-			return nil, c.at(pgwire.Errorf("42701", "column \"%s\" specified more than once", n.text), n.pos)
+			return nil, c.At(pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", n.Text), n.Pos)
 		}
-		if i == evCategory {
-			return nil, c.at(pgwire.Errorf("428C9", "cannot insert a value into column \"category\"").
-				WithDetail("It follows from the stream's name."), n.pos)
+		if i == relation.EventCategory {
+			return nil, c.At(pgerror.Errorf(pgerror.GeneratedAlways, "cannot insert a value into column \"category\"").
+				WithDetail("It follows from the stream's name."), n.Pos)
 		}
 		seen[i] = true
 		columns = append(columns, i)
@@ -106,29 +164,23 @@ func insertColumns(c *compiler, rel *relation, names []name) ([]int, error) {
 	return columns, nil
 }
 
-func (p *insertPlan) compileRows(c *compiler, st *insertStmt) error {
-	if st.rows == nil { // DEFAULT VALUES
+func (p *insertPlan) compileRows(c *expr.Compiler, st *syntax.InsertStmt) error {
+	if st.Rows == nil { // DEFAULT VALUES
 		p.columns = nil
-		p.rows = [][]*scalar{{}}
+		p.rows = [][]*expr.Scalar{{}}
 		return nil
 	}
-	width := len(st.rows[0])
-	if width > len(p.columns) {
-		return c.at(pgwire.Errorf("42601", "INSERT has more expressions than target columns"), st.rows[0][len(p.columns)].position())
+	width := len(st.Rows[0])
+	if err := p.checkWidth(c, st, width, func(i int) int { return st.Rows[0][i].Position() }); err != nil {
+		return err
 	}
-	if width < len(p.columns) {
-		if st.columns != nil {
-			return c.at(pgwire.Errorf("42601", "INSERT has more target columns than expressions"), st.columns[width].pos)
-		}
-		p.columns = p.columns[:width]
-	}
-	for _, row := range st.rows {
+	for _, row := range st.Rows {
 		if len(row) != width {
-			return c.at(pgwire.Errorf("42601", "VALUES lists must all be the same length"), row[0].position())
+			return c.At(pgerror.Errorf(pgerror.SyntaxError, "VALUES lists must all be the same length"), row[0].Position())
 		}
-		out := make([]*scalar, len(row))
+		out := make([]*expr.Scalar, len(row))
 		for i, x := range row {
-			s, err := compileForColumn(c, x, eventsRelation, p.columns[i])
+			s, err := compileForColumn(c, x, relation.Events, p.columns[i])
 			if err != nil {
 				return err
 			}
@@ -140,82 +192,85 @@ func (p *insertPlan) compileRows(c *compiler, st *insertStmt) error {
 }
 
 // compileForColumn compiles a value for a column; nil for DEFAULT.
-func compileForColumn(c *compiler, x expr, rel *relation, column int) (*scalar, error) {
-	target := rel.columns[column]
-	if _, ok := x.(*defaultExpr); ok {
+func compileForColumn(c *expr.Compiler, x syntax.Expr, rel *relation.Relation, column int) (*expr.Scalar, error) {
+	target := rel.Columns[column]
+	if _, ok := x.(*syntax.DefaultExpr); ok {
 		return nil, nil
 	}
-	if column == evPosition || column == evRecordedAt {
-		return nil, c.at(pgwire.Errorf("428C9", "cannot insert a non-DEFAULT value into column \"%s\"", target.name).
-			WithDetail("The log assigns it."), x.position())
+	if column == relation.EventPosition || column == relation.EventRecordedAt {
+		return nil, c.At(proposal.Assigned(column), x.Position())
 	}
-	s, err := c.compileAs(x, target.oid)
+	s, err := c.CompileAs(x, target.OID)
 	if err != nil {
 		return nil, err
 	}
-	if n := s.deduced; n > 0 && s.oid != target.oid {
-		return nil, c.at(pgwire.Errorf("42P08", "inconsistent types deduced for parameter $%d", n).
-			WithDetail("%s versus %s", pgwire.TypeName(s.oid), pgwire.TypeName(target.oid)), x.position())
+	if n := s.Deduced; n > 0 && s.OID != target.OID {
+		return nil, c.At(pgerror.Errorf(pgerror.AmbiguousParameter, "inconsistent types deduced for parameter $%d", n).
+			WithDetail("%s versus %s", pgvalue.TypeName(s.OID), pgvalue.TypeName(target.OID)), x.Position())
 	}
-	out, ok := assign(s, target.oid, c.zone)
+	out, ok := expr.Assign(s, target.OID, c.Zone)
 	if !ok {
-		return nil, c.at(pgwire.Errorf("42804", "column \"%s\" is of type %s but expression is of type %s",
-			target.name, pgwire.TypeName(target.oid), pgwire.TypeName(s.oid)).
-			WithHint("You will need to rewrite or cast the expression."), leftmost(x))
+		return nil, c.At(pgerror.Errorf(pgerror.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s",
+			target.Name, pgvalue.TypeName(target.OID), pgvalue.TypeName(s.OID)).
+			WithHint("You will need to rewrite or cast the expression."), syntax.Leftmost(x))
 	}
 	return out, nil
 }
 
-func (p *insertPlan) compileConflict(c *compiler, cl *conflictClause) error {
+func (p *insertPlan) compileConflict(c *expr.Compiler, cl *syntax.ConflictClause) error {
 	if cl == nil {
 		return nil
 	}
-	if cl.beyond != nil {
-		return pgwire.Errorf("0A000", "ON CONFLICT DO UPDATE is not possible: events are immutable").
-			At(charPosition(c.src, cl.beyond.pos))
+	if cl.Unsupported != nil {
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "ON CONFLICT DO UPDATE is not possible: events are immutable").
+			At(syntax.CharPosition(c.Src, cl.Unsupported.Pos))
 	}
-	for _, n := range cl.target {
-		if _, ok := eventsRelation.byName[n.text]; !ok && n.text != "stream_id, version" {
-			return c.at(pgwire.Errorf("42703", "column \"%s\" does not exist", n.text), cl.targetPos)
+	for _, n := range cl.Target {
+		if _, ok := relation.Events.ByName[n.Text]; !ok && n.Text != "stream_id, version" {
+			return c.At(pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" does not exist", n.Text), cl.TargetPos)
 		}
 	}
 	switch {
-	case len(cl.target) == 1 && cl.target[0].text == "event_id",
-		len(cl.target) == 0 && !slices.Contains(p.columns, evVersion): // nothing else can conflict
+	case len(cl.Target) == 0:
+		p.skip, p.skipTaken = true, true
+		return nil
+	case len(cl.Target) == 1 && cl.Target[0].Text == "event_id":
 		p.skip = true
 		return nil
-	case len(cl.target) == 1 && cl.target[0].text == "position" || len(cl.target) == 0,
-		len(cl.target) == 1 && cl.target[0].text == "stream_id, version",
-		len(cl.target) == 2 && cl.target[0].text != cl.target[1].text && isVersionKey(cl.target[0].text) && isVersionKey(cl.target[1].text):
-		return pgwire.Errorf("0A000", "ON CONFLICT is supported for event_id only").
-			WithHint("Write ON CONFLICT (event_id) DO NOTHING; an occupied version is an error to be handled.").
-			At(charPosition(c.src, cl.pos))
+	case len(cl.Target) == 1 && cl.Target[0].Text == "position": // which is never taken
+		return nil
+	case len(cl.Target) == 1 && cl.Target[0].Text == "stream_id, version",
+		len(cl.Target) == 2 && cl.Target[0].Text != cl.Target[1].Text && isVersionKey(cl.Target[0].Text) && isVersionKey(cl.Target[1].Text):
+		p.skipTaken = true
+		return nil
 	}
-	return pgwire.Errorf("42P10", "there is no unique or exclusion constraint matching the ON CONFLICT specification")
+	return pgerror.Errorf(pgerror.InvalidColumnReference, "there is no unique or exclusion constraint matching the ON CONFLICT specification")
 }
 
 func isVersionKey(column string) bool { return column == "stream_id" || column == "version" }
 
-func (p *insertPlan) compileReturning(c *compiler, st *insertStmt) error {
-	if st.returning == nil {
+func (p *insertPlan) compileReturning(c *expr.Compiler, st *syntax.InsertStmt) error {
+	if st.Returning == nil {
 		return nil
 	}
-	c.rel, c.alias = eventsRelation, eventsRelation.name
-	if st.alias != "" {
-		c.alias = st.alias
+	c.Rel, c.Alias = relation.Events, relation.Events.Name
+	if st.Alias != "" {
+		c.Alias = st.Alias
 	}
 	var err error
-	p.returning, p.out, err = compileItems(c, st.returning)
+	p.returning, p.out, err = expr.CompileItems(c, st.Returning)
 	if err != nil {
 		return err
 	}
-	for _, i := range mentioned(c, p.returning, st.returning) {
-		if i == evExpectedVersion {
-			return errInsertOnly
+	for _, item := range p.returning {
+		p.fallible = p.fallible || item.Column < 0
+	}
+	for _, i := range expr.Mentioned(c, p.returning, st.Returning) {
+		if i == relation.EventExpectedVersion {
+			return relation.ErrInsertOnly
 		}
-		p.returnsPosition = p.returnsPosition || i == evPosition
-		p.returnsVersion = p.returnsVersion || i == evVersion
-		p.returnsTime = p.returnsTime || i == evRecordedAt
+		p.returnsPosition = p.returnsPosition || i == relation.EventPosition
+		p.returnsVersion = p.returnsVersion || i == relation.EventVersion
 	}
 	return nil
 }
@@ -223,61 +278,42 @@ func (p *insertPlan) compileReturning(c *compiler, st *insertStmt) error {
 // maxKept bounds the bytes that a session keeps for the parameters of its next INSERT.
 const maxKept = 64 << 10
 
-// keepValues copies parameters out of the message they came in, which the next one overwrites, into
-// memory that has served its purpose, or nil.
-func keepValues(kept []pgwire.Value, bytes []byte, params []pgwire.Value) ([]pgwire.Value, []byte) {
-	size := 0
-	for i := range params {
-		size += len(params[i].Bytes)
-	}
-	if cap(bytes) < size {
-		bytes = make([]byte, 0, size)
-	}
-	kept, bytes = append(kept[:0], params...), bytes[:0]
-	for i := range kept {
-		if b := params[i].Bytes; len(b) == 0 && b != nil {
-			kept[i].Bytes = []byte{} // which is not null
-		} else if b != nil {
-			start := len(bytes)
-			bytes = append(bytes, b...)
-			kept[i].Bytes = bytes[start:len(bytes):len(bytes)]
-		}
-	}
-	return kept, bytes
-}
-
-func (p *insertPlan) bind(s *Session, params []pgwire.Value) (pgwire.Portal, error) {
-	portal := s.spareInsert
-	if portal == nil {
+func (p *insertPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	portal, ok := s.spareInsert.(*insertPortal)
+	if !ok {
 		portal = new(insertPortal)
 	}
 	s.spareInsert = nil
 	values, bytes := keepValues(portal.params, portal.bytes, params)
-	*portal = insertPortal{plan: p, s: s, params: values, bytes: bytes}
+	*portal = insertPortal{plan: p, s: s, params: values, bytes: bytes, held: s.conn.NewShare()}
 	return portal, nil
 }
 
 type insertPortal struct {
 	plan   *insertPlan
 	s      *Session
-	params []pgwire.Value
+	params []pgvalue.Value
 	bytes  []byte // of the parameters
 	// Rows of RETURNING that a row limit has left for later.
 	pending []engine.RecordedEvent
-	at      int
-	ran     bool
-	lost    bool // its append failed
-	count   int64
+	// Or those that the worker has made.
+	collected [][]pgvalue.Value
+	at        int
+	ran       bool
+	lost      bool // its append failed
+	count     int64
+	held      pgwire.Share // of pending
 }
 
-func (p *insertPortal) Columns() []pgwire.Column { return p.plan.out }
+func (p *insertPortal) Columns() []pgvalue.Column { return p.plan.out }
 
 // Close leaves the portal to the session's next INSERT, unless its append may still be in the
 // queue, with the parameters' bytes in it.
 func (p *insertPortal) Close() {
+	_ = p.held.Set(0)
 	if !p.lost && cap(p.bytes) <= maxKept && len(p.params) <= 1000 {
 		clear(p.params)
-		p.plan, p.pending = nil, nil
+		p.plan, p.pending, p.collected = nil, nil, nil
 		p.s.spareInsert = p
 	}
 }
@@ -290,19 +326,25 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 			return tag, false, err
 		}
 	}
+	if p.plan.returned != nil {
+		return p.sendCollected(ctx, out, limit)
+	}
 	if p.plan.returning == nil {
 		tag.Rows = p.count
 		return tag, true, nil
 	}
-	e := env{session: p.s, params: p.params}
-	values := make([]pgwire.Value, len(p.plan.returning))
+	if limit > 0 { // rows may wait; what cannot be counted any more, since it was appended, is told all the same
+		_ = p.held.Set(returnsBytes * int64(len(p.pending)))
+	}
+	e := expr.Env{Host: p.s, Params: p.params}
+	values := make([]pgvalue.Value, len(p.plan.returning))
 	for n := int64(0); p.at < len(p.pending); n++ {
 		if limit > 0 && n == limit {
 			return tag, false, nil
 		}
-		e.row.event = &p.pending[p.at]
+		e.Row.Event = &p.pending[p.at]
 		for i, s := range p.plan.returning {
-			if err := s.eval(&e, &values[i]); err != nil {
+			if err := s.Eval(&e, &values[i]); err != nil {
 				return tag, false, err
 			}
 		}
@@ -315,51 +357,100 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 	return tag, true, nil
 }
 
+// appendRows appends and sends nothing, for EXPLAIN ANALYZE.
+func (p *insertPortal) appendRows(ctx context.Context, last pgwire.Lookahead) (int64, error) {
+	err := p.append(ctx, last)
+	return p.count, err
+}
+
 // append builds the events and appends them: at once if nothing else belongs to the
 // transaction, else by staging them.
 func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error {
 	s := p.s
-	if s.tx.readOnly {
-		return pgwire.Errorf("25006", "cannot execute INSERT in a read-only transaction")
+	if err := s.mayAppend("INSERT"); err != nil {
+		return err
 	}
-	b := builder{plan: p.plan, s: s}
-	e := env{session: s, params: p.params}
+	b := proposal.Builder{Columns: p.plan.columns, Skip: p.plan.skip, SkipTaken: p.plan.skipTaken}
 	var events []engine.ProposedEvent
-	if p.plan.query != nil {
-		var err error
-		if events, err = p.selected(ctx, &b); err != nil || len(events) == 0 {
-			return err
+	var err error
+	switch {
+	case p.plan.query != nil:
+		if events, err = p.selected(ctx, &b, p.plan.query, p.plan.rows[0]); err == nil && len(events) == 0 {
+			return nil
 		}
-	} else {
-		events = s.newEvents(len(p.plan.rows))
-		for i, row := range p.plan.rows {
-			if err := b.event(&e, row, &events[i]); err != nil {
-				return err
-			}
-		}
+	case p.plan.parts != nil:
+		events, err = p.valueEvents(ctx, &b)
+	default:
+		events, err = p.rowEvents(&b)
 	}
-	s.before() // settles the snapshot of a REPEATABLE READ transaction
-	if s.tx.state == txImplicit && len(s.tx.staged) == 0 {
-		alone, err := last()
-		if err != nil {
-			return err
-		}
-		if alone {
-			return p.appendNow(ctx, events, b.expected)
-		}
+	if err != nil {
+		return err
 	}
-	return p.appendStaged(events, b.expected)
+	now, err := s.appendsNow(last)
+	switch {
+	case err != nil:
+		return err
+	case p.plan.returned != nil:
+		return p.appendReturning(ctx, events, b.Expected, now)
+	case now:
+		return p.appendNow(ctx, events, b.Expected)
+	}
+	return p.appendStaged(events, b.Expected)
 }
 
-func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEvent, expected []expectation) error {
+// rowEvents builds the events of VALUES.
+func (p *insertPortal) rowEvents(b *proposal.Builder) ([]engine.ProposedEvent, error) {
 	s := p.s
+	e := expr.Env{Host: s, Params: p.params}
+	events := s.newEvents(len(p.plan.rows))
+	// What is too large is told by the append; expressions that make it do not go on for long.
+	made, limit := 0, 4*s.server.store.Limits().AppendBytes
+	for i, row := range p.plan.rows {
+		if i%read.RowsPace == read.RowsPace-1 {
+			if err := s.Pace(); err != nil {
+				return nil, err
+			}
+		}
+		if err := b.Event(&e, row, &events[i]); err != nil {
+			return nil, err
+		}
+		if made += len(events[i].Payload) + len(events[i].Metadata) + len(events[i].Stream) + len(events[i].Type); made > limit {
+			return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "the INSERT is too large: more than %d bytes", limit/4).
+				WithHint("One statement is one atomic append. Insert fewer rows at a time, or use COPY.")
+		}
+	}
+	return events, nil
+}
+
+// sendCollected sends the rows of RETURNING that the worker has made.
+func (p *insertPortal) sendCollected(ctx context.Context, out *pgwire.Output, limit int64) (pgwire.Tag, bool, error) {
+	tag := pgwire.Tag{Command: "INSERT 0"}
+	for ; p.at < len(p.collected); p.at++ {
+		if limit > 0 && tag.Rows == limit {
+			return tag, false, nil
+		}
+		if err := out.Row(ctx, p.collected[p.at]); err != nil {
+			return tag, false, err
+		}
+		tag.Rows++
+	}
+	return tag, true, nil
+}
+
+func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEvent, expected []staging.Expectation) error {
+	s := p.s
+	if p.plan.fallible {
+		if err := p.rehearse(events); err != nil {
+			return err
+		}
+	}
 	if s.request == nil {
 		s.request = new(engine.AppendRequest)
 	}
 	s.request.Events, s.request.ProposedAt = events, 0
-	s.request.Conditions = appendConditions(s.request.Conditions[:0], expected)
+	s.request.Conditions = staging.Conditions(s.request.Conditions[:0], expected)
 	r := s.request
-	if err := s.server.writer.Append(ctx, r); err != nil {
+	if err := s.append(ctx, r); err != nil {
 		s.request, s.events, p.lost = nil, nil, true // a cancelled one may be in the queue yet
 		return err
 	}
@@ -369,7 +460,7 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 		}
 		p.count++
 		if p.plan.returning != nil {
-			p.pending = append(p.pending, recorded(&r.Events[i], r.Results[i].Position, r.Results[i].Version, r.RecordedAt))
+			p.pending = append(p.pending, staging.Recorded(&r.Events[i], r.Results[i].Position, r.Results[i].Version, r.RecordedAt))
 		}
 	}
 	r.Events = nil
@@ -377,14 +468,25 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 	return nil
 }
 
-// appendConditions appends what an append expects of streams.
-func appendConditions(conditions []engine.Condition, expected []expectation) []engine.Condition {
-	for _, x := range expected {
-		conditions = append(conditions, engine.Condition{
-			Kind: engine.StreamAt, StreamID: x.stream.id, Stream: x.stream.name, Version: engine.ExpectedVersion(x.version),
-		})
+// rehearse evaluates RETURNING as if the events were appended now: what fails in it must keep them from being so.
+func (p *insertPortal) rehearse(events []engine.ProposedEvent) error {
+	s := p.s
+	e := expr.Env{Host: s, Params: p.params}
+	counts := map[uuid.UUID]int64{}
+	next := s.server.index.GlobalPosition() + 1
+	var v pgvalue.Value
+	for i := range events {
+		id := events[i].StreamID
+		counts[id]++
+		event := staging.Recorded(&events[i], next+int64(i), s.server.index.StreamVersion(id)+counts[id], s.statementTime)
+		e.Row.Event = &event
+		for _, item := range p.plan.returning {
+			if err := item.Eval(&e, &v); err != nil {
+				return err
+			}
+		}
 	}
-	return conditions
+	return nil
 }
 
 // newEvents returns so many zero events, which are the statement's alone.
@@ -400,20 +502,10 @@ func (s *Session) newEvents(n int) []engine.ProposedEvent {
 	return s.events
 }
 
-// recorded is a proposed event as it is in the log.
-func recorded(e *engine.ProposedEvent, position, version, recordedAt int64) engine.RecordedEvent {
-	return engine.RecordedEvent{
-		Position: position, StreamID: e.StreamID, Stream: e.Stream, Version: version, EventID: e.EventID,
-		Type: e.Type, Payload: e.Payload, Opaque: e.Opaque, Metadata: e.Metadata, Tags: e.Tags, RecordedAt: recordedAt,
-	}
-}
-
-func (p *insertPortal) appendStaged(events []engine.ProposedEvent, expected []expectation) error {
+// appendStaged adds the events to what the transaction has staged.
+func (p *insertPortal) appendStaged(events []engine.ProposedEvent, expected []staging.Expectation) error {
 	s := p.s
-	if p.plan.returnsTime {
-		return errStagedTime
-	}
-	if err := s.tx.checkPin(s.server.index.GlobalPosition() + 1); err != nil {
+	if err := s.tx.CheckPin(); err != nil {
 		return err
 	}
 	results, err := s.stage(events, expected)
@@ -422,7 +514,7 @@ func (p *insertPortal) appendStaged(events []engine.ProposedEvent, expected []ex
 	}
 	first := int64(0)
 	if p.plan.returnsPosition {
-		if first, err = s.pinPosition(); err != nil {
+		if first, err = s.tx.PinPosition(); err != nil {
 			return err
 		}
 	}
@@ -435,149 +527,13 @@ func (p *insertPortal) appendStaged(events []engine.ProposedEvent, expected []ex
 			continue
 		}
 		if p.plan.returnsVersion {
-			s.tx.streams[events[i].StreamID].pinned = true
+			s.tx.Streams[events[i].StreamID].Pinned = true
 		}
-		p.pending = append(p.pending, recorded(&events[i], first+results[i].Position, results[i].Version, 0))
+		p.pending = append(p.pending, staging.Recorded(&events[i], first+results[i].Position, results[i].Version, s.tx.StartedAt))
 	}
 	return nil
 }
 
-var errStagedTime = pgwire.Errorf("0A000", "recorded_at is not known before the transaction commits").
-	WithHint("Leave it out, or run the statement outside a transaction block.")
-
-// builder makes events of rows, and gathers what they expect.
-type builder struct {
-	plan     *insertPlan
-	s        *Session
-	expected []expectation
-}
-
-// event evaluates one row.
-func (b *builder) event(e *env, row []*scalar, out *engine.ProposedEvent) error {
-	out.Version = engine.AnyVersion
-	out.SkipDuplicate = b.plan.skip
-	expected, hasExpected := int64(0), false
-	var v pgwire.Value
-	var payload, opaque []byte
-	typed := false
-	for i, s := range row {
-		if s == nil {
-			continue // DEFAULT
-		}
-		v = pgwire.Value{}
-		if err := s.eval(e, &v); err != nil {
-			return err
-		}
-		if v.Kind == pgwire.Null {
-			if b.plan.columns[i] == evEventID {
-				return notNullError("event_id") // a null is not DEFAULT
-			}
-			continue
-		}
-		switch b.plan.columns[i] {
-		case evPayload:
-			payload = v.Bytes
-		case evPayloadBytes:
-			opaque = v.Bytes
-		case evExpectedVersion:
-			expected, hasExpected = v.Int, true
-		default:
-			typed = typed || b.plan.columns[i] == evType
-			if err := setEventField(out, b.plan.columns[i], &v); err != nil {
-				return err
-			}
-		}
-	}
-	if err := finishEvent(out, payload, opaque, typed); err != nil {
-		return err
-	}
-	if !hasExpected {
-		return nil
-	}
-	return b.expect(streamRef{out.StreamID, out.Stream}, expected)
-}
-
-func setEventField(out *engine.ProposedEvent, column int, v *pgwire.Value) error {
-	switch column {
-	case evStreamID:
-		out.StreamID = v.UUID
-	case evStream:
-		if v.Text == "" {
-			return pgwire.Errorf("22023", "a stream name cannot be empty").WithHint("Give stream_id alone for an unnamed stream.")
-		}
-		out.Stream = v.Text
-	case evVersion:
-		if v.Int < 0 {
-			return pgwire.Errorf("22023", "version %d is negative", v.Int)
-		}
-		out.Version = engine.ExpectedVersion(v.Int)
-	case evEventID:
-		if v.UUID == (uuid.UUID{}) {
-			return pgwire.Errorf("22023", "the nil UUID is not an event id")
-		}
-		out.EventID = v.UUID
-	case evType:
-		out.Type = v.Text
-	case evMetadata:
-		out.Metadata = v.Bytes
-	case evTags:
-		out.Tags = make([]string, 0, len(v.Array))
-		for i := range v.Array {
-			tag := v.Array[i].Text
-			if v.Array[i].Kind == pgwire.Null {
-				tag = engine.NullTag
-			}
-			out.Tags = append(out.Tags, tag)
-		}
-	default:
-		return pgwire.Errorf("428C9", "cannot insert a non-DEFAULT value into column \"%s\"", eventsRelation.columns[column].name).
-			WithDetail("The log assigns it.")
-	}
-	return nil
-}
-
-// finishEvent checks what a row needs as a whole.
-func finishEvent(out *engine.ProposedEvent, payload, opaque []byte, typed bool) error {
-	switch {
-	case payload != nil && opaque != nil:
-		return pgwire.Errorf("22023", "payload and payload_bytes cannot both be given")
-	case opaque != nil:
-		out.Payload, out.Opaque = opaque, true
-	case payload != nil:
-		out.Payload = payload
-	}
-	if out.Stream == "" && out.StreamID == (uuid.UUID{}) {
-		return notNullError("stream_id")
-	}
-	if !typed {
-		return notNullError("type")
-	}
-	if out.Stream != "" {
-		id := engine.StreamID(out.Stream)
-		if out.StreamID != (uuid.UUID{}) && out.StreamID != id {
-			return pgwire.Errorf("22023", "stream_id %s is not the id of stream \"%s\"", out.StreamID, out.Stream).
-				WithDetail("The id of stream \"%s\" is %s.", out.Stream, id).WithHint("Give one of the two.")
-		}
-		out.StreamID = id
-	}
-	return nil
-}
-
-// expect notes an expected version; all rows of a stream must agree.
-func (b *builder) expect(stream streamRef, version int64) error {
-	if version < -1 {
-		return pgwire.Errorf("22023", "expected_version %d is less than -1", version).
-			WithHint("-1 expects that the stream does not exist; null expects nothing.")
-	}
-	for _, x := range b.expected {
-		if x.stream.id == stream.id {
-			if x.version != version {
-				return pgwire.Errorf("22023", "rows of one stream expect different versions, %d and %d", x.version, version).
-					WithHint("expected_version is the stream's version before the statement, the same for all of its rows.")
-			}
-			return nil
-		}
-	}
-	b.expected = append(b.expected, expectation{stream, version})
-	return nil
+func (p *insertPlan) describe(context.Context, *Session, *syntax.Parsed, []pgvalue.Value) (*explain.Node, error) {
+	return explain.Append(len(p.rows)), nil
 }

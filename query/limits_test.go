@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // withinTime fails a test whose f takes longer than any of these statements may: they
@@ -22,7 +23,7 @@ func withinTime(t *testing.T, what string, f func()) {
 }
 
 func sqlstate(err error) string {
-	var e *pgwire.Error
+	var e *pgerror.Error
 	if errors.As(err, &e) {
 		return e.Code
 	}
@@ -58,7 +59,7 @@ func TestNesting(t *testing.T) {
 			}
 			src := c.head + strings.Repeat(c.open, depth) + c.in + tail
 			withinTime(t, fmt.Sprintf("%s, %d deep", c.name, depth), func() {
-				_, err := parse(src)
+				_, err := syntax.Parse(src)
 				switch {
 				case depth == 100 && err != nil:
 					t.Errorf("%s, %d deep: %v", c.name, depth, err)
@@ -76,18 +77,18 @@ func TestSkippedNesting(t *testing.T) {
 		parens := strings.Repeat("(", depth) + "1" + strings.Repeat(")", depth)
 		for _, head := range []string{"values ", "select exists ", "update events set a = ", "select array"} {
 			withinTime(t, head, func() {
-				if _, err := parse(head + parens); err != nil {
+				if _, err := syntax.Parse(head + parens); err != nil {
 					t.Errorf("%s, %d deep: %v", head, depth, err)
 				}
 			})
 		}
 		withinTime(t, "comments", func() {
-			if _, err := parse("select 1" + strings.Repeat("/*", depth) + strings.Repeat("*/", depth)); err != nil {
+			if _, err := syntax.Parse("select 1" + strings.Repeat("/*", depth) + strings.Repeat("*/", depth)); err != nil {
 				t.Error(err)
 			}
 		})
 		withinTime(t, "prepare", func() {
-			if _, err := parse(strings.Repeat("explain ", depth) + "select 1"); sqlstate(err) != "42601" {
+			if _, err := syntax.Parse(strings.Repeat("explain ", depth) + "select 1"); sqlstate(err) != "42601" {
 				t.Errorf("explain: got %v", err)
 			}
 		})
@@ -100,7 +101,7 @@ func TestManyOperators(t *testing.T) {
 		for _, n := range []int{5_000, 100_000} {
 			src := "select 1" + strings.Repeat(op+"1", n)
 			withinTime(t, op, func() {
-				_, err := parse(src)
+				_, err := syntax.Parse(src)
 				if n == 5_000 && err != nil || n == 100_000 && sqlstate(err) != "54001" {
 					t.Errorf("%d of%s: got %v", n, op, err)
 				}
@@ -125,25 +126,25 @@ func TestListBounds(t *testing.T) {
 		name, head, item, tail string
 		limit                  int
 	}{
-		{"IN", "select 1 in (", "1", ")", maxInList},
-		{"VALUES", "insert into events values ", "(1)", "", maxRows},
+		{"IN", "select 1 in (", "1", ")", syntax.MaxList},
+		{"VALUES", "insert into events values ", "(1)", "", syntax.MaxRows},
 	} {
 		list := func(n int) string {
 			return c.head + strings.Repeat(c.item+",", n-1) + c.item + c.tail
 		}
 		withinTime(t, c.name, func() {
-			if _, err := parse(list(c.limit)); err != nil {
+			if _, err := syntax.Parse(list(c.limit)); err != nil {
 				t.Errorf("%s at the limit: %v", c.name, err)
 			}
-			if _, err := parse(list(c.limit + 1)); sqlstate(err) != "54000" {
+			if _, err := syntax.Parse(list(c.limit + 1)); sqlstate(err) != "54000" {
 				t.Errorf("%s above the limit: got %v, want 54000", c.name, err)
 			}
 		})
 	}
-	if _, err := parse(strings.Repeat("begin;", maxStatements)); err != nil {
+	if _, err := syntax.Parse(strings.Repeat("begin;", syntax.MaxStatements)); err != nil {
 		t.Errorf("statements at the limit: %v", err)
 	}
-	if _, err := parse(strings.Repeat("begin;", maxStatements+1)); sqlstate(err) != "54000" {
+	if _, err := syntax.Parse(strings.Repeat("begin;", syntax.MaxStatements+1)); sqlstate(err) != "54000" {
 		t.Errorf("statements above the limit: got %v, want 54000", err)
 	}
 }

@@ -52,7 +52,7 @@ func TestConcurrentClients(t *testing.T) {
 }
 
 // openStore makes a store, which is closed when the test has ended.
-func openStore(t *testing.T, options engine.Options) *engine.Store {
+func openStore(t testing.TB, options engine.Options) *engine.Store {
 	t.Helper()
 	store, err := engine.Open(t.TempDir(), options)
 	if err != nil {

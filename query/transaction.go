@@ -3,12 +3,15 @@ package query
 import (
 	"context"
 	"errors"
-	"maps"
-
-	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/advisory"
+	"github.com/eventgres/eventgres/query/schema"
+	"github.com/eventgres/eventgres/query/setting"
+	"github.com/eventgres/eventgres/query/staging"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 type txState uint8
@@ -19,59 +22,47 @@ const (
 	txExplicit         // BEGIN … COMMIT
 )
 
-// transaction is what a session has staged, and what it has told its client about it.
-//
-// Appends are staged here and committed as one append. A version or position that was
-// returned is pinned: it becomes a condition of the commit.
+// transaction is where a session's transaction stands.
 type transaction struct {
-	state     txState
-	failed    bool
-	startedAt int64
-	isolation string
-	readOnly  bool
-	began     bool // a statement has run, so that isolation can no longer change
+	staging.Batch // what it appends when it commits
+	state         txState
+	failed        bool
+	isolation     string
+	readOnly      bool
+	deferrable    bool
+	began         bool // a statement has run, so that isolation can no longer change
 
 	// snapshot is the position before which a REPEATABLE READ transaction sees; -1
 	// until its first statement, and always under READ COMMITTED.
 	snapshot int64
 
-	staged     []engine.ProposedEvent
-	places     []int64 // of staged events among those of their stream
-	size       int
-	streams    map[uuid.UUID]*stagedStream
-	ids        map[uuid.UUID]bool // of staged events
-	newSince   int64              // none of these is in the log below this position
-	position   int64              // pinned: of the first staged event; -1 if not
 	savepoints []savepoint
-	copied     int          // entries that savepoints hold
-	settings   settings     // as they were before the transaction changed one
-	statements int          // that began in it
-	defined    *definitions // as the transaction has changed them; nil: not
+	copied     int            // entries that savepoints hold
+	kept       int64          // bytes that savepoints hold
+	settings   setting.Values // as they were before the transaction changed one
+	holds      bool           // it has declared a cursor WITH HOLD
+	statements int            // that began in it
+	defined    *schema.Schema // as the transaction has changed them; nil: not
+	locks      []txLock       // advisory locks, in the order in which they were taken
 }
 
-// stagedStream is a stream that the transaction has appended to, or relies on.
-type stagedStream struct {
-	name   string
-	base   int64 // version before the transaction's events
-	count  int64 // events staged
-	pinned bool  // base is a condition of the commit
+// txLock is an advisory lock that a transaction has taken, once.
+type txLock struct {
+	key  advisory.Key
+	mode advisory.Mode
 }
 
 type savepoint struct {
+	staging.Mark
 	name     string
-	staged   int
-	size     int
-	streams  map[uuid.UUID]stagedStream
-	ids      map[uuid.UUID]bool
-	position int64
-	settings settings
+	settings setting.Values
 	portals  map[string]bool
-	defined  *definitions
+	defined  *schema.Schema
+	defines  bool // the savepoint before has another schema
+	locks    int
 }
 
 const (
-	readCommitted  = "read committed"
-	repeatableRead = "repeatable read"
 	// maxSavepoints bounds what one transaction keeps copies for.
 	maxSavepoints = 1000
 	// maxSavepointCopies bounds the entries that all of them hold.
@@ -88,17 +79,22 @@ func (t *transaction) enter(s *Session) {
 
 func (t *transaction) begin(s *Session, state txState) {
 	*t = transaction{
-		state: state, startedAt: s.statementTime, position: -1, snapshot: -1,
-		isolation: s.settings.value("default_transaction_isolation"),
-		readOnly:  s.settings.value("default_transaction_read_only") == "on",
-		staged:    t.staged[:0], places: t.places[:0],
+		Batch: t.Batch.Again(s.server.index, s.statementTime), state: state, snapshot: -1,
+		isolation: s.effective.isolation, readOnly: s.effective.readOnly, deferrable: s.effective.deferrable,
+		locks: t.locks,
 	}
+}
+
+// alone tells whether nothing that is to be committed, or was told of it, came before in an implicit transaction: a statement that
+// ends it may append at once.
+func (t *transaction) alone() bool {
+	return t.state == txImplicit && len(t.Staged) == 0 && t.defined == nil && !t.holds && t.Position < 0 && t.Xact == 0
 }
 
 // keepSettings remembers the settings as they were before the transaction changed one.
 func (t *transaction) keepSettings(s *Session) {
-	if t.state != txNone && t.settings.values == nil {
-		t.settings = s.settings.clone()
+	if t.state != txNone && !t.settings.IsSet() {
+		t.settings = s.settings.Clone()
 	}
 }
 
@@ -107,7 +103,7 @@ func (s *Session) before() int64 {
 	next := s.server.index.GlobalPosition() + 1
 	t := &s.tx
 	t.began = true
-	if t.isolation != repeatableRead {
+	if t.isolation != setting.RepeatableRead {
 		return next
 	}
 	if t.snapshot < 0 {
@@ -116,234 +112,173 @@ func (s *Session) before() int64 {
 	return t.snapshot
 }
 
-// checkPin fails a transaction that relied on a position that somebody took.
-func (t *transaction) checkPin(next int64) error {
-	if t.position >= 0 && t.position != next {
-		return &engine.PositionMovedError{Expected: t.position, Actual: next}
-	}
-	return nil
-}
-
-// pinPosition makes the position of the staged events part of what was told.
-func (s *Session) pinPosition() (int64, error) {
-	next := s.server.index.GlobalPosition() + 1
-	if err := s.tx.checkPin(next); err != nil {
-		return 0, err
-	}
-	s.tx.position = next
-	return next, nil
-}
-
-// stream returns the transaction's view of a stream, refreshed unless it is pinned.
-func (s *Session) stagedStream(ref streamRef) *stagedStream {
-	t := &s.tx
-	if t.streams == nil {
-		t.streams = map[uuid.UUID]*stagedStream{}
-	}
-	st := t.streams[ref.id]
-	if st == nil {
-		st = &stagedStream{name: ref.name}
-		t.streams[ref.id] = st
-	}
-	if !st.pinned {
-		st.base = s.server.index.StreamVersion(ref.id)
-	}
-	return st
-}
-
-// stage adds one statement's events to the transaction. skipped tells by event which
-// were left out as duplicates; versions are known as far as the stream's are.
-func (s *Session) stage(events []engine.ProposedEvent, expected []expectation) (results []engine.EventResult, err error) {
-	t := &s.tx
-	limits := s.server.store.Limits()
+// stage adds one statement's events to the transaction.
+func (s *Session) stage(events []engine.ProposedEvent, expected []staging.Expectation) ([]engine.EventResult, error) {
+	t, limits := &s.tx, s.server.store.Limits()
+	more := int64(0)
 	for i := range events {
-		if err := events[i].Validate(limits); err != nil {
-			return nil, err
-		}
+		more += int64(events[i].StoredSize()) + eventBytes + 2*entryBytes
 	}
-	if len(t.staged) == 0 {
-		t.newSince = s.server.index.GlobalPosition() + 1
-	}
-	results = make([]engine.EventResult, len(events))
-	if err := s.findDuplicates(events, results); err != nil {
+	if err := s.reserve(more); err != nil {
 		return nil, err
 	}
-	if err := s.checkExpectations(events, results, expected); err != nil {
-		return nil, err
-	}
-	for i := range events {
-		if results[i].Position < 0 {
-			continue
-		}
-		if err := s.stageOne(&events[i], &results[i]); err != nil {
-			return nil, err
-		}
-	}
-	if t.size > limits.AppendBytes || len(t.staged) > maxRows {
-		return nil, pgwire.Errorf("54000", "the transaction's appends are too large: %d events, %d bytes, the limit is %d and %d", len(t.staged), t.size, maxRows, limits.AppendBytes).
+	defer func() { _ = s.account() }()
+	results, err := t.Stage(s.ctx, limits, events, expected)
+	if err == nil && (t.Size > limits.AppendBytes || len(t.Staged) > syntax.MaxRows) {
+		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "the transaction's appends are too large: %d events, %d bytes, the limit is %d and %d", len(t.Staged), t.Size, syntax.MaxRows, limits.AppendBytes).
 			WithHint("A transaction is one atomic append. Commit smaller ones, or use COPY outside a transaction.")
 	}
-	return results, nil
-}
-
-// findDuplicates gives ids to events without, and marks those whose id is known, Position -1, or fails.
-func (s *Session) findDuplicates(events []engine.ProposedEvent, results []engine.EventResult) error {
-	t := &s.tx
-	for i := range events {
-		e := &events[i]
-		made := e.GiveID()
-		known := !made && t.ids[e.EventID]
-		if !made && !known {
-			position, err := s.server.index.FindEvent(s.ctx, e.EventID)
-			if err != nil {
-				return err
-			}
-			known = position >= 0
-		}
-		switch {
-		case !known:
-			if t.ids == nil {
-				t.ids = map[uuid.UUID]bool{}
-			}
-			t.ids[e.EventID] = true
-		case e.SkipDuplicate:
-			results[i] = engine.EventResult{Position: -1, Version: -1}
-		default:
-			if e.Version >= 0 && int64(e.Version) <= s.currentVersion(e.StreamID) {
-				return &engine.VersionTakenError{StreamID: e.StreamID, Stream: e.Stream, Version: int64(e.Version)}
-			}
-			return &engine.DuplicateEventError{EventID: e.EventID, Event: i}
-		}
-	}
-	return nil
-}
-
-// currentVersion is a stream's version with what the transaction has staged.
-func (s *Session) currentVersion(id uuid.UUID) int64 {
-	st := s.stagedStream(streamRef{id: id})
-	return st.base + st.count
-}
-
-func (s *Session) checkExpectations(events []engine.ProposedEvent, results []engine.EventResult, expected []expectation) error {
-	for _, x := range expected {
-		offered, kept := false, false
-		for i := range events {
-			if events[i].StreamID == x.stream.id {
-				offered = true
-				kept = kept || results[i].Position >= 0
-			}
-		}
-		if offered && !kept {
-			continue // all were there already
-		}
-		st := s.stagedStream(x.stream)
-		if st.base+st.count != x.version {
-			return conflictError(x.stream, x.version, st.base+st.count)
-		}
-		st.pinned = true
-	}
-	return nil
-}
-
-func (s *Session) stageOne(e *engine.ProposedEvent, result *engine.EventResult) error {
-	t := &s.tx
-	st := s.stagedStream(streamRef{e.StreamID, e.Stream})
-	next := st.base + st.count + 1
-	switch v := int64(e.Version); {
-	case e.Version == engine.AnyVersion || v == next:
-	case v < next:
-		return &engine.VersionTakenError{StreamID: e.StreamID, Stream: e.Stream, Version: v}
-	default:
-		return conflictError(streamRef{e.StreamID, e.Stream}, v-1, next-1)
-	}
-	result.Version = next
-	result.Position = int64(len(t.staged)) // relative, until it is pinned
-	st.count++
-	// The bytes are the client's buffer, which the next message overwrites.
-	staged := *e
-	staged.Payload = cloneBytes(e.Payload)
-	staged.Metadata = cloneBytes(e.Metadata)
-	staged.SkipDuplicate = false // its count was told; a duplicate by then is a conflict
-	t.staged = append(t.staged, staged)
-	t.places = append(t.places, st.count-1)
-	t.size += e.StoredSize()
-	return nil
-}
-
-func cloneBytes(b []byte) []byte {
-	if b == nil {
-		return nil
-	}
-	return append(make([]byte, 0, len(b)), b...)
-}
-
-// expectation is an expected_version of a statement.
-type expectation struct {
-	stream  streamRef
-	version int64
-}
-
-// stagedVersion is the version that a staged event will have, unless somebody else
-// appends to its stream before.
-func (s *Session) stagedVersion(i int) int64 {
-	e := &s.tx.staged[i]
-	return s.stagedStream(streamRef{e.StreamID, e.Stream}).base + 1 + s.tx.places[i]
+	return results, err
 }
 
 // commit appends what is staged, if anything, and ends the transaction. After an error
 // the transaction has ended too, without effect.
 func (s *Session) commit(ctx context.Context) error {
-	t := &s.tx
-	defer s.end()
-	if t.defined != nil {
-		if len(t.staged) > 0 {
-			return pgwire.Errorf("0A000", "a transaction cannot both append events and change views").WithHint("Commit in between.")
-		}
-		return s.server.define(ctx, t.defined)
+	err := s.commitStaged(ctx)
+	s.activity.Count(err == nil)
+	if err != nil {
+		s.undo()
 	}
-	if len(t.staged) == 0 {
-		if t.position >= 0 {
-			return t.checkPin(s.server.index.GlobalPosition() + 1)
+	s.end()
+	return err
+}
+
+// undo takes back what a transaction that does not commit did to its session: cursors WITH HOLD, and settings.
+func (s *Session) undo() {
+	s.conn.DropNewPortals()
+	s.undoSettings()
+}
+
+// undoSettings takes back the settings that the transaction has changed.
+func (s *Session) undoSettings() {
+	if s.tx.settings.IsSet() {
+		s.settings.Restore(s.tx.settings)
+	}
+}
+
+func (s *Session) commitStaged(ctx context.Context) error {
+	t := &s.tx
+	if t.holds {
+		if err := s.keepHeld(ctx); err != nil {
+			return err
+		}
+	}
+	if t.defined != nil {
+		return s.commitDefined(ctx)
+	}
+	if len(t.Staged) == 0 {
+		if t.Position >= 0 {
+			return t.CheckPin()
 		}
 		return nil
 	}
-	r := &engine.AppendRequest{Events: t.staged, NewSince: t.newSince}
-	for id, st := range t.streams {
-		if st.pinned {
-			r.Conditions = append(r.Conditions, engine.Condition{
-				Kind: engine.StreamAt, StreamID: id, Stream: st.name, Version: engine.ExpectedVersion(st.base),
-			})
-		}
+	return s.appendTransaction(ctx, nil)
+}
+
+// commitDefined commits a transaction that has changed the schema, one at a time: what others have committed meanwhile stays.
+func (s *Session) commitDefined(ctx context.Context) error {
+	var end func()
+	err := s.conn.Waiting(func() (err error) {
+		end, err = s.server.schema.Begin(ctx)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	if t.position >= 0 {
-		r.Conditions = append(r.Conditions, engine.Condition{Kind: engine.LogAt, Position: t.position})
+	defer end()
+	changes, err := s.server.schema.Changes(s.tx.defined)
+	if err != nil {
+		return err
 	}
-	err := s.server.writer.Append(ctx, r)
+	return s.appendTransaction(ctx, changes)
+}
+
+// appendTransaction appends what is staged, and changes of the schema, as one.
+func (s *Session) appendTransaction(ctx context.Context, changes []engine.ControlChange) error {
+	t := &s.tx
+	r := t.Request()
+	r.Control = changes
+	err := s.append(ctx, r)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		t.staged, t.places = nil, nil // the request may be in the queue yet
+		t.Staged, t.Places = nil, nil // the request may be in the queue yet
 	}
 	return err
 }
 
+// unlockTransaction gives back what advisory locks the transaction took, but for the first keep of them.
+func (s *Session) unlockTransaction(keep int) {
+	if len(s.tx.locks) <= keep {
+		return
+	}
+	for _, l := range s.tx.locks[keep:] {
+		s.server.advisory.Unlock(s.conn, l.key, l.mode, true)
+	}
+	s.tx.locks = s.tx.locks[:keep]
+}
+
+// mayAppend checks that the transaction may append, or change what is defined; tag names the statement.
+func (s *Session) mayAppend(tag string) error {
+	if s.tx.readOnly {
+		return pgerror.Errorf(pgerror.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
+	}
+	return nil
+}
+
+// appendsNow decides whether a statement's events are appended at once: where nothing else belongs to its transaction, and nothing was
+// told that the append has to keep, and the transaction is over with it. Otherwise they are staged.
+func (s *Session) appendsNow(last pgwire.Lookahead) (bool, error) {
+	s.before() // settles the snapshot of a REPEATABLE READ transaction
+	if !s.tx.alone() {
+		return false, nil
+	}
+	return last() // which may wait for the client to say
+}
+
+// append appends; who waits for the disk keeps nobody from computing.
+func (s *Session) append(ctx context.Context, r *engine.AppendRequest) error {
+	return s.conn.Waiting(func() error { return s.server.writer.Append(ctx, r) })
+}
+
+// abort has a transaction fail. What it has locked, and what it has set, since the newest savepoint is taken back at once: who
+// has met an error may take his time to say ROLLBACK.
+func (s *Session) abort() {
+	t := &s.tx
+	if t.failed {
+		return
+	}
+	t.failed = true
+	if n := len(t.savepoints); n > 0 {
+		sp := &t.savepoints[n-1]
+		s.unlockTransaction(sp.locks)
+		s.settings.Restore(sp.settings)
+		return
+	}
+	s.unlockTransaction(0)
+	s.undoSettings()
+}
+
 // rollback drops what is staged and ends the transaction.
 func (s *Session) rollback() {
-	s.conn.DropNewPortals()
-	if s.tx.settings.values != nil {
-		s.settings.restore(s.tx.settings, s.conn)
+	if s.tx.state != txNone {
+		s.activity.Count(false)
 	}
+	s.undo()
 	s.end()
 }
 
 // end leaves the transaction. Buffers are kept if they are small.
 func (s *Session) end() {
 	explicit := s.tx.state == txExplicit
-	staged, places := s.tx.staged, s.tx.places
-	if cap(staged) > 256 {
-		staged, places = nil, nil
+	s.untell(0)
+	s.unlockTransaction(0)
+	b := &s.tx.Batch
+	if cap(b.Staged) > 256 {
+		b.Staged, b.Places = nil, nil
 	}
-	clear(staged)
-	s.tx = transaction{staged: staged[:0], places: places[:0], position: -1, snapshot: -1}
-	s.settings.endLocal(s.conn)
+	clear(b.Staged)
+	s.tx = transaction{Batch: b.Again(s.server.index, 0), snapshot: -1}
+	s.settings.EndLocal()
+	_ = s.account()
 	if explicit {
 		s.conn.EndTransaction(false)
 	}
@@ -352,22 +287,26 @@ func (s *Session) end() {
 func (s *Session) addSavepoint(name string) error {
 	t := &s.tx
 	if len(t.savepoints) >= maxSavepoints {
-		return pgwire.Errorf("54000", "a transaction may have %d savepoints at most", maxSavepoints)
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "a transaction may have %d savepoints at most", maxSavepoints)
 	}
 	// A savepoint keeps a copy of what is known of streams and ids.
-	if t.copied += len(t.ids) + len(t.streams); t.copied > maxSavepointCopies {
-		return pgwire.Errorf("54000", "too many savepoints in a transaction of this size").
+	if t.copied+len(t.IDs)+len(t.Streams) > maxSavepointCopies {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "too many savepoints in a transaction of this size").
 			WithHint("Commit smaller transactions.")
 	}
-	sp := savepoint{
-		name: name, staged: len(t.staged), size: t.size, position: t.position,
-		ids: maps.Clone(t.ids), streams: map[uuid.UUID]stagedStream{}, settings: s.settings.clone(), portals: s.conn.Portals(), defined: t.defined,
+	portals := s.conn.Portals()
+	if err := s.reserve(syntax.StatementBytes + s.settings.Size() + entryBytes*int64(len(t.IDs)+len(t.Streams)+len(portals)) + t.defined.Own()); err != nil {
+		return err
 	}
-	for id, st := range t.streams {
-		sp.streams[id] = *st
+	last := len(t.savepoints) - 1
+	sp := savepoint{
+		defines: t.defined != nil && (last < 0 || t.savepoints[last].defined != t.defined),
+		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, locks: len(t.locks),
 	}
 	t.savepoints = append(t.savepoints, sp)
-	return nil
+	t.kept += sp.bytes()
+	t.copied += len(sp.IDs) + len(sp.Streams)
+	return s.account()
 }
 
 // findSavepoint returns the index of the newest savepoint of that name.
@@ -377,7 +316,7 @@ func (t *transaction) findSavepoint(name string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, pgwire.Errorf("3B001", "savepoint \"%s\" does not exist", name)
+	return 0, pgerror.Errorf(pgerror.InvalidSavepointSpecification, "savepoint \"%s\" does not exist", name)
 }
 
 func (s *Session) rollbackTo(name string) error {
@@ -387,20 +326,194 @@ func (s *Session) rollbackTo(name string) error {
 		return err
 	}
 	sp := &t.savepoints[i]
-	clear(t.staged[sp.staged:])
-	t.staged, t.places, t.size = t.staged[:sp.staged], t.places[:sp.staged], sp.size
-	t.ids, t.position, t.defined = maps.Clone(sp.ids), sp.position, sp.defined
-	t.streams = map[uuid.UUID]*stagedStream{}
-	for id, st := range sp.streams {
-		t.streams[id] = &st
-	}
-	t.savepoints = t.savepoints[:i+1]
+	s.untell(sp.Staged)
+	s.unlockTransaction(sp.locks)
+	t.Batch.Rollback(&sp.Mark)
+	t.defined = sp.defined
+	t.dropSavepoints(i + 1)
 	t.failed = false
 	for name := range s.conn.Portals() {
 		if !sp.portals[name] && name != "" {
 			s.conn.DropPortal(name)
 		}
 	}
-	s.settings.restore(sp.settings, s.conn)
+	s.settings.Restore(sp.settings)
+	return s.account()
+}
+
+// bytes is what a savepoint keeps.
+func (sp *savepoint) bytes() int64 {
+	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals))
+	if sp.defines {
+		size += sp.defined.Own()
+	}
+	return size
+}
+
+// dropSavepoints forgets the savepoints from the i-th on.
+func (t *transaction) dropSavepoints(i int) {
+	for n := i; n < len(t.savepoints); n++ {
+		sp := &t.savepoints[n]
+		t.kept -= sp.bytes()
+		t.copied -= len(sp.IDs) + len(sp.Streams)
+		*sp = savepoint{}
+	}
+	t.savepoints = t.savepoints[:i]
+}
+
+func (s *Session) transactionCommand(ctx context.Context, st *syntax.TransactionStmt) (pgwire.Tag, error) {
+	tag := pgwire.Tag{Command: st.Verb, Rows: -1}
+	explicit := s.tx.state == txExplicit
+	switch st.Verb {
+	case "BEGIN", "START TRANSACTION":
+		if explicit {
+			s.warn(pgerror.ActiveSQLTransaction, "there is already a transaction in progress")
+			return tag, s.applyModes(st.Modes)
+		}
+		s.beginBlock()
+		_ = s.account()
+		if err := s.applyModes(st.Modes); err != nil {
+			s.end()
+			return tag, err
+		}
+	case "COMMIT":
+		return s.commitCommand(ctx, st)
+	case "ROLLBACK":
+		if !explicit {
+			if st.Chain {
+				return tag, pgerror.Errorf(pgerror.NoActiveSQLTransaction, "ROLLBACK AND CHAIN can only be used in transaction blocks")
+			}
+			s.warn(pgerror.NoActiveSQLTransaction, "there is no transaction in progress")
+			s.rollback()
+			return tag, nil
+		}
+		chained := s.tx
+		s.rollback()
+		if st.Chain {
+			s.chain(&chained)
+		}
+	default:
+		return s.savepointCommand(st)
+	}
+	return tag, nil
+}
+
+// beginBlock opens a transaction block. What the statements before it in an implicit transaction have done, events, views and
+// settings, becomes part of it, as in PostgreSQL.
+func (s *Session) beginBlock() {
+	if s.tx.state == txImplicit && s.tx.statements > 1 {
+		s.tx.state = txExplicit
+		return
+	}
+	s.tx.begin(s, txExplicit)
+}
+
+func (s *Session) commitCommand(ctx context.Context, st *syntax.TransactionStmt) (pgwire.Tag, error) {
+	tag := pgwire.Tag{Command: "COMMIT", Rows: -1}
+	if s.tx.state != txExplicit {
+		if st.Chain {
+			return tag, pgerror.Errorf(pgerror.NoActiveSQLTransaction, "COMMIT AND CHAIN can only be used in transaction blocks")
+		}
+		s.warn(pgerror.NoActiveSQLTransaction, "there is no transaction in progress")
+		return tag, s.commit(ctx)
+	}
+	chained := s.tx
+	if s.tx.failed {
+		tag.Command = "ROLLBACK"
+		s.rollback()
+	} else {
+		if err := s.commit(ctx); err != nil {
+			return tag, err
+		}
+	}
+	if st.Chain {
+		s.chain(&chained)
+	}
+	return tag, nil
+}
+
+// chain begins a transaction with the characteristics of the one before.
+func (s *Session) chain(old *transaction) {
+	isolation, readOnly, deferrable := old.isolation, old.readOnly, old.deferrable
+	s.tx.begin(s, txExplicit)
+	s.tx.isolation, s.tx.readOnly, s.tx.deferrable = isolation, readOnly, deferrable
+}
+
+func (s *Session) savepointCommand(st *syntax.TransactionStmt) (pgwire.Tag, error) {
+	tag := pgwire.Tag{Command: st.Verb, Rows: -1}
+	if s.tx.state != txExplicit {
+		verb := st.Verb
+		switch verb {
+		case "RELEASE":
+			verb = "RELEASE SAVEPOINT"
+		case "ROLLBACK TO":
+			verb = "ROLLBACK TO SAVEPOINT"
+		}
+		return tag, pgerror.Errorf(pgerror.NoActiveSQLTransaction, "%s can only be used in transaction blocks", verb)
+	}
+	switch st.Verb {
+	case "SAVEPOINT":
+		return tag, s.addSavepoint(st.Savepoint)
+	case "RELEASE":
+		i, err := s.tx.findSavepoint(st.Savepoint)
+		if err == nil {
+			s.tx.dropSavepoints(i)
+			err = s.account()
+		}
+		return tag, err
+	}
+	tag.Command = "ROLLBACK"
+	return tag, s.rollbackTo(st.Savepoint)
+}
+
+func (s *Session) applyModes(modes []syntax.TransactionMode) error {
+	for _, m := range modes {
+		if m.Isolation != "" {
+			if err := s.set("transaction_isolation", []string{m.Isolation}, false); err != nil {
+				return err
+			}
+		}
+		if m.ReadOnly != nil {
+			if err := s.setReadOnly(*m.ReadOnly); err != nil {
+				return err
+			}
+		}
+		if m.Deferrable != nil {
+			if err := s.setDeferrable(*m.Deferrable); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Session) setIsolation(level string) error {
+	t := &s.tx
+	if t.isolation == level {
+		return nil
+	}
+	if t.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	}
+	t.isolation = level
+	return nil
+}
+
+func (s *Session) setReadOnly(readOnly bool) error {
+	if s.tx.readOnly && !readOnly && s.tx.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+	}
+	s.tx.readOnly = readOnly
+	return nil
+}
+
+func (s *Session) setDeferrable(deferrable bool) error {
+	if len(s.tx.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
+	}
+	if s.tx.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+	}
+	s.tx.deferrable = deferrable
 	return nil
 }

@@ -11,14 +11,15 @@ type backupCommand struct {
 	Dir  string `arg:"" help:"Directory for the backup; one that holds an earlier backup is brought up to date." type:"path"`
 	Data string `default:"data" env:"EVENTGRES_DATA" help:"Data directory." type:"path"`
 	URL  string `default:"postgres://127.0.0.1:5433/events" env:"EVENTGRES_URL" help:"The server that has it open, if one has."`
+	Copy bool   `help:"Copy every segment, instead of sharing its blocks or, by a hard link, the file itself with the log."`
 }
 
 func (c *backupCommand) Run() error {
 	ctx, stop := interruptible()
 	defer stop()
-	options := engine.Options{Logger: newLogger("text")}
+	options := engine.Options{Logger: newLogger("text"), Copy: c.Copy}
 	var report engine.BackupReport
-	err := withPosition(ctx, c.URL, c.Data, "eventgres backup", func(before int64) (err error) {
+	err := withExtent(ctx, c.URL, c.Data, "eventgres backup", func(before engine.Extent) (err error) {
 		report, err = engine.Backup(ctx, c.Data, c.Dir, before, options)
 		return err
 	})
@@ -53,14 +54,15 @@ type repairCommand struct {
 	Data        string `default:"data" env:"EVENTGRES_DATA" help:"Data directory; no server may have it open." type:"path"`
 	CutAt       int64  `default:"-1" help:"End the log before this position; what is cut is kept aside."`
 	Indexes     bool   `help:"Take the index files out; the next start builds them from the log."`
+	Projection  bool   `help:"Take the projection out, which analytical statements read; the next start makes it of the log."`
 	Checkpoint  bool   `help:"Take the file CHECKPOINT out, where it is damaged."`
-	Definitions bool   `help:"Take the file DEFINITIONS out, where it is damaged: views are gone."`
+	Definitions bool   `help:"Take the file DEFINITIONS of a store of version 0.5 or older out, where it is damaged: views are gone."`
 }
 
 func (c *repairCommand) Run() error {
-	r := engine.Repair{CutAt: c.CutAt, Indexes: c.Indexes, Checkpoint: c.Checkpoint, Definitions: c.Definitions}
-	if c.CutAt < 0 && !c.Indexes && !c.Checkpoint && !c.Definitions {
-		return errors.New("nothing to do: say --cut-at POSITION, --indexes, --checkpoint or --definitions; eventgres verify shows what is damaged")
+	r := engine.Repair{CutAt: c.CutAt, Indexes: c.Indexes, Projection: c.Projection, Checkpoint: c.Checkpoint, Definitions: c.Definitions}
+	if c.CutAt < 0 && !c.Indexes && !c.Projection && !c.Checkpoint && !c.Definitions {
+		return errors.New("nothing to do: say --cut-at POSITION, --indexes, --projection, --checkpoint or --definitions; eventgres verify shows what is damaged")
 	}
 	report, err := r.Run(c.Data, engine.Options{Logger: newLogger("text")})
 	if err != nil {

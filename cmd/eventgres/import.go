@@ -18,8 +18,9 @@ import (
 )
 
 type importCommand struct {
-	File string `arg:"" help:"File with a JSON object a line, one an event; - for standard input."`
-	URL  string `default:"postgres://127.0.0.1:5433/events" env:"EVENTGRES_URL" help:"Server to append to."`
+	File     string `arg:"" help:"File with a JSON object a line, one an event; - for standard input."`
+	FromDump bool   `help:"The file is what pg_dump wrote, as plain text, of an events table."`
+	URL      string `default:"postgres://127.0.0.1:5433/events" env:"EVENTGRES_URL" help:"Server to append to."`
 }
 
 const (
@@ -53,6 +54,9 @@ func (c *importCommand) Run() error {
 	}
 	defer hangUp(conn)
 	im := importer{conn: conn, progress: newProgress(os.Stderr)}
+	if c.FromDump {
+		im.dump = newDumpReader()
+	}
 	if err := im.run(ctx, in); err != nil {
 		return fmt.Errorf("%w; %s", err, im.durable())
 	}
@@ -63,7 +67,8 @@ func (c *importCommand) Run() error {
 // An importer appends batches, while another goroutine makes them of the input.
 type importer struct {
 	conn     *pgconn.PgConn
-	prepared bool // the INSERT of insertRows rows
+	prepared bool        // the INSERT of insertRows rows
+	dump     *dumpReader // of a dump; nil: the input has an event a line
 	*progress
 
 	imported, skipped int64
@@ -83,7 +88,7 @@ func (im *importer) run(ctx context.Context, in io.Reader) error {
 	// The reader is told to stop but not waited for: it may be held up by a terminal or
 	// a pipe for ever. It ends with the process.
 	defer stop()
-	r := &batchReader{in: in, out: deliveries, streams: map[uuid.UUID]struct{}{}}
+	r := &batchReader{in: in, out: deliveries, dump: im.dump, streams: map[uuid.UUID]struct{}{}}
 	go r.run(reading)
 	for {
 		select {
@@ -244,6 +249,7 @@ type batchReader struct {
 	in      io.Reader
 	out     chan<- delivery
 	batch   *batch
+	dump    *dumpReader            // nil: an event a line
 	streams map[uuid.UUID]struct{} // at most maxCountedStreams
 }
 
@@ -262,18 +268,17 @@ func (r *batchReader) read(ctx context.Context) error {
 	number := 0
 	for lines.Scan() {
 		number++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		e, err := parseLine(lines.Bytes())
+		e, err := r.parse(lines.Bytes())
 		if err != nil {
 			return fmt.Errorf("line %d: %w", number, err)
 		}
-		if !r.add(ctx, &e, number, len(lines.Bytes())) {
+		if e != nil && !r.add(ctx, e, number, len(lines.Bytes())) {
 			return ctx.Err()
 		}
 	}
 	switch err := lines.Err(); {
+	case err == nil && r.dump != nil && r.dump.end() != nil:
+		return fmt.Errorf("line %d: %w", number, r.dump.end())
 	case err == nil:
 		return io.EOF
 	case errors.Is(err, bufio.ErrTooLong):
@@ -281,6 +286,18 @@ func (r *batchReader) read(ctx context.Context) error {
 	default:
 		return fmt.Errorf("line %d: %w", number+1, err)
 	}
+}
+
+// parse reads a line; nil if it holds no event.
+func (r *batchReader) parse(b []byte) (*line, error) {
+	if r.dump != nil {
+		return r.dump.parse(b)
+	}
+	if len(bytes.TrimSpace(b)) == 0 {
+		return nil, nil
+	}
+	e, err := parseLine(b)
+	return &e, err
 }
 
 // add puts an event into the batch, delivering the batch before if it is full or of

@@ -1,4 +1,3 @@
-// Command eventgres is an event store that every PostgreSQL client speaks to.
 package main
 
 import (
@@ -24,6 +23,7 @@ var cli struct {
 }
 
 func main() {
+	keepToOwner()
 	ctx := kong.Parse(&cli,
 		kong.Name("eventgres"),
 		kong.Description("An event store that every PostgreSQL client already speaks to."),

@@ -10,10 +10,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 	_ "time/tzdata" // time zones on machines that have none
 
+	"github.com/eventgres/eventgres/cmd/eventgres/internal/web"
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query"
@@ -32,6 +34,8 @@ type serveCommand struct {
 	MaxType        int           `default:"256" env:"EVENTGRES_MAX_TYPE" help:"Length of an event type, bytes."`
 	MaxName        int           `default:"512" env:"EVENTGRES_MAX_NAME" help:"Length of a stream name, bytes."`
 	MaxMessage     int           `default:"67108864" env:"EVENTGRES_MAX_MESSAGE" help:"Size of one protocol message, bytes."`
+	ConnMemory     int64         `name:"max-connection-memory" default:"268435456" env:"EVENTGRES_MAX_CONNECTION_MEMORY" help:"Memory that one connection may take for messages, statements, portals and appends not committed, bytes."`
+	TotalMemory    int64         `name:"max-memory" default:"1073741824" env:"EVENTGRES_MAX_MEMORY" help:"Memory that all connections together may take for these, bytes."`
 	ShutdownGrace  time.Duration `default:"10s" env:"EVENTGRES_SHUTDOWN_GRACE" help:"How long connections may take to end at shutdown."`
 	LogFormat      string        `default:"text" enum:"text,json" env:"EVENTGRES_LOG_FORMAT" help:"Format of the log: text or json."`
 	Sample         bool          `env:"EVENTGRES_SAMPLE" help:"Load the sample if the store is empty."`
@@ -40,6 +44,9 @@ type serveCommand struct {
 	Unpacked       bool          `hidden:"" help:"Store events as they are, for tests that look for them in what is written."`
 	WorkerMemory   int64         `default:"1073741824" env:"EVENTGRES_WORKER_MEMORY" help:"Memory that the analytics worker's engine may use, bytes."`
 	WorkerSpill    int64         `default:"17179869184" env:"EVENTGRES_WORKER_SPILL" help:"Disk that its queries may use when memory is not enough, bytes."`
+
+	TLS  tlsFlags  `embed:""`
+	HTTP httpFlags `embed:""`
 }
 
 func (c *serveCommand) Run() error {
@@ -47,8 +54,16 @@ func (c *serveCommand) Run() error {
 	if err := c.checkAddress(); err != nil {
 		return err
 	}
+	watched, err := c.HTTP.listen(logger)
+	if err != nil {
+		return err
+	}
+	if watched != nil {
+		defer watched.Close()
+	}
 	begin := time.Now()
 	store, err := engine.Open(c.Data, engine.Options{
+		Measure:      watched != nil,
 		SegmentBytes: c.SegmentBytes, WriterThread: c.WriterThread, Unpacked: c.Unpacked, Logger: logger,
 		Limits: engine.Limits{EventBytes: c.MaxEvent, AppendBytes: c.MaxAppend, TypeBytes: c.MaxType, NameBytes: c.MaxName},
 	})
@@ -58,7 +73,7 @@ func (c *serveCommand) Run() error {
 	index := store.Index()
 	logger.Info("opened", "data", c.Data, "events", index.GlobalPosition()+1, "streams", index.StreamCount(),
 		"took", time.Since(begin).Round(time.Millisecond))
-	err = c.serve(store, logger)
+	err = c.serve(store, watched, logger)
 	closing := store.Close()
 	logger.Info("closed", "data", c.Data)
 	return errors.Join(err, closing)
@@ -89,7 +104,11 @@ func (c *serveCommand) checkAddress() error {
 	return nil
 }
 
-func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
+func (c *serveCommand) serve(store *engine.Store, watched *web.Server, logger *slog.Logger) error {
+	encryption, err := c.TLS.load(c.Data, c.Listen, logger)
+	if err != nil {
+		return err
+	}
 	listeners, err := c.listeners()
 	if err != nil {
 		return err
@@ -98,6 +117,8 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 	defer served()
 	go keepHeapClose(serving)
 	handler := query.NewServer(store, logger)
+	c.describe(handler, listeners)
+	c.TLS.describe(handler, encryption)
 	worker, err := c.startWorker(store, logger)
 	if err != nil {
 		return err
@@ -107,11 +128,15 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 		defer worker.Close()
 	}
 	server := &pgwire.Server{
-		Handler: handler, MaxConnections: c.MaxConnections,
-		MaxMessageBytes: c.MaxMessage, Logger: logger,
+		Handler: handler, MaxConnections: c.MaxConnections, TLS: encryption,
+		MaxMessageBytes: c.MaxMessage, ConnectionMemory: c.ConnMemory, TotalMemory: c.TotalMemory, Logger: logger,
+	}
+	if watched != nil {
+		handler.Measure()
+		defer watched.Close() // before what it asks is gone
 	}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
@@ -125,11 +150,13 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 	for _, l := range listeners {
 		logger.Info("listening", "address", l.Addr().String())
 	}
+	if watched != nil {
+		watched.Ready(web.Sources{Store: store, Server: server, Sessions: handler, Worker: worker, Data: c.Data})
+	}
 	c.greet(listeners)
-	select {
-	case sig := <-signals:
-		logger.Info("shutting down", "signal", sig.String())
-	case err = <-failed:
+	err = untilEnd(signals, failed, encryption, logger)
+	if watched != nil {
+		watched.Stopping()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.ShutdownGrace)
 	defer cancel()
@@ -137,6 +164,44 @@ func (c *serveCommand) serve(store *engine.Store, logger *slog.Logger) error {
 		logger.Warn("connections were cut", "reason", late)
 	}
 	return err
+}
+
+// untilEnd waits for a signal to end, or for a listener that has failed, and meanwhile reloads at SIGHUP.
+func untilEnd(signals <-chan os.Signal, failed <-chan error, encryption *pgwire.TLS, logger *slog.Logger) error {
+	for {
+		select {
+		case sig := <-signals:
+			if sig == syscall.SIGHUP {
+				reload(encryption, logger)
+				continue
+			}
+			logger.Info("shutting down", "signal", sig.String())
+			return nil
+		case err := <-failed:
+			return err
+		}
+	}
+}
+
+// reload takes anew what is read from files.
+func reload(encryption *pgwire.TLS, logger *slog.Logger) {
+	if encryption == nil {
+		logger.Info("nothing to reload: no setting is read from a file yet", "signal", "SIGHUP")
+		return
+	}
+	logger.Info("reloading", "signal", "SIGHUP")
+	_ = encryption.Reload() // what came of it is in the log
+}
+
+// describe says what SHOW has of the server itself.
+func (c *serveCommand) describe(handler *query.Server, listeners []net.Listener) {
+	handler.Describe("data_directory", c.Data)
+	handler.Describe("max_connections", strconv.Itoa(c.MaxConnections))
+	handler.Describe("unix_socket_directories", c.Socket)
+	if tcp, ok := listeners[0].Addr().(*net.TCPAddr); ok {
+		handler.Describe("listen_addresses", tcp.IP.String())
+		handler.Describe("port", strconv.Itoa(tcp.Port))
+	}
 }
 
 // startWorker starts the analytics worker: this program, as a child.

@@ -21,8 +21,8 @@ func (c *verifyCommand) Run() error {
 	options := engine.Options{Logger: newLogger("text")}
 	ctx := context.Background() // ^C may end it at any time: it changes nothing
 	var report engine.VerifyReport
-	err := withPosition(ctx, c.URL, c.Data, "eventgres verify", func(before int64) (err error) {
-		if before < 0 {
+	err := withExtent(ctx, c.URL, c.Data, "eventgres verify", func(before engine.Extent) (err error) {
+		if before == engine.Whole {
 			report, err = engine.Verify(c.Data, options)
 		} else {
 			report, err = engine.VerifyBelow(c.Data, before, options)
@@ -46,6 +46,19 @@ func (c *verifyCommand) Run() error {
 	if len(report.Damage) > 0 {
 		return errDamaged
 	}
+	// The columns that analytical statements read are derived, and as good as the log is.
+	found, damaged, err := verifyProjection(ctx, c.Data, report.Events)
+	if err != nil {
+		return fmt.Errorf("the projection: %w", err)
+	}
+	if damaged {
+		fmt.Fprintln(os.Stderr, "damaged  ", "the projection:", found)
+	} else {
+		fmt.Printf("projection %s\n", found)
+	}
+	if damaged {
+		return errors.New("the projection is damaged, the log is not: stop the server and run eventgres repair --projection")
+	}
 	if len(report.Indexes) > 0 {
 		return errors.New("an index is damaged, the log is not: stop the server and run eventgres repair --indexes")
 	}
@@ -53,10 +66,10 @@ func (c *verifyCommand) Run() error {
 	return nil
 }
 
-// withPosition runs f for all of a store, as -1, and where a server has it open for what is below
-// the position that the server has committed.
-func withPosition(ctx context.Context, url, dir, name string, f func(before int64) error) error {
-	err := f(-1)
+// withExtent runs f for the whole of a store, and where a server has it open for as much as the server
+// has committed.
+func withExtent(ctx context.Context, url, dir, name string, f func(before engine.Extent) error) error {
+	err := f(engine.Whole)
 	if !errors.Is(err, engine.ErrLocked) {
 		return err
 	}
@@ -67,23 +80,28 @@ func withPosition(ctx context.Context, url, dir, name string, f func(before int6
 	return f(before)
 }
 
-// committedBy asks the server that has a data directory open how many events are committed.
-func committedBy(ctx context.Context, url, dir, name string) (int64, error) {
+// committedBy asks the server that has a data directory open how much is committed.
+func committedBy(ctx context.Context, url, dir, name string) (extent engine.Extent, err error) {
 	id, err := engine.ReadStoreID(dir)
 	if err != nil {
-		return 0, err
+		return extent, err
 	}
 	conn, err := connect(ctx, url, name)
 	if err != nil {
-		return 0, fmt.Errorf("a server has %s open; ask it with --url: %w", dir, err)
+		return extent, fmt.Errorf("a server has %s open; ask it with --url: %w", dir, err)
 	}
 	defer hangUp(conn)
-	result := conn.ExecParams(ctx, "SELECT store_id, events FROM eventgres_health", nil, nil, nil, nil).Read()
+	result := conn.ExecParams(ctx, "SELECT store_id, events, changes FROM eventgres_health", nil, nil, nil, nil).Read()
 	if result.Err != nil {
-		return 0, result.Err
+		return extent, result.Err
 	}
 	if len(result.Rows) != 1 || string(result.Rows[0][0]) != id.String() {
-		return 0, fmt.Errorf("the server at %s serves another store than %s", url, dir)
+		return extent, fmt.Errorf("the server at %s serves another store than %s", url, dir)
 	}
-	return strconv.ParseInt(string(result.Rows[0][1]), 10, 64)
+	for i, v := range []*int64{&extent.Events, &extent.Changes} {
+		if *v, err = strconv.ParseInt(string(result.Rows[0][1+i]), 10, 64); err != nil {
+			return extent, err
+		}
+	}
+	return extent, nil
 }

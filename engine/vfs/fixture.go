@@ -71,7 +71,7 @@ func (m *Mem) WriteFile(name string, data []byte) error {
 		return &fs.PathError{Op: "write", Path: name, Err: syscall.EISDIR}
 	}
 	at.node.live = content{}.write(data, 0)
-	at.node.settle()
+	at.node.makeDurable()
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (m *Mem) damage(name string, do func(content) (content, error)) error {
 	if f.live, err = do(f.live); err != nil {
 		return &fs.PathError{Op: "damage", Path: name, Err: err}
 	}
-	f.settle()
+	f.makeDurable()
 	return nil
 }
 

@@ -60,8 +60,8 @@ func (f *file) resize(stamp uint64, size int64) {
 	f.live = f.live.resize(size)
 }
 
-// settle makes the file durable as it is seen.
-func (f *file) settle() { f.disk, f.log = f.live, nil }
+// makeDurable makes the file durable as it is seen.
+func (f *file) makeDurable() { f.disk, f.log = f.live, nil }
 
 // sync makes durable the changes that were made up to the moment now, when the
 // call began. Later ones stay pending although the kernel might have caught
@@ -74,7 +74,7 @@ func (f *file) sync(now uint64) {
 		done++
 	}
 	if done == len(f.log) && !lost {
-		f.settle()
+		f.makeDurable()
 		return
 	}
 	var kept []change // lost bytes that nothing durable has replaced

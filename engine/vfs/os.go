@@ -1,17 +1,29 @@
 package vfs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
-// OS is the operating system's file system.
+// OS is the operating system's file system. What differs between systems is in os_*.go, one file
+// for each: there
+//
+//	syncData   makes a file's bytes and size durable
+//	syncDir    makes a directory's entries durable
+//	rename     replaces a name atomically
+//	reserve    extends a file and takes the space, errCannotReserve where it cannot take it
+//	lockFile   takes an exclusive lock that the process's end gives back, errBusy where another has it
 var OS FS = osFS{}
+
+var (
+	errCannotReserve = errors.New("the file system does not reserve space")
+	errBusy          = errors.New("another process has the lock")
+)
 
 type osFS struct{}
 
@@ -31,7 +43,7 @@ func (osFS) OpenReadWrite(name string) (File, error) {
 	return open(name, os.O_RDWR)
 }
 func (osFS) Remove(name string) error              { return os.Remove(name) }
-func (osFS) Rename(oldName, newName string) error  { return os.Rename(oldName, newName) }
+func (osFS) Rename(oldName, newName string) error  { return rename(oldName, newName) }
 func (osFS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
 
 func (osFS) List(dir string) ([]string, error) {
@@ -49,7 +61,7 @@ func (osFS) List(dir string) ([]string, error) {
 func (o osFS) MkdirAll(dir string) error {
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
-			return &fs.PathError{Op: "mkdir", Path: dir, Err: unix.ENOTDIR}
+			return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
 		}
 		return nil
 	}
@@ -71,7 +83,10 @@ func (osFS) SyncDir(dir string) error {
 		return err
 	}
 	defer d.Close()
-	return d.Sync()
+	if err := syncDir(d); err != nil {
+		return &fs.PathError{Op: "sync", Path: dir, Err: err}
+	}
+	return nil
 }
 
 func (osFS) Lock(name string) (io.Closer, error) {
@@ -79,49 +94,47 @@ func (osFS) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		if err == unix.EWOULDBLOCK {
-			return nil, fmt.Errorf("%s: %w", name, ErrLocked)
-		}
-		return nil, &fs.PathError{Op: "lock", Path: name, Err: err}
+	err = lockFile(f)
+	switch {
+	case err == nil:
+		return f, nil
+	case errors.Is(err, errBusy):
+		err = fmt.Errorf("%s: %w", name, ErrLocked)
+	default:
+		err = &fs.PathError{Op: "lock", Path: name, Err: err}
 	}
-	return f, nil
+	f.Close()
+	return nil, err
 }
 
 func (f osFile) Allocate(off, n int64) error {
-	for {
-		err := unix.Fallocate(int(f.Fd()), 0, off, n)
-		switch err {
-		case nil:
-			return nil
-		case unix.EINTR:
-			continue
-		case unix.EOPNOTSUPP, unix.ENOSYS:
-			info, err := f.Stat()
-			if err != nil {
-				return err
-			}
-			if info.Size() >= off+n {
-				return nil
-			}
-			return f.File.Truncate(off + n)
-		}
+	if off < 0 || n <= 0 {
+		return &fs.PathError{Op: "allocate", Path: f.Name(), Err: syscall.EINVAL}
+	}
+	err := reserve(f.File, off, n)
+	if errors.Is(err, errCannotReserve) {
+		err = extend(f.File, off+n)
+	}
+	if err != nil {
 		return &fs.PathError{Op: "allocate", Path: f.Name(), Err: err}
 	}
+	return nil
+}
+
+// extend makes a file at least size bytes long.
+func extend(f *os.File, size int64) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() >= size {
+		return err
+	}
+	return f.Truncate(size)
 }
 
 func (f osFile) SyncData() error {
-	for {
-		err := unix.Fdatasync(int(f.Fd()))
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
-		}
-		return nil
+	if err := syncData(f.File); err != nil {
+		return &fs.PathError{Op: "sync", Path: f.Name(), Err: err}
 	}
+	return nil
 }
 
 func (f osFile) Size() (int64, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,7 +13,9 @@ func (osFS) share(from, to string) (link bool, err error) {
 	if err := reflink(from, to); err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	err = os.Link(from, to)
+	if from, err = filepath.EvalSymlinks(from); err == nil { // link(2) may link the symbolic link itself
+		err = os.Link(from, to)
+	}
 	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
 		return true, err
 	}
@@ -31,7 +34,7 @@ func reflink(from, to string) error {
 	}
 	err = unix.IoctlFileClone(int(out.Fd()), int(in.Fd()))
 	if err == nil {
-		err = unix.Fdatasync(int(out.Fd()))
+		err = syncData(out)
 	}
 	err = errors.Join(err, out.Close())
 	if err != nil {

@@ -18,8 +18,8 @@ const minimum = 450
 func TestEventgres(t *testing.T) {
 	files := load(t, corpus)
 	requirePostgres(t)
-	server := newEventgres(t)
-	oracle := session(t, "PostgreSQL", newPostgres(t, copied(t, server)))
+	server := NewEventgres(t)
+	oracle := session(t, "PostgreSQL", NewPostgres(t, Copied(t, server)))
 	subject := session(t, "Eventgres", server.URL())
 	eachCase(t, files, func(t *testing.T, c *Case, mode Mode) {
 		if c.Difference != "" {
@@ -43,9 +43,9 @@ var otherPlans = []string{
 func TestCorpusIsDeterministic(t *testing.T) {
 	files := load(t, corpus)
 	requirePostgres(t)
-	events := copied(t, newEventgres(t))
-	oracle := session(t, "PostgreSQL", newPostgres(t, events))
-	subject := session(t, "PostgreSQL, shuffled", newPostgres(t, shuffled(events)), otherPlans...)
+	events := Copied(t, NewEventgres(t))
+	oracle := session(t, "PostgreSQL", NewPostgres(t, events))
+	subject := session(t, "PostgreSQL, shuffled", NewPostgres(t, Shuffled(events)), otherPlans...)
 	eachCase(t, files, func(t *testing.T, c *Case, mode Mode) { same(t, c, mode, oracle, subject) })
 }
 
@@ -113,7 +113,7 @@ func eachCase(t *testing.T, files []*File, run func(*testing.T, *Case, Mode)) {
 func same(t *testing.T, c *Case, mode Mode, oracle, subject *Session) {
 	t.Helper()
 	want, got := ask(t, oracle, c, mode), ask(t, subject, c, mode)
-	if code := want.code(); code != c.Error {
+	if code := want.Code(); code != c.Error {
 		t.Errorf("line %d: %s answers with SQLSTATE %q, the case is about %q\n%s\n%s", c.Line, oracle.server,
 			code, c.Error, c.SQL, indent(want.Show(0)))
 		return

@@ -51,8 +51,8 @@ func (a *Answer) described(fields []pgconn.FieldDescription) {
 	}
 }
 
-// code is the error's SQLSTATE, "" if there is none.
-func (a *Answer) code() string {
+// Code is the error's SQLSTATE, "" if there is none.
+func (a *Answer) Code() string {
 	if a.Err == nil {
 		return ""
 	}

@@ -47,6 +47,8 @@
 // not in *, the value of stream_id('…'), and whole payloads, which Eventgres keeps byte
 // for byte. What a JSON function or operator yields is compared.
 //
+// TestParameterTypes declares parameters of every type, TestEventgres/snapshots.sql asks about snapshots and places in the log.
+//
 // testdata/reads.sql and testdata/native/ hold what both of Eventgres' paths can
 // answer. TestNativeAndWorker compares one path with the other, once EXPLAIN has shown
 // that they are two.

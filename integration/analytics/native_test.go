@@ -6,10 +6,10 @@ import (
 )
 
 // TestNativeAndWorker asks Eventgres the same on either path, which must mean the
-// same (design §4): the reads of the corpus, and those that PostgreSQL has no columns for.
+// same: the reads of the corpus, and those that PostgreSQL has no columns for.
 func TestNativeAndWorker(t *testing.T) {
 	files := append(load(t, "testdata/reads.sql"), load(t, "testdata/native/*.sql")...)
-	server := newEventgres(t)
+	server := NewEventgres(t)
 	native := session(t, "native path", server.URL(), "SET eventgres.route = 'native'")
 	worker := session(t, "analytics worker", server.URL(), "SET eventgres.route = 'analytics'")
 	requireTwoPaths(t, native, worker)
@@ -18,7 +18,7 @@ func TestNativeAndWorker(t *testing.T) {
 
 // requireTwoPaths fails where the setting changes nothing. Any name with a dot can be
 // SET, so a server that does not know this one takes it too, and a path compared with
-// itself is always right. EXPLAIN names the path (design §4).
+// itself is always right. EXPLAIN names the path.
 func requireTwoPaths(t *testing.T, native, worker *Session) {
 	t.Helper()
 	c := &Case{SQL: "EXPLAIN SELECT count(*) FROM events"}

@@ -61,10 +61,31 @@ func (s *Session) Run(ctx context.Context, c *Case, mode Mode) (*Answer, error) 
 	if err := s.exec(ctx, "SET TimeZone = '"+strings.ReplaceAll(zone, "'", "''")+"'"); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.server, err)
 	}
-	if mode == Simple {
-		return s.simple(ctx, c), nil
+	return s.Ask(ctx, c, mode), nil
+}
+
+// Exec runs commands of which only the outcome matters, in the simple protocol; a lost
+// connection is opened first. What the server says is a *pgconn.PgError.
+func (s *Session) Exec(ctx context.Context, sql string) error {
+	ctx, cancel := context.WithTimeout(ctx, caseTime)
+	defer cancel()
+	if err := s.connect(ctx); err != nil {
+		return err
 	}
-	return s.extended(ctx, c, mode == ExtendedBinary), nil
+	return s.exec(ctx, sql)
+}
+
+// Ask is Run under the settings that the session has.
+func (s *Session) Ask(ctx context.Context, c *Case, mode Mode) *Answer {
+	ctx, cancel := context.WithTimeout(ctx, caseTime)
+	defer cancel()
+	if err := s.connect(ctx); err != nil {
+		return Failed(err)
+	}
+	if mode == Simple {
+		return s.simple(ctx, c)
+	}
+	return s.extended(ctx, c, mode == ExtendedBinary)
 }
 
 func (s *Session) connect(ctx context.Context) error {
@@ -90,14 +111,18 @@ func (s *Session) exec(ctx context.Context, sql string) error {
 }
 
 func (s *Session) simple(ctx context.Context, c *Case) *Answer {
-	results, err := s.conn.Exec(ctx, c.SQL).ReadAll()
-	if err != nil {
-		return failed(err)
+	results := s.conn.Exec(ctx, c.SQL)
+	var answers []*Answer
+	for results.NextResult() {
+		answers = append(answers, answered(results.ResultReader()))
 	}
-	if len(results) != 1 {
-		return failed(fmt.Errorf("%d results for one statement", len(results)))
+	if err := results.Close(); err != nil {
+		return Failed(err)
 	}
-	return answered(results[0])
+	if len(answers) != 1 {
+		return Failed(fmt.Errorf("%d results for one statement", len(answers)))
+	}
+	return answers[0]
 }
 
 // extended prepares first, as most drivers do, for the types of the parameters.
@@ -108,10 +133,10 @@ func (s *Session) extended(ctx context.Context, c *Case, binary bool) *Answer {
 	}
 	statement, err := s.conn.Prepare(ctx, "", c.SQL, oids)
 	if err != nil {
-		return failed(err)
+		return Failed(err)
 	}
 	if len(statement.ParamOIDs) != len(c.Params) {
-		return failed(fmt.Errorf("%d parameters in ParameterDescription, %d given", len(statement.ParamOIDs), len(c.Params)))
+		return Failed(fmt.Errorf("%d parameters in ParameterDescription, %d given", len(statement.ParamOIDs), len(c.Params)))
 	}
 	values, formats := make([][]byte, len(c.Params)), make([]int16, len(c.Params))
 	for i, p := range c.Params {
@@ -121,7 +146,7 @@ func (s *Session) extended(ctx context.Context, c *Case, binary bool) *Answer {
 	if binary {
 		results[0] = pgtype.BinaryFormatCode
 	}
-	a := answered(s.conn.ExecPrepared(ctx, "", values, formats, results).Read())
+	a := answered(s.conn.ExecPrepared(ctx, "", values, formats, results))
 	a.Params = statement.ParamOIDs
 	if a.Err == nil {
 		a.described(statement.Fields)
@@ -129,14 +154,18 @@ func (s *Session) extended(ctx context.Context, c *Case, binary bool) *Answer {
 	return a
 }
 
-func answered(result *pgconn.Result) *Answer {
+// answered reads a result. The columns come from the reader: a pgconn.Result without rows
+// has none.
+func answered(reader *pgconn.ResultReader) *Answer {
+	result := reader.Read()
 	if result.Err != nil {
-		return failed(result.Err)
+		return Failed(result.Err)
 	}
-	return &Answer{Columns: columns(result.FieldDescriptions), Rows: result.Rows, Tag: result.CommandTag.String()}
+	return &Answer{Columns: columns(reader.FieldDescriptions()), Rows: result.Rows, Tag: result.CommandTag.String()}
 }
 
-func failed(err error) *Answer {
+// Failed is the answer that an error is.
+func Failed(err error) *Answer {
 	var said *pgconn.PgError
 	if errors.As(err, &said) {
 		return &Answer{Err: said}

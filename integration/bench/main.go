@@ -4,6 +4,7 @@
 //
 //	make bench         all workloads, about 15 minutes
 //	make bench-quick   in five minutes
+//	make bench-pairs BEFORE=program   only Eventgres, in turns with another build of it
 //
 // It prints one table, and with -out writes it into a Markdown file with the machine, the versions
 // and the date. It needs PostgreSQL's server, psql and pgbench, and, as root, the user postgres.
@@ -46,15 +47,16 @@ func main() {
 	only := flag.String("run", "", "regular expression: the workloads to run")
 	out := flag.String("out", "", "Markdown file to write the table into, between its marks")
 	sizes := flag.String("scale", "", "instead: load so many million events in one store, 1,10,100, and measure at each")
+	before := flag.String("before", "", "instead: compare with this program of Eventgres, in as many pairs as -rounds says")
 	flag.StringVar(&b.dir, "dir", "", "directory for all files; a new one by default")
 	flag.Parse()
-	if err := b.main(*only, *out, *sizes); err != nil {
+	if err := b.main(*only, *out, *sizes, *before); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func (b *bench) main(only, out, sizes string) (err error) {
+func (b *bench) main(only, out, sizes, before string) (err error) {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if b.only, err = regexp.Compile(only); err != nil {
@@ -83,6 +85,9 @@ func (b *bench) main(only, out, sizes string) (err error) {
 		return b.scale(ctx, sizes, out)
 	}
 	b.events = b.events / streamLength * streamLength
+	if before != "" {
+		return b.pair(ctx, before)
+	}
 	started := time.Now()
 	done, err := b.compare(ctx)
 	fmt.Fprintln(os.Stderr)
@@ -125,18 +130,22 @@ func (b *bench) serve(ctx context.Context) error {
 		return err
 	}
 	for _, s := range []*side{b.pg, b.eg, b.top} {
-		err := await(s.name, func() error {
-			conn, err := s.connect(ctx)
-			if err == nil {
-				conn.Close(ctx)
-			}
-			return err
-		})
-		if err != nil {
+		if err := b.answers(ctx, s); err != nil {
 			return err
 		}
 	}
 	return b.psql(ctx, b.pg, "-c", schema)
+}
+
+// answers waits until a server takes connections.
+func (b *bench) answers(ctx context.Context, s *side) error {
+	return await(s.name, func() error {
+		conn, err := s.connect(ctx)
+		if err == nil {
+			conn.Close(ctx)
+		}
+		return err
+	})
 }
 
 // schema is the events table that a service in PostgreSQL would have.

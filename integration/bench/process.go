@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/eventgres/eventgres/integration/postgres"
+	"github.com/eventgres/eventgres/integration/process"
 )
 
 // patience bounds every wait for a process.
@@ -26,6 +27,7 @@ type side struct {
 	port     int
 	user     string
 	database string
+	program  string // Eventgres, unless it is the one that is built
 }
 
 func (s *side) url() string {
@@ -46,7 +48,7 @@ type child struct {
 }
 
 // start runs a program. Its standard error goes to a file.
-func start(log string, credential *syscall.Credential, argv ...string) (*child, error) {
+func start(log string, owner *postgres.Owner, argv ...string) (*child, error) {
 	f, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
@@ -54,7 +56,7 @@ func start(log string, credential *syscall.Credential, argv ...string) (*child, 
 	defer f.Close()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stderr = f
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Credential: credential}
+	cmd.SysProcAttr = process.Attributes{Owner: owner, EndWith: syscall.SIGTERM}.System()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -108,7 +110,7 @@ type machine struct {
 	server    *child
 	ceiling   *child
 	small     *child // Eventgres with the store of the first stage, of -scale
-	owner     *syscall.Credential
+	owner     *postgres.Owner
 }
 
 func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
@@ -156,7 +158,7 @@ func (m *machine) initPostgres() (err error) {
 		return err
 	}
 	cmd := exec.Command(filepath.Join(m.bin, "initdb"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", data)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: m.owner}
+	cmd.SysProcAttr = process.Attributes{Owner: m.owner}.System()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
@@ -181,7 +183,11 @@ func (m *machine) startEventgres(s *side) (err error) {
 
 // serveStore starts Eventgres on a data directory.
 func (m *machine) serveStore(data string, s *side) (*child, error) {
-	return start(m.path("eventgres.log"), nil, m.eventgres, "serve", "--data", m.path(data),
+	program := m.eventgres
+	if s.program != "" {
+		program = s.program
+	}
+	return start(m.path("eventgres.log"), nil, program, "serve", "--data", m.path(data),
 		"--listen", "127.0.0.1:"+strconv.Itoa(s.port))
 }
 

@@ -28,7 +28,11 @@ func (s series) values() []float64 {
 
 // median of the samples; 0 if there is none.
 func (s series) median() float64 {
-	v := s.values()
+	return median(s.values())
+}
+
+// median of sorted values; 0 if there is none.
+func median(v []float64) float64 {
 	switch n := len(v); {
 	case n == 0:
 		return 0

@@ -182,10 +182,13 @@ func (b *bench) readOnce(dirs []string) error {
 // keepSmall copies the store as it is, to be measured beside it when it is large.
 func (b *bench) keepSmall(ctx context.Context) error {
 	b.stopEventgres()
-	if err := os.CopyFS(b.path("small"), os.DirFS(b.path("eg"))); err != nil {
+	err := os.Mkdir(b.path("small"), 0o700)
+	if err == nil {
+		err = os.CopyFS(b.path("small"), os.DirFS(b.path("eg")))
+	}
+	if err != nil {
 		return err
 	}
-	var err error
 	if b.small, err = b.serveStore("small", b.egSmall); err != nil {
 		return err
 	}

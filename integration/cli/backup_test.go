@@ -100,6 +100,31 @@ func TestRepair(t *testing.T) {
 	}
 }
 
+// What analytical statements read is compared with the log, and made anew when it is taken out.
+func TestVerifyProjection(t *testing.T) {
+	server := harness.Eventgres(t)
+	must(t, must(t, "", "sample"), "import", "-", "--url", server.URL())
+	const sum = "SELECT sum(length(payload::text))::int FROM events"
+	want := number(t, server, sum)
+	if out := must(t, "", "verify", "--data", server.Data, "--url", server.URL()); !strings.Contains(out, "projection a server has it open") {
+		t.Errorf("verify beside a server:\n%s", out)
+	}
+	server.Stop()
+	if out := must(t, "", "verify", "--data", server.Data); !regexp.MustCompile(`projection \d+ events, the same as in the log`).MatchString(out) {
+		t.Errorf("verify:\n%s", out)
+	}
+	if out := must(t, "", "repair", "--data", server.Data, "--projection"); !strings.Contains(out, "1 file kept in") {
+		t.Errorf("repair:\n%s", out)
+	}
+	if out := must(t, "", "verify", "--data", server.Data); !strings.Contains(out, "projection none") {
+		t.Errorf("verify without a projection:\n%s", out)
+	}
+	server.Restart()
+	if got := number(t, server, sum); got != want {
+		t.Errorf("%d instead of %d", got, want)
+	}
+}
+
 // refused runs a command that has to fail, and returns what it says.
 func refused(t *testing.T, args ...string) string {
 	t.Helper()

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,19 +37,6 @@ func newCommand(t *testing.T, args ...string) *command {
 	c := &command{Cmd: exec.CommandContext(ctx, harness.Binary(t), args...)}
 	c.Stdout, c.Stderr = &c.stdout, &c.stderr
 	return c
-}
-
-// start runs the command with a pipe to its standard input.
-func (c *command) start(t *testing.T) io.WriteCloser {
-	t.Helper()
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return in
 }
 
 func (c *command) wait(t *testing.T) result {

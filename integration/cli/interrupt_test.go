@@ -1,3 +1,5 @@
+//go:build unix
+
 package cli
 
 import (
@@ -120,4 +122,17 @@ func freeze(t *testing.T, server *harness.Server) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Kill(server.PID, syscall.SIGCONT) })
+}
+
+// start runs the command with a pipe to its standard input.
+func (c *command) start(t *testing.T) io.WriteCloser {
+	t.Helper()
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return in
 }

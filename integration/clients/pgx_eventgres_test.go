@@ -2,6 +2,7 @@ package clients
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -109,19 +110,19 @@ func TestStagedAppendsAreSeen(t *testing.T) {
 	expect(t, "history", history(ctx, t, conn, "seen"), "[0B]")
 }
 
-// recorded_at is only known when the append is: no guess is given.
+// recorded_at told in a transaction is the transaction's time, which the log may raise.
 func TestRecordedAtInTransaction(t *testing.T) {
 	to := newTarget(t)
-	to.notOnReference(t, "now() is the transaction's there")
 	ctx, conn := testContext(t), to.connect(t)
-	insert := "INSERT INTO events (stream, type) VALUES ('at', 'A') RETURNING recorded_at"
+	var began, told, kept time.Time
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, insert)
-		return err
+		return tx.QueryRow(ctx, "INSERT INTO events (stream, type) VALUES ('at', 'A') RETURNING now(), recorded_at").Scan(&began, &told)
 	})
-	expectState(t, "in a transaction", err, "0A000")
-	_, err = conn.Exec(ctx, insert)
 	must(t, err)
+	must(t, conn.QueryRow(ctx, "SELECT recorded_at FROM events WHERE stream = 'at'").Scan(&kept))
+	if !told.Equal(began) || kept.Before(told) {
+		t.Errorf("the transaction began at %v, was told %v, and the log has %v", began, told, kept)
+	}
 }
 
 // Two that append to one stream without a word about versions do not disturb each other.

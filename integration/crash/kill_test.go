@@ -100,6 +100,9 @@ func runStore(t *testing.T, random *rand.Rand, rounds int) {
 	if n := l.outcomes(); n[history.Acknowledged] == 0 || n[history.Unanswered] == 0 {
 		t.Errorf("%d acknowledged, %d unanswered: the kills missed the load", n[history.Acknowledged], n[history.Unanswered])
 	}
+	if l.definer.changes == 0 {
+		t.Error("the control state was never changed")
+	}
 	verify(t, server)
 }
 

@@ -34,6 +34,7 @@ type load struct {
 	budget   atomic.Int64 // attempts that may still be made
 	mu       sync.Mutex
 	attempts []history.Attempt
+	definer  definer
 }
 
 func newLoad(url string) *load {
@@ -61,7 +62,8 @@ func (l *load) learn(stream int, version int64) {
 // is gone. Progress gets a value when the first append is acknowledged.
 func (l *load) run(ctx context.Context, seed uint64, budget int64, progress chan<- struct{}) error {
 	l.budget.Store(budget)
-	ended := make(chan error, writers)
+	ended := make(chan error, writers+1)
+	go func() { ended <- l.definer.run(ctx, l) }()
 	var first sync.Once
 	for i := range writers {
 		w := &writer{load: l, random: rand.NewChaCha8(seedBytes(seed, uint64(i)))}
@@ -70,7 +72,7 @@ func (l *load) run(ctx context.Context, seed uint64, budget int64, progress chan
 		go func() { ended <- w.run(ctx) }()
 	}
 	var failures []error
-	for range writers {
+	for range writers + 1 {
 		failures = append(failures, <-ended)
 	}
 	return errors.Join(failures...)
@@ -141,5 +143,6 @@ func (l *load) judge(ctx context.Context, t *testing.T) []history.Recorded {
 	for _, v := range history.Check(l.attempts, log) {
 		t.Error(v)
 	}
+	l.definer.judge(ctx, t, conn)
 	return log
 }

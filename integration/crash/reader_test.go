@@ -1,3 +1,5 @@
+//go:build unix
+
 package crash
 
 import (
@@ -45,7 +47,7 @@ var everything = []struct {
 }
 
 // A client asks for everything and reads it slowly, while another one appends.
-// The server's memory stays flat: nothing holds a result (design §4).
+// The server's memory stays flat: nothing holds a result.
 func TestSlowReader(t *testing.T) {
 	events, pad := 200_000, 640
 	if harness.Long() {

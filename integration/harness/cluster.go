@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -132,7 +131,7 @@ cat >/dev/null
 `
 
 // clusterDir makes the cluster's directory, of the account that the server runs as.
-func clusterDir() (string, *syscall.Credential, error) {
+func clusterDir() (string, *postgres.Owner, error) {
 	dir, err := os.MkdirTemp("", "eventgres-pg-")
 	if err != nil {
 		return "", nil, err

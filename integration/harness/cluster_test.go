@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestSchema shows that the PostgreSQL tables number events as design §4 says.
+// TestSchema shows that the PostgreSQL tables number events as the log does.
 func TestSchema(t *testing.T) {
 	ctx := t.Context()
 	conn, err := pgx.Connect(ctx, Postgres(t).Database(t))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"sync"
+	"time"
 )
 
 // logKept bounds what is remembered of a server's log, in bytes: a server that
@@ -18,9 +19,10 @@ type log struct {
 	line      []byte
 	listening chan string // the address, sent once
 	heard     bool
+	grown     chan struct{} // closed when there is more text
 }
 
-func newLog() *log { return &log{listening: make(chan string, 1)} }
+func newLog() *log { return &log{listening: make(chan string, 1), grown: make(chan struct{})} }
 
 var listeningLine = regexp.MustCompile(`msg=listening\b.*\baddress="?(127\.0\.0\.1:[0-9]+)`)
 
@@ -32,6 +34,8 @@ func (l *log) Write(p []byte) (int, error) {
 		l.text = append([]byte(nil), l.text[extra:]...)
 	}
 	l.scan(p)
+	close(l.grown)
+	l.grown = make(chan struct{})
 	return len(p), nil
 }
 
@@ -58,6 +62,24 @@ func (l *log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return string(l.text)
+}
+
+// has waits until a text stands in the log, and tells whether it came in time.
+func (l *log) has(text string, patience time.Duration) bool {
+	late := time.After(patience)
+	for {
+		l.mu.Lock()
+		found, grown := bytes.Contains(l.text, []byte(text)), l.grown
+		l.mu.Unlock()
+		if found {
+			return true
+		}
+		select {
+		case <-grown:
+		case <-late:
+			return false
+		}
+	}
 }
 
 // tail is the end of the log, in whole lines.

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	attributes "github.com/eventgres/eventgres/integration/process"
 )
 
 // A process is one run of a program, waited for by a goroutine of its own.
@@ -26,7 +28,7 @@ func launch(argv, env []string) (*process, error) {
 	cmd.Stderr, cmd.Stdout = p.log, p.log
 	// A child of the server that holds its standard error must not keep Wait waiting.
 	cmd.WaitDelay = 5 * time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = attributes.Attributes{EndWith: syscall.SIGKILL}.System()
 	started := make(chan error)
 	go func() {
 		// The parent-death signal is sent when the starting *thread* ends, so

@@ -1,4 +1,4 @@
--- A PostgreSQL database in the shape of an Eventgres server (design §4).
+-- A PostgreSQL database in the shape of an Eventgres server.
 --
 -- The columns, types and constraint names are Eventgres'. Triggers fill in what
 -- the log would: an INSERT gives stream or stream_id, and gets the next version

@@ -4,7 +4,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"syscall"
+
+	"github.com/eventgres/eventgres/integration/postgres"
+	attributes "github.com/eventgres/eventgres/integration/process"
 )
 
 // guard runs a shell script that owns something for as long as this process
@@ -12,7 +14,7 @@ import (
 // ends — by return, panic or SIGKILL alike, which no TestMain can promise.
 // The pipe's end is closed by the kernel, so the caller need not keep it; it is
 // returned for those who want to end the guard early.
-func guard(credential *syscall.Credential, script string, args ...string) (io.Closer, error) {
+func guard(owner *postgres.Owner, script string, args ...string) (io.Closer, error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -22,7 +24,7 @@ func guard(credential *syscall.Credential, script string, args ...string) (io.Cl
 	cmd.Stdin = reader
 	cmd.Dir = "/"
 	// Its own process group: the terminal's ^C must not reach it before its owner is gone.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
+	cmd.SysProcAttr = attributes.Attributes{Owner: owner, Apart: true}.System()
 	if err := cmd.Start(); err != nil {
 		writer.Close()
 		return nil, err

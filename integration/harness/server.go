@@ -69,6 +69,14 @@ func (s *Server) Address() string {
 // Log is what the current process, or the last one, has logged so far.
 func (s *Server) Log() string { return s.process.log.String() }
 
+// AwaitLog waits until the current process has logged a text.
+func (s *Server) AwaitLog(text string) {
+	s.t.Helper()
+	if !s.process.log.has(text, startTime) {
+		s.t.Fatalf("the log does not tell of %s after %v", text, startTime)
+	}
+}
+
 // Running says whether the process is alive.
 func (s *Server) Running() bool { return s.process != nil && s.process.running() }
 

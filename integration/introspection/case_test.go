@@ -90,6 +90,7 @@ func parse(text string) ([]question, error) {
 				return nil, fmt.Errorf("line %d: %w", i+1, err)
 			}
 			cases[len(cases)-1].params = append(cases[len(cases)-1].params, p)
+		case len(cases) > 0 && len(body) == 0 && strings.HasPrefix(line, "-- needed by: "):
 		case len(cases) > 0 && len(body) == 0 && strings.HasPrefix(line, "-- compare: "):
 			if err := cases[len(cases)-1].directive(strings.TrimPrefix(line, "-- compare: ")); err != nil {
 				return nil, fmt.Errorf("line %d: %w", i+1, err)

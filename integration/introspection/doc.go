@@ -1,12 +1,16 @@
 // Package introspection asks Eventgres what clients ask of the catalog, and
 // compares each answer with PostgreSQL's.
 //
-// testdata/*.sql are the statements, a file a client. Most were recorded: the
-// client ran against a PostgreSQL 15 with log_statement=all whose database
-// holds harness.Schema without its triggers and the view order_totals; a
-// client that cannot run here has its statements from its sources. The form is
+// TestLive runs clients as they are, behind a recorder (record_test.go) that remembers
+// what each asked and was answered, on both servers, and compares statement by statement.
+// Nothing of that is written anywhere. What is known to differ is listed in live_test.go.
 //
-//	-- case: psql: \d events
+// testdata/needs.sql has what tools that cannot run here need of the catalog (pgAdmin,
+// DBeaver, DataGrip, Metabase, Grafana, Power BI, Hasura, Flyway and others), in our own
+// words: a case a thing, with the tools that ask for it. The form is
+//
+//	-- case: columns with types
+//	-- needed by: pgAdmin, DBeaver    which tools
 //	-- params: text:events          one a line; type:value, or null:type
 //	-- compare: columns REASON      what must agree; all, if not said
 //	SELECT …
@@ -28,8 +32,7 @@
 //
 // Why answers may differ, besides that the system's own objects are not all there:
 //
-//   - What is not supported is refused with 0A000: ranges, bit strings, advisory
-//     locks, set_config in a query.
+//   - What is not supported is refused with 0A000: ranges, for example.
 //   - Arrays begin at 1. int2vector and oidvector begin at 0 in both, but PostgreSQL
 //     keeps that when it casts them to arrays.
 //   - A table's row is a record: its text is the same, its type is not the table's.
@@ -56,7 +59,7 @@
 // the programs of testdata/programs on both servers and compare what they print;
 // install.sh installs what those need.
 //
-//	go test ./integration/introspection -run TestIntrospection/psql
+//	go test ./integration/introspection -run TestLive/psql
 //
 // INTROSPECTION_SUMMARY=1 makes it print a line a failed case instead of the
 // differences. EVENTGRES_CLIENTS_TARGET=postgres runs the same tests against

@@ -1,19 +1,13 @@
 #!/bin/sh
 # Installs the clients that the tests of this directory run beside those of
-# ../clients/install.sh: Debian packages through apt-get (as root). Does nothing
-# about what is there already.
+# ../clients/install.sh, and the server to compare with. Does nothing about what is there already.
 set -eu
 
-missing=
-for package in python3-sqlalchemy python3-psycopg2 python3-psycopg libpostgresql-jdbc-java; do
-	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
-done
-# psql, and the server to compare with.
-command -v psql >/dev/null && test -d /usr/lib/postgresql || missing="$missing postgresql"
-command -v java >/dev/null || missing="$missing openjdk-17-jdk-headless"
-if [ -n "$missing" ]; then
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq
-	# shellcheck disable=SC2086 # a list of names
-	apt-get install -y -qq --no-install-recommends $missing
-fi
+cd "$(dirname "$0")"
+
+sh ../install-packages.sh python3-sqlalchemy python3-psycopg2 python3-psycopg python3-asyncpg python3-django python3-pyodbc odbc-postgresql \
+	pgcli python3-peewee ruby-activerecord ruby-sequel ruby-pg libdbd-pg-perl libdbix-class-schema-loader-perl php-cli php-pgsql \
+	libpostgresql-jdbc-java psql:postgresql /usr/lib/postgresql:postgresql java:openjdk-17-jdk-headless node:nodejs npm:npm
+
+cd testdata/node
+npm ls >/dev/null 2>&1 || npm ci --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund

@@ -3,7 +3,7 @@
 // clients that send a byte a second, messages that claim 2 GiB, peers that are gone without
 // a word, readers that do not read, floods of connections, and sessions with their bytes
 // mutated. During the siege the server stays up, and a session that was there before
-// appends and reads as before (I7); after it, descriptors, threads, goroutines and memory
+// appends and reads as before; after it, descriptors, threads, goroutines and memory
 // are where they were.
 //
 //	go test ./integration/network -count 1 -v

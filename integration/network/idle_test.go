@@ -1,3 +1,5 @@
+//go:build linux
+
 package network
 
 import (
@@ -16,8 +18,9 @@ import (
 const reapTime = 90 * time.Second
 
 // Thousands of sockets say nothing, or nothing more after a few bytes. They take no
-// session's place, and cost the server a few kilobytes each. It may close those that are
-// too many; in the long form it is left to it to close the others as well.
+// session's place, and cost the server a few kilobytes each. It closes those that are too many for one
+// address, the oldest first, and whoever comes to say something gets in; in the long form it is left to it
+// to close the others as well.
 func TestIdleSockets(t *testing.T) {
 	n := size(1_000, 10_000)
 	s := besiege(t, nil)
@@ -56,17 +59,14 @@ func TestIdleSockets(t *testing.T) {
 	s.bounded(int64(n)*32<<10 + moreMemory)
 	left := n - int(gone.Load())
 	t.Logf("%d sockets are left of %d", left, n)
-	if left < 500 {
+	if left < 200 {
 		t.Errorf("%d sockets are no attack", left)
 	}
 	newcomer, err := start(s.server, nil)
-	switch {
-	case err == nil:
-		defer newcomer.Close()
-	case left == n:
+	if err != nil {
 		t.Errorf("a new session beside %d sockets: %v", n, err)
-	default:
-		t.Logf("a new session, sockets being too many: %v", err)
+	} else {
+		defer newcomer.Close()
 	}
 	if harness.Long() {
 		s.await("the server closes all sockets", reapTime-time.Since(begun), func() bool {

@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // Dirs are the bin directories of the PostgreSQL servers here, the one to compare with
-// (15, design §5) first.
+// (15) first.
 func Dirs() []string {
 	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	slices.Reverse(dirs)
@@ -36,10 +35,13 @@ func not15(dir string) int {
 	return 1
 }
 
+// An Owner is an account that programs run as; nil is this process's own.
+type Owner struct{ UID, GID uint32 }
+
 // Own gives a directory to the account that a server may run as, which is returned; nil is
 // this process's own. PostgreSQL refuses to run as root, so root's servers belong to the
 // account that the package made for it.
-func Own(dir string) (*syscall.Credential, error) {
+func Own(dir string) (*Owner, error) {
 	if os.Getuid() != 0 {
 		return nil, nil
 	}
@@ -55,7 +57,7 @@ func Own(dir string) (*syscall.Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
+	return &Owner{UID: uint32(uid), GID: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
 }
 
 // FreePort is a port of the loopback interface that nobody listens on.

@@ -28,8 +28,8 @@ func find(t *testing.T, pattern, text string) []string {
 }
 
 func TestMakeTargets(t *testing.T) {
-	targets := find(t, `(?m)^([a-z]+):`, document(t, "Makefile"))
-	for _, target := range find(t, "(?m)(?:^|`)make ([a-z]+)", document(t, "README.md")) {
+	targets := find(t, `(?m)^([a-z]+):`, harness.Document(t, "Makefile"))
+	for _, target := range find(t, "(?m)(?:^|`)make ([a-z]+)", harness.Document(t, "README.md")) {
 		if !slices.Contains(targets, target) {
 			t.Errorf("the README has `make %s`, which the Makefile has not", target)
 		}
@@ -38,7 +38,7 @@ func TestMakeTargets(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	var help strings.Builder
-	for _, command := range find(t, "`eventgres ([a-z]+)", document(t, "README.md")) {
+	for _, command := range find(t, "`eventgres ([a-z]+)", harness.Document(t, "README.md")) {
 		out, err := exec.CommandContext(t.Context(), harness.Binary(t), command, "--help").CombinedOutput()
 		if err != nil {
 			t.Errorf("eventgres %s --help: %v\n%s", command, err, out)
@@ -46,16 +46,27 @@ func TestFlags(t *testing.T) {
 		help.Write(out)
 	}
 	flags := find(t, `(--[a-z-]+)`, help.String())
-	for _, flag := range find(t, "[ `](--[a-z-]+)", document(t, "README.md")) {
+	for _, flag := range find(t, "[ `](--[a-z-]+)", harness.Document(t, "README.md")) {
 		if !slices.Contains(flags, flag) {
 			t.Errorf("no command has %s", flag)
 		}
 	}
 }
 
+// TestFiles: what the pages say where things are is there.
+func TestFiles(t *testing.T) {
+	for _, name := range []string{"docs/architecture.md", "CONTRIBUTING.md"} {
+		for _, file := range find(t, "`((?:cmd|engine|pgwire|query|integration|docs)/[A-Za-z0-9_./*-]+)`", harness.Document(t, name)) {
+			if m, err := filepath.Glob(filepath.Join(root(t), file)); err != nil || len(m) == 0 {
+				t.Errorf("%s names %s, which is not there", name, file)
+			}
+		}
+	}
+}
+
 func TestLinks(t *testing.T) {
 	for _, name := range []string{"README.md", "docs/architecture.md"} {
-		for _, link := range find(t, `\]\(([^)#]+)\)`, document(t, name)) {
+		for _, link := range find(t, `\]\(([^)#]+)\)`, harness.Document(t, name)) {
 			if strings.Contains(link, "://") {
 				continue
 			}
@@ -68,10 +79,10 @@ func TestLinks(t *testing.T) {
 
 // The table of dependencies is what go.mod requires directly.
 func TestDependencies(t *testing.T) {
-	_, table, _ := strings.Cut(document(t, "README.md"), "### Dependencies")
+	_, table, _ := strings.Cut(harness.Document(t, "README.md"), "### Dependencies")
 	told := find(t, "(?m)^\\| `([^`]+)` \\|", table)
 	var required []string
-	for line := range strings.Lines(document(t, "go.mod")) {
+	for line := range strings.Lines(harness.Document(t, "go.mod")) {
 		fields := strings.Fields(strings.TrimPrefix(line, "require "))
 		if len(fields) == 2 && strings.Contains(fields[0], "/") && fields[0] != "module" && strings.HasPrefix(fields[1], "v") {
 			required = append(required, fields[0])
@@ -83,14 +94,38 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// Imports point one way, as docs/architecture.md draws them.
+// Imports point one way, as docs/architecture.md draws them: what a package may import of ours, those below it with "/...".
 func TestImports(t *testing.T) {
 	const module = "github.com/eventgres/eventgres/"
+	forms := []string{"pgwire/pgerror", "pgwire/pgvalue"} // errors and values, which all may know
 	may := map[string][]string{
-		"cmd":    {"cmd", "query", "pgwire", "engine"},
-		"query":  {"query", "pgwire", "engine"},
-		"pgwire": {"pgwire"},
-		"engine": {"engine"},
+		"cmd/...":             {"cmd/...", "query", "query/analytics", "query/analytics/worker", "pgwire", "pgwire/pgerror", "pgwire/pgvalue", "engine/..."},
+		"engine/...":          {"engine/..."},
+		"pgwire/pgerror":      nil,
+		"pgwire/charset/...":  {"pgwire/pgerror"},
+		"pgwire/pgvalue":      {"pgwire/pgerror"},
+		"pgwire/auth":         {"pgwire/pgerror"},
+		"pgwire":              append(forms, "pgwire/charset", "pgwire/auth"),
+		"query/searchpath":    forms,
+		"query/syntax":        append(forms, "query/analytics/pgfn"),
+		"query/relation":      append(forms, "query/syntax", "query/searchpath", "engine"),
+		"query/expr":          append(forms, "query/syntax", "query/relation", "query/searchpath", "query/analytics/pgfn", "engine"),
+		"query/setting":       append(forms, "query/searchpath", "query/analytics/pgfn", "pgwire/charset"),
+		"query/copyfmt":       append(forms, "query/syntax", "query/relation", "pgwire/charset"),
+		"query/staging":       {"query/relation", "engine"},
+		"query/read":          append(forms, "query/syntax", "query/relation", "query/expr", "query/staging", "engine"),
+		"query/schema":        append(forms, "query/analytics", "query/setting", "engine"),
+		"query/advisory":      append(forms, "query/analytics"),
+		"query/activity":      {"query/analytics", "pgwire", "engine/measure"},
+		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),
+		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
+		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),
+		"query/analytics/...": append(forms, "query/analytics/...", "query/relation", "query/searchpath", "pgwire", "pgwire/charset", "engine/..."),
+		"query":               append(forms, "query/...", "pgwire", "pgwire/charset", "engine/..."),
+	}
+	under := func(path, pattern string) bool {
+		tree, ok := strings.CutSuffix(pattern, "/...")
+		return path == pattern || ok && (path == tree || strings.HasPrefix(path, tree+"/"))
 	}
 	list := exec.CommandContext(t.Context(), harness.Need(t, "go"), "list", "-f",
 		`{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./cmd/...", "./query/...", "./pgwire/...", "./engine/...")
@@ -99,15 +134,22 @@ func TestImports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	house := func(importPath string) string {
-		top, _, _ := strings.Cut(strings.TrimPrefix(importPath, module), "/")
-		return top
-	}
 	for line := range strings.Lines(string(out)) {
 		packages := strings.Fields(line)
+		importer := strings.TrimPrefix(packages[0], module)
+		law, found := may[importer]
+		for pattern := range may {
+			if !found && under(importer, pattern) {
+				law, found = may[pattern], true
+			}
+		}
+		if !found {
+			t.Errorf("nothing is said of what %s may import", importer)
+		}
 		for _, imported := range packages[1:] {
-			if strings.HasPrefix(imported, module) && !slices.Contains(may[house(packages[0])], house(imported)) {
-				t.Errorf("%s imports %s", packages[0], imported)
+			path, ours := strings.CutPrefix(imported, module)
+			if ours && !slices.ContainsFunc(law, func(pattern string) bool { return under(path, pattern) }) {
+				t.Errorf("%s imports %s", importer, path)
 			}
 		}
 	}

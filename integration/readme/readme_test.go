@@ -1,24 +1,11 @@
 package readme
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/eventgres/eventgres/integration/harness"
 )
-
-// document is the text of a file of the repository, by its path from the root.
-func document(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root(t), path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 func root(t *testing.T) string {
 	t.Helper()
@@ -29,17 +16,10 @@ func root(t *testing.T) string {
 	return dir
 }
 
-var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
-
 // blocks are the README's fenced blocks in a language, in their order.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()
-	var found []string
-	for _, m := range fence.FindAllStringSubmatch(document(t, "README.md"), -1) {
-		if m[1] == language {
-			found = append(found, m[2])
-		}
-	}
+	found := harness.Blocks(harness.Document(t, "README.md"), language)
 	if len(found) == 0 {
 		t.Fatalf("the README has no block of %s", language)
 	}

@@ -1,6 +1,6 @@
 package analytics
 
-// WorkerConfig is what the front tells the worker when it starts it.
+// WorkerConfig is what the server tells the worker when it starts it.
 type WorkerConfig struct {
 	Dir         string `json:"dir"`
 	Socket      string `json:"socket"`
@@ -10,5 +10,5 @@ type WorkerConfig struct {
 	LogFormat   string `json:"log"`
 }
 
-// ReadyLine is what the worker prints once it answers.
+// ReadyLine is what the worker prints once it answers. Beside it prints how far its projection is, a position a line.
 const ReadyLine = "ready"

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -16,7 +17,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Conn is a connection to the worker. One goroutine uses it.
@@ -33,7 +35,10 @@ type Conn struct {
 	names      int
 	broken     bool
 	waiting    atomic.Bool // for the worker, not for a slow client
+	owed       int         // answers that nobody waited for, and that come first
 	unsent     bool        // it broke before the worker had the message
+	asking     atomic.Pointer[asking]
+	portals    map[string]string // the statements of those that are open
 
 	// SchemaVersion is the version of the schema that the worker was last told of.
 	SchemaVersion int64
@@ -47,7 +52,7 @@ const maxMessage = 3 * MaxRowBytes
 
 // lost is what a statement gets whose worker has gone.
 func lost() error {
-	return pgwire.Errorf("58000", "the analytics worker was lost while it ran the statement").
+	return pgerror.Errorf(pgerror.SystemError, "the analytics worker was lost while it ran the statement").
 		WithHint("It is started again; the statement may be retried.")
 }
 
@@ -55,9 +60,15 @@ func lost() error {
 func (c *Conn) Broken() bool { return c.broken }
 
 // Close closes the connection.
-func (c *Conn) Close() {
+func (c *Conn) Close() { c.end(false) }
+
+// end closes the connection; fell: the worker had ended it.
+func (c *Conn) end(fell bool) {
 	c.broken = true
 	c.net.Close()
+	if c.supervisor != nil {
+		c.supervisor.leave(c, fell)
+	}
 }
 
 func (c *Conn) start() error {
@@ -90,20 +101,20 @@ func (c *Conn) read() (byte, error) {
 	c.waiting.Store(true)
 	defer c.waiting.Store(false)
 	if _, err := io.ReadFull(c.r, header[:]); err != nil {
-		c.broken = true
+		c.end(true)
 		return 0, lost()
 	}
 	n := int(be.Uint32(header[1:])) - 4
 	if n < 0 || n > maxMessage {
-		c.broken = true
+		c.end(true)
 		return 0, lost()
 	}
-	if cap(c.body) < n || cap(c.body) > 1<<20 && n < 1<<16 {
+	if cap(c.body) < n || cap(c.body) > 1<<20 && n < keepBytes {
 		c.body = make([]byte, n)
 	}
 	c.body = c.body[:n]
 	if _, err := io.ReadFull(c.r, c.body); err != nil {
-		c.broken = true
+		c.end(true)
 		return 0, lost()
 	}
 	return header[0], nil
@@ -114,22 +125,30 @@ func (c *Conn) send(messages ...pgproto3.FrontendMessage) error {
 	for _, m := range messages {
 		var err error
 		if c.out, err = m.Encode(c.out); err != nil {
-			return pgwire.Errorf("54000", "the statement is too long for the analytics worker")
+			return pgerror.Errorf(pgerror.ProgramLimitExceeded, "the statement is too long for the analytics worker")
 		}
 	}
-	if _, err := c.net.Write(c.out); err != nil {
-		c.broken, c.unsent = true, true
+	_, err := c.net.Write(c.out)
+	if cap(c.out) > keepBytes {
+		c.out = nil // every session has a connection: none keeps the views, or a long parameter
+	}
+	if err != nil {
+		c.unsent = true
+		c.end(true)
 		return lost()
 	}
 	return nil
 }
+
+// keepBytes is the largest buffer that is kept for the next message.
+const keepBytes = 64 << 10
 
 // Unsent tells whether the connection broke before the worker had the last message.
 func (c *Conn) Unsent() bool { return c.unsent }
 
 // readError reads an ErrorResponse.
 func readError(body []byte) error {
-	e := &pgwire.Error{}
+	e := &pgerror.Error{}
 	for len(body) > 1 {
 		kind := body[0]
 		text, rest, _ := strings.Cut(string(body[1:]), "\x00")
@@ -153,21 +172,50 @@ func readError(body []byte) error {
 }
 
 // cancelPatience is how long a cancelled statement may take to end before the worker is
-// ended instead.
+// ended instead. A worker that has had no processor in that time, because the machine is busy, has not heard of it: it is
+// given longer.
 const (
-	cancelPatience = 10 * time.Second
-	cancelEvery    = 100 * time.Millisecond
+	cancelPatience  = 10 * time.Second
+	cancelComputing = 2500 * time.Millisecond // of processor time at least
+	cancelStarved   = 90 * time.Second
+	cancelEvery     = 100 * time.Millisecond
 )
+
+// silence is since when the worker is waited for in vain.
+type silence struct {
+	pid      int
+	since    time.Time
+	computed time.Duration // by then
+	known    bool
+}
+
+func (s *silence) begin() {
+	s.since = time.Now()
+	s.computed, s.known = cpuTime(s.pid)
+}
+
+// over tells whether it is long enough to give the worker up.
+func (s *silence) over() bool {
+	long := time.Since(s.since)
+	if long <= cancelPatience || !s.known {
+		return long > cancelPatience
+	}
+	now, ok := cpuTime(s.pid)
+	return !ok || now-s.computed >= cancelComputing || long > cancelStarved
+}
 
 // guarded runs f, which waits for the worker, and has the statement cancelled when ctx
 // ends.
-func (c *Conn) guarded(ctx context.Context, f func() error) error {
+func (c *Conn) guarded(ctx context.Context, sql string, f func() error) error {
+	c.asking.Store(&asking{brief(sql), time.Now()})
+	defer c.asking.Store(nil)
 	var wait sync.WaitGroup
 	done := make(chan struct{})
 	wait.Add(1)
 	stop := context.AfterFunc(ctx, func() {
 		defer wait.Done()
-		silent := time.Now() // since when the worker is waited for in vain
+		silent := silence{pid: c.pid}
+		silent.begin()
 		for {
 			c.cancel()
 			select {
@@ -176,10 +224,10 @@ func (c *Conn) guarded(ctx context.Context, f func() error) error {
 			case <-time.After(cancelEvery): // one that came before the statement has no effect
 			}
 			if !c.waiting.Load() {
-				silent = time.Now() // it is the client that does not take what there is
+				silent.begin() // it is the client that does not take what there is
 			}
-			if time.Since(silent) > cancelPatience {
-				c.supervisor.Kill(c.pid)
+			if silent.over() {
+				c.supervisor.kill(c.pid, "a statement that was cancelled did not end", sql)
 				c.net.Close()
 				return
 			}
@@ -216,21 +264,28 @@ func (c *Conn) cancel() {
 type Description struct {
 	Name       string // of the statement, on this connection
 	Parameters []uint32
-	Columns    []pgwire.Column
+	Columns    []pgvalue.Column
 	// SessionAware: a run needs to know the settings and who else is there.
 	SessionAware bool
+	Uses         Uses
+	sql          string // its beginning
 }
 
 // Prepare has the worker translate a statement.
 func (c *Conn) Prepare(ctx context.Context, p Preparation, sql string) (*Description, error) {
 	c.names++
-	d := &Description{Name: "s" + strconv.Itoa(c.names), Columns: []pgwire.Column{}}
+	d := &Description{Name: "s" + strconv.Itoa(c.names), Columns: []pgvalue.Column{}, sql: brief(sql)}
 	if err := c.send(&pgproto3.Parse{Name: d.Name, Query: p.Join(sql)}, &pgproto3.Describe{ObjectType: 'S', Name: d.Name}, &pgproto3.Sync{}); err != nil {
 		return nil, err
 	}
-	err := c.guarded(ctx, func() error {
+	err := c.guarded(ctx, sql, func() error {
 		return c.answers(func(typ byte) error {
 			switch typ {
+			case 'N':
+				var e *pgerror.Error
+				if errors.As(readError(c.body), &e) && e.Code == UsesNotice {
+					return json.Unmarshal([]byte(e.Message), &d.Uses)
+				}
 			case 't':
 				n := int(be.Uint16(c.body))
 				d.SessionAware = be.Uint32(c.body[2:]) == SessionAware
@@ -246,16 +301,19 @@ func (c *Conn) Prepare(ctx context.Context, p Preparation, sql string) (*Descrip
 	if err != nil {
 		return nil, err
 	}
+	for i := range d.Uses.Calls {
+		d.Columns[d.Uses.Calls[i].Column].OID = d.Uses.Calls[i].Result
+	}
 	return d, nil
 }
 
-func readColumns(b []byte) []pgwire.Column {
+func readColumns(b []byte) []pgvalue.Column {
 	n := int(be.Uint16(b))
 	b = b[2:]
-	out := make([]pgwire.Column, 0, n)
+	out := make([]pgvalue.Column, 0, n)
 	for range n {
-		i := strings.IndexByte(string(b), 0)
-		col := pgwire.Column{Name: string(b[:i])}
+		i := bytes.IndexByte(b, 0)
+		col := pgvalue.Column{Name: string(b[:i])}
 		b = b[i+1:]
 		col.TableOID, col.Attr, col.OID = be.Uint32(b), int16(be.Uint16(b[4:])), be.Uint32(b[6:])
 		col.Mod = int32(be.Uint32(b[12:])) + 1
@@ -274,14 +332,23 @@ func (c *Conn) answers(each func(typ byte) error) error {
 		if err != nil {
 			return errors.Join(first, err)
 		}
+		if c.owed > 0 {
+			if typ == 'Z' {
+				c.owed--
+			}
+			continue
+		}
 		switch typ {
 		case 'Z':
+			if cap(c.body) > keepBytes {
+				c.body = nil
+			}
 			return first
 		case 'E':
 			if first == nil {
 				first = readError(c.body)
 			}
-		case 'N', 'S':
+		case 'S':
 		default:
 			if first == nil {
 				first = each(typ)
@@ -295,54 +362,73 @@ func (c *Conn) Define(ctx context.Context, s *Schema) error {
 	if err := c.send(&pgproto3.Query{String: SchemaCommand(s)}); err != nil {
 		return err
 	}
-	err := c.guarded(ctx, func() error { return c.answers(func(byte) error { return nil }) })
+	err := c.guarded(ctx, "the schema", func() error { return c.answers(func(byte) error { return nil }) })
 	if err == nil {
 		c.SchemaVersion = s.Version
 	}
 	return err
 }
 
+// Stage tells the worker what the session's transaction has staged.
+func (c *Conn) Stage(ctx context.Context, s *Stage) error {
+	if err := c.send(&pgproto3.Query{String: StageCommand(s)}); err != nil {
+		return err
+	}
+	return c.guarded(ctx, "what is staged", func() error { return c.answers(func(byte) error { return nil }) })
+}
+
+// Unstage tells it that nothing is staged any more. Nobody waits for the answer.
+func (c *Conn) Unstage() {
+	if !c.broken && c.send(&pgproto3.Query{String: StageCommand(&Stage{})}) == nil {
+		c.owed++
+	}
+}
+
 // Open makes a portal of a statement and returns its name. The values are of the types
-// that the description has; zone is for those whose text depends on it.
-func (c *Conn) Open(ctx context.Context, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone) (string, error) {
+// that the description has.
+func (c *Conn) Open(ctx context.Context, d *Description, run Run, values []pgvalue.Value, formats []int16) (string, error) {
 	c.names++
 	name := "p" + strconv.Itoa(c.names)
-	b, err := bind(name, d, run, values, formats, zone)
+	b, err := bind(name, d, run, values, formats)
 	if err != nil {
 		return "", err
 	}
 	if err := c.send(b, &pgproto3.Sync{}); err != nil {
 		return "", err
 	}
-	return name, c.guarded(ctx, func() error { return c.answers(func(byte) error { return nil }) })
+	if c.portals == nil {
+		c.portals = map[string]string{}
+	}
+	c.portals[name] = d.sql
+	return name, c.guarded(ctx, d.sql, func() error { return c.answers(func(byte) error { return nil }) })
 }
 
-func bind(name string, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone) (*pgproto3.Bind, error) {
+func bind(name string, d *Description, run Run, values []pgvalue.Value, formats []int16) (*pgproto3.Bind, error) {
 	text, err := json.Marshal(run)
 	if err != nil {
 		return nil, err
 	}
 	b := &pgproto3.Bind{DestinationPortal: name, PreparedStatement: d.Name, Parameters: [][]byte{text}, ResultFormatCodes: formats}
 	for i := range values {
-		if values[i].Kind == pgwire.Null {
+		if values[i].Kind == pgvalue.Null {
 			b.Parameters = append(b.Parameters, nil)
 			continue
 		}
-		b.Parameters = append(b.Parameters, pgwire.AppendText([]byte{}, d.Parameters[i], &values[i], zone))
+		b.Parameters = append(b.Parameters, pgvalue.AppendText([]byte{}, d.Parameters[i], &values[i], pgvalue.UTC))
 	}
 	return b, nil
 }
 
 // Run opens a portal, takes all of its rows and closes it, in one exchange of messages.
-func (c *Conn) Run(ctx context.Context, d *Description, run Run, values []pgwire.Value, formats []int16, zone *pgwire.Zone, row func(body []byte) error) (rows int64, err error) {
-	b, err := bind("", d, run, values, formats, zone)
+func (c *Conn) Run(ctx context.Context, d *Description, run Run, values []pgvalue.Value, formats []int16, row func(body []byte) error) (rows int64, err error) {
+	b, err := bind("", d, run, values, formats)
 	if err != nil {
 		return 0, err
 	}
 	if err := c.send(b, &pgproto3.Execute{}, &pgproto3.Close{ObjectType: 'P'}, &pgproto3.Sync{}); err != nil {
 		return 0, err
 	}
-	rows, _, err = c.rows(ctx, row)
+	rows, _, err = c.rows(ctx, d.sql, row)
 	return rows, err
 }
 
@@ -352,13 +438,13 @@ func (c *Conn) Fetch(ctx context.Context, portal string, max uint32, row func(bo
 	if err := c.send(&pgproto3.Execute{Portal: portal, MaxRows: max}, &pgproto3.Sync{}); err != nil {
 		return 0, false, err
 	}
-	return c.rows(ctx, row)
+	return c.rows(ctx, c.portals[portal], row)
 }
 
 // rows takes rows up to ReadyForQuery.
-func (c *Conn) rows(ctx context.Context, row func(body []byte) error) (rows int64, done bool, err error) {
+func (c *Conn) rows(ctx context.Context, sql string, row func(body []byte) error) (rows int64, done bool, err error) {
 	var failed error
-	err = c.guarded(ctx, func() error {
+	err = c.guarded(ctx, sql, func() error {
 		return c.answers(func(typ byte) error {
 			switch typ {
 			case 'D':
@@ -380,7 +466,10 @@ func (c *Conn) rows(ctx context.Context, row func(body []byte) error) (rows int6
 }
 
 // ClosePortal frees a portal.
-func (c *Conn) ClosePortal(name string) { c.close('P', name) }
+func (c *Conn) ClosePortal(name string) {
+	delete(c.portals, name)
+	c.close('P', name)
+}
 
 // CloseStatement frees a statement.
 func (c *Conn) CloseStatement(name string) { c.close('S', name) }

@@ -4,44 +4,174 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
-// What the front tells the worker beside a statement goes in front of its text, as a line
+// What the server tells the worker beside a statement goes in front of its text, as a line
 // of JSON, when it is prepared, and as its first parameter when it is run.
 
-// MaxRowBytes bounds a row of the worker's: the front holds one as a whole for each session.
+// MaxRowBytes bounds a row of the worker's: the server holds one as a whole for each session.
 const MaxRowBytes = 64 << 20
 
 // Preparation is what the analysis of a statement depends on.
 type Preparation struct {
-	Zone       string   `json:"zone,omitempty"`
-	Parameters []uint32 `json:"parameters,omitempty"` // OIDs as declared, 0: to be inferred
-	Want       []uint32 `json:"want,omitempty"`       // types that the columns are assigned to
-	Views      []View   `json:"views"`                // of the session's own transaction, in place of the schema's
+	Zone       string        `json:"zone,omitempty"`       // pgwire.Zone's key, by which literals are read
+	Style      pgvalue.Style `json:"style,omitzero"`       // how values are cast to text
+	Parameters []uint32      `json:"parameters,omitempty"` // OIDs as declared, 0: to be inferred
+	Want       []uint32      `json:"want,omitempty"`       // types that the columns are assigned to
+	// List is what the statement is made of, where that is a list of expressions of another statement:
+	// "VALUES", "RETURNING" or "EXECUTE parameters". It has a list of targets then, and nothing else of its own.
+	List     string          `json:"list,omitempty"`
+	Sets     bool            `json:"sets,omitempty"`     // it may have functions that return sets
+	Inserted bool            `json:"inserted,omitempty"` // it may name the relation of what was just inserted
+	Views    []View          `json:"views"`              // of the session's own transaction, in place of the schema's
+	Path     searchpath.Path `json:"path,omitempty"`     // where names without a schema are looked for
 }
 
 // Run is what a run of a statement depends on.
 type Run struct {
-	Before    int64  `json:"before"` // it sees events below this position
-	Now       int64  `json:"now"`    // start of the transaction, µs since the Unix epoch
-	Statement int64  `json:"statement"`
-	Zone      string `json:"zone"`
-	User      string `json:"user"`
-	Database  string `json:"database"`
-	PID       int32  `json:"pid"`
-	Version   string `json:"version"`
+	Before    int64           `json:"before"` // it sees events below this position
+	Now       int64           `json:"now"`    // start of the transaction, µs since the Unix epoch
+	Statement int64           `json:"statement"`
+	Zone      string          `json:"zone"`            // pgwire.Zone's key
+	Plain     bool            `json:"plain,omitempty"` // the server itself reads the rows: in no style, but for intervals
+	User      string          `json:"user"`
+	Database  string          `json:"database"`
+	PID       int32           `json:"pid"`
+	Version   string          `json:"version"`
+	Path      searchpath.Path `json:"path,omitempty"` // what is named is shown as it finds it
+	Next      int64           `json:"next"`           // the position that the log's next event gets
+	Xact      int64           `json:"xact,omitempty"` // the transaction's id, 0 if it has none
+	// Staged is what it sees of its transaction's own appends; nil: nothing.
+	Staged *Staged `json:"staged,omitempty"`
 	// What only statements need that are prepared as SessionAware.
 	Settings map[string]string `json:"settings,omitempty"`
 	Activity []Activity        `json:"activity,omitempty"`
+	Locks    []Lock            `json:"locks,omitempty"`
+	Counters *DatabaseCounters `json:"counters,omitempty"`
+	// What only those need whose Uses are Named.
+	Statements []NamedStatement `json:"statements,omitempty"`
+	Cursors    []Cursor         `json:"cursors,omitempty"`
 }
+
+// NamedStatement is a row of pg_prepared_statements. Times are in µs since the Unix epoch.
+type NamedStatement struct {
+	Name       string   `json:"name"`
+	Text       string   `json:"text"`
+	Made       int64    `json:"made"`
+	SQL        bool     `json:"sql,omitempty"`
+	Parameters []uint32 `json:"parameters,omitempty"`
+}
+
+// Cursor is a row of pg_cursors.
+type Cursor struct {
+	Name   string `json:"name"`
+	Text   string `json:"text"`
+	Made   int64  `json:"made"`
+	Hold   bool   `json:"hold,omitempty"`
+	Binary bool   `json:"binary,omitempty"`
+	Scroll bool   `json:"scroll,omitempty"`
+}
+
+// DatabaseCounters are what pg_stat_database counts since the server's start.
+type DatabaseCounters struct {
+	Sessions   int64 `json:"sessions"` // that there are now
+	Committed  int64 `json:"committed"`
+	RolledBack int64 `json:"rolledBack"`
+	Inserted   int64 `json:"inserted"` // events
+}
+
+// Staged says which of the events that a session has been told of (see [StageCommand]) a run sees, and
+// as what.
+type Staged struct {
+	First      int64 `json:"first"`              // position of the first that was told
+	Count      int64 `json:"count"`              // so many are among events
+	Inserted   int64 `json:"inserted,omitempty"` // and so many behind those are what a statement has just inserted
+	RecordedAt int64 `json:"recorded_at"`
+}
+
+// The name, which no client's statement knows, of the relation of what a statement has just inserted.
+const (
+	InsertedSchema = "eventgres"
+	InsertedName   = "inserted"
+)
+
+// StagedEvent is an event that a transaction has staged.
+type StagedEvent struct {
+	StreamID uuid.UUID `json:"stream_id"`
+	Stream   string    `json:"stream,omitempty"`
+	Version  int64     `json:"version"`
+	EventID  uuid.UUID `json:"event_id"`
+	Type     string    `json:"type"`
+	Payload  []byte    `json:"payload"`
+	Opaque   bool      `json:"opaque,omitempty"`
+	Metadata []byte    `json:"metadata"`
+	Tags     []*string `json:"tags"`
+}
+
+// Stage changes what a session's transaction has staged: so many of the events told before stay, and
+// others follow.
+type Stage struct {
+	Keep   int           `json:"keep"`
+	Events []StagedEvent `json:"events,omitempty"`
+}
+
+// stageCommand precedes a Stage in the text of a simple query.
+const stageCommand = "EVENTGRES STAGE "
+
+// StageCommand is the query that tells a worker's session what is staged.
+func StageCommand(s *Stage) string {
+	b, _ := json.Marshal(s) // nothing in it can fail
+	return stageCommand + string(b)
+}
+
+// ReadStageCommand tells whether a query is one, and reads it.
+func ReadStageCommand(text string) (*Stage, bool, error) {
+	rest, ok := strings.CutPrefix(text, stageCommand)
+	if !ok {
+		return nil, false, nil
+	}
+	var s Stage
+	err := json.Unmarshal([]byte(rest), &s)
+	return &s, true, err
+}
+
+// Uses says what a statement reads of the log, for its transaction to know what it tells.
+type Uses struct {
+	Events   bool `json:"events,omitempty"` // events, or streams
+	Position bool `json:"position,omitempty"`
+	Version  bool `json:"version,omitempty"`
+	Time     bool `json:"time,omitempty"`
+	Named    bool `json:"named,omitempty"`    // the session's prepared statements or cursors
+	Xact     bool `json:"xact,omitempty"`     // the transaction's id
+	Assigned bool `json:"assigned,omitempty"` // and if it has one
+	// Calls are columns that the server makes of what is in them.
+	Calls []ColumnCall `json:"calls,omitempty"`
+}
+
+// UsesNotice is the code of the notice by which a worker tells them, as JSON, when a statement is prepared.
+const UsesNotice = "EVG01"
 
 // The type of a prepared statement's first parameter, which is its Run, tells what the worker
 // needs in it.
 const (
-	Plain        uint32 = pgwire.OIDText
-	SessionAware uint32 = pgwire.OIDJSON
+	Plain        uint32 = pgvalue.OIDText
+	SessionAware uint32 = pgvalue.OIDJSON
 )
+
+// Lock is an advisory lock that a session holds or waits for.
+type Lock struct {
+	PID     int32  `json:"pid"`
+	Class   uint32 `json:"class"`
+	Object  uint32 `json:"object"`
+	Sub     int    `json:"sub"` // 1: one number, in halves; 2: two
+	Mode    string `json:"mode"`
+	Granted bool   `json:"granted,omitempty"`
+	Since   int64  `json:"since,omitempty"` // since when it waits, µs since the Unix epoch
+}
 
 // Activity is what a session does. Times are in µs since the Unix epoch, 0: none.
 type Activity struct {
@@ -57,6 +187,17 @@ type Activity struct {
 	Changed     int64  `json:"changed"`               // to this state
 	State       string `json:"state"`
 	Query       string `json:"query,omitempty"`
+	WaitType    string `json:"waitType,omitempty"` // what it waits for while it is active
+	WaitEvent   string `json:"waitEvent,omitempty"`
+
+	TLS *TLSActivity `json:"tls,omitempty"` // nil: the connection is not encrypted
+}
+
+// TLSActivity is how a session's connection is encrypted.
+type TLSActivity struct {
+	Version string `json:"version"`
+	Cipher  string `json:"cipher"`
+	Bits    int    `json:"bits"`
 }
 
 // View is a view as the store keeps it.
@@ -66,6 +207,8 @@ type View struct {
 	Query   string            `json:"query"`
 	Columns []ViewColumn      `json:"columns"`
 	Comment string            `json:"comment,omitempty"`
+	Zone    string            `json:"zone,omitempty"`  // pgwire.Zone's key, by which its literals are read
+	Path    searchpath.Path   `json:"path,omitempty"`  // where its query's names without a schema were looked for
 	Notes   map[string]string `json:"notes,omitempty"` // comments on columns
 }
 
@@ -86,10 +229,11 @@ type Schema struct {
 	Started  int64             `json:"started"`
 }
 
-// Setting is a setting with its initial value.
+// Setting is a setting with its initial value, and what is to be said about it.
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+	About string `json:"about,omitempty"`
 }
 
 // schemaCommand precedes a Schema in the text of a simple query.

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // Options are how a Supervisor runs the worker.
@@ -50,7 +50,12 @@ type Supervisor struct {
 	ready    chan struct{} // closed while the worker answers
 	up       bool
 	process  *os.Process
-	failures int // ends since one was ready
+	failures int    // ends since one was ready
+	killed   string // why the server itself ended the worker that runs
+	starts   int64  // workers that were started
+	position int64  // up to which the projection is filled, as the worker that runs says; -1: it has not said
+	conns    map[*Conn]struct{}
+	fallen   []fallen // the newest
 }
 
 const (
@@ -82,7 +87,7 @@ func Start(o Options) *Supervisor {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Supervisor{o: o, socket: socketPath(o.Dir), done: make(chan struct{}), ready: make(chan struct{})}
+	s := &Supervisor{o: o, position: -1, socket: socketPath(o.Dir), done: make(chan struct{}), ready: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	go s.run()
 	return s
@@ -131,17 +136,21 @@ func (s *Supervisor) run() {
 	backoff := firstBackoff
 	for s.ctx.Err() == nil {
 		began := time.Now()
-		err := s.once()
+		pid, err := s.once()
 		if s.ctx.Err() != nil {
 			return
 		}
 		s.mu.Lock()
 		s.failures++
+		if s.killed != "" {
+			err = fmt.Errorf("%w: %s", err, s.killed)
+			s.killed = ""
+		}
 		s.mu.Unlock()
 		if time.Since(began) > steady {
 			backoff = firstBackoff
 		}
-		s.o.Logger.Error("the analytics worker ended; it is started again", "error", err, "in", backoff)
+		s.o.Logger.Error("the analytics worker ended; it is started again", "error", err, "in", backoff, "statements", s.running(pid))
 		select {
 		case <-time.After(backoff):
 		case <-s.ctx.Done():
@@ -150,38 +159,37 @@ func (s *Supervisor) run() {
 	}
 }
 
-// once runs one worker to its end.
-func (s *Supervisor) once() error {
+// once runs one worker to its end, and tells its process.
+func (s *Supervisor) once() (pid int, err error) {
 	config, err := json.Marshal(WorkerConfig{
 		Dir: s.o.Dir, Socket: s.socket, Connections: s.o.Connections, MemoryBytes: s.o.MemoryBytes, SpillBytes: s.o.SpillBytes,
 		LogFormat: s.o.LogFormat,
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	cmd := exec.Command(s.o.Command[0], append(s.o.Command[1:len(s.o.Command):len(s.o.Command)], string(config))...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return 0, err
 	}
+	s.mu.Lock()
+	s.starts++
+	s.position = -1
+	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
 	watched := make(chan struct{})
 	go func() {
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		if line == ReadyLine+"\n" {
-			s.setUp(cmd.Process, true)
-			s.o.Logger.Info("the analytics worker is ready", "pid", cmd.Process.Pid)
-		}
-		_, _ = io.Copy(io.Discard, out)
+		s.listen(out, cmd.Process)
 		ended <- cmd.Wait()
 	}()
 	go func() {
@@ -206,7 +214,41 @@ func (s *Supervisor) once() error {
 	if err == nil {
 		err = errors.New("it ended by itself")
 	}
-	return err
+	return cmd.Process.Pid, err
+}
+
+// listen hears what a worker says, to its end: that it is ready, and how far its projection is, a position a line.
+func (s *Supervisor) listen(out io.Reader, worker *os.Process) {
+	lines := bufio.NewScanner(out) // which ends with a line that is too long for it
+	for lines.Scan() {
+		if lines.Text() == ReadyLine {
+			s.setUp(worker, true)
+			s.o.Logger.Info("the analytics worker is ready", "pid", worker.Pid)
+		} else if position, err := strconv.ParseInt(lines.Text(), 10, 64); err == nil {
+			s.mu.Lock()
+			s.position = position
+			s.mu.Unlock()
+		}
+	}
+	_, _ = io.Copy(io.Discard, out)
+}
+
+// Stats is how the worker fares.
+type Stats struct {
+	PID      int   // 0: none is ready
+	Starts   int64 // workers that were started, the first among them
+	Position int64 // up to which its projection is filled; -1: it has not said yet
+}
+
+// Stats returns the worker's.
+func (s *Supervisor) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := Stats{Starts: s.starts, Position: s.position}
+	if s.process != nil {
+		stats.PID = s.process.Pid
+	}
+	return stats
 }
 
 func (s *Supervisor) setUp(p *os.Process, up bool) {
@@ -244,11 +286,12 @@ func (s *Supervisor) watch(ctx context.Context, in io.Writer) {
 	}
 }
 
-// Kill ends the worker that runs, for a statement that it does not end itself.
-func (s *Supervisor) Kill(pid int) {
+// kill ends the worker that runs, for a statement that it does not end itself.
+func (s *Supervisor) kill(pid int, why, sql string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.process != nil && s.process.Pid == pid {
+	if s.process != nil && s.process.Pid == pid && s.killed == "" {
+		s.killed = "the server killed it: " + why + ": " + brief(sql)
 		_ = s.process.Kill()
 	}
 }
@@ -282,6 +325,7 @@ func (s *Supervisor) Dial(ctx context.Context) (*Conn, error) {
 		}
 		if err == nil {
 			c.supervisor, c.pid = s, pid
+			s.join(c)
 			return c, nil
 		}
 		// It has just gone, and will be back.
@@ -297,7 +341,7 @@ func (s *Supervisor) unavailable(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) && s.ctx.Err() == nil {
 		return ctx.Err()
 	}
-	return pgwire.Errorf("57P03", "the analytics worker is not available").
+	return pgerror.Errorf(pgerror.CannotConnectNow, "the analytics worker is not available").
 		WithHint("Reads of events and streams by stream, position or id do not need it; the server's log says why it does not run.")
 }
 

@@ -93,8 +93,6 @@ SELECT array_agg(version ORDER BY version DESC), array_agg(type ORDER BY version
 SELECT array_agg(x ORDER BY x), array_agg(x ORDER BY x NULLS FIRST), array_agg(x ORDER BY x) FILTER (WHERE x IS NOT NULL), array_agg(DISTINCT x) FROM (VALUES (2), (NULL), (1), (2)) v(x);
 
 -- case: array_agg of arrays
--- difference: arrays have one dimension
--- eventgres-error: 0A000
 SELECT array_agg(x ORDER BY x) FROM (VALUES (ARRAY[1, 2]), (ARRAY[3, 4])) v(x);
 
 -- case: ordered by two keys

@@ -315,8 +315,6 @@ SELECT nth_value(version, 0) OVER () FROM events;
 SELECT (1, 2) = (1, 2, 3);
 
 -- case: unknown zone in a literal
--- difference: a time zone in a timestamp literal is an offset or the session's
--- eventgres-error: 22007
 -- error: 22023
 SELECT timestamptz '2024-01-01 00:00 Nowhere/Land';
 

@@ -1,4 +1,4 @@
--- Reads that Eventgres can answer on either path (design §4, "Read, natively").
+-- Reads that Eventgres can answer on either path.
 
 -- case: count of all
 SELECT count(*) FROM events;

@@ -17,7 +17,6 @@ import (
 	"os"
 
 	"github.com/jackc/pgx/v5/pgproto3"
-	"golang.org/x/sys/unix"
 )
 
 func main() {
@@ -98,7 +97,7 @@ func (a *appender) run() {
 		}
 		_, err := a.file.WriteAt(buf, a.offset)
 		if err == nil {
-			err = unix.Fdatasync(int(a.file.Fd()))
+			err = syncData(a.file)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -45,7 +45,8 @@ type View struct {
 	// Definition is the query as pg_get_viewdef(oid, true) gives it: pretty,
 	// with a space in front and a semicolon behind.
 	Definition   string
-	Uses         []uint32 // the relations that it depends on
+	Uses         []uint32   // the relations that it depends on
+	Bare         []BareName // in the definition, in order
 	Comment      string
 	Materialized bool
 }
@@ -96,5 +97,8 @@ type RelationColumn struct {
 	NotNull bool
 	Typmod  int32  // -1: none
 	Default string // an expression, empty if there is none
-	Comment string
+	// Identity says that the log gives the value: "a" always, "d" where an INSERT does not;
+	// empty: it does not. There is no sequence behind it.
+	Identity string
+	Comment  string
 }

@@ -3,8 +3,12 @@ package catalog
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 // TestColumns compares the columns with those that PostgreSQL 15 describes for
@@ -36,16 +40,16 @@ func withView() State {
 		Views: []View{{
 			OID: 100000, Name: "Orders", Owner: "alice", Comment: "what was ordered", Definition: " SELECT 1;",
 			Columns: []ViewColumn{
-				{Name: "id", OID: oidInt8, Typmod: -1, Comment: "the order's"},
+				{Name: "id", OID: pgvalue.OIDInt8, Typmod: -1, Comment: "the order's"},
 				{Name: "code", OID: 1043, Typmod: 14},
-				{Name: "price", OID: oidNumeric, Typmod: 655366},
-				{Name: "tags", OID: oidTextArray, Typmod: -1},
+				{Name: "price", OID: pgvalue.OIDNumeric, Typmod: 655366},
+				{Name: "tags", OID: pgvalue.OIDTextArray, Typmod: -1},
 				{Name: "event", OID: oidEventsType, Typmod: -1},
 			},
-		}, {OID: 100010, Name: "kept", Materialized: true, Definition: " SELECT 2;", Columns: []ViewColumn{{Name: "n", OID: oidInt4, Typmod: -1}}}},
+		}, {OID: 100010, Name: "kept", Materialized: true, Definition: " SELECT 2;", Columns: []ViewColumn{{Name: "n", OID: pgvalue.OIDInt4, Typmod: -1}}}},
 		Comments: map[string]string{"events": "the log", "events.payload": "what happened"},
 		Settings: []Setting{{Name: "work_mem", Value: "4MB"}, {Name: "eventgres.max_event", Value: "1MB", Boot: "1MB"}},
-		Sizes:    map[uint32]int64{oidEvents: 81920},
+		Sizes:    map[uint32]int64{relation.Events.OID: 81920},
 	}
 }
 
@@ -75,20 +79,20 @@ func TestTypesOfValues(t *testing.T) {
 						continue
 					}
 				case bool:
-					ok = col.OID == oidBool
+					ok = col.OID == pgvalue.OIDBool
 				case int64:
 					switch col.OID {
-					case oidInt2, oidInt4, oidInt8, oidOid, oidRegproc, oidXid, oidCid, oidTimestamptz, oidRegtype:
+					case pgvalue.OIDInt2, pgvalue.OIDInt4, pgvalue.OIDInt8, pgvalue.OIDOid, pgvalue.OIDRegproc, pgvalue.OIDXid, pgvalue.OIDCid, pgvalue.OIDTimestamptz, pgvalue.OIDRegtype:
 					default:
 						ok = false
 					}
 				case float64:
-					ok = col.OID == oidFloat4 || col.OID == oidFloat8
+					ok = col.OID == pgvalue.OIDFloat4 || col.OID == pgvalue.OIDFloat8
 				case []any:
 					ok = typeIndex()[col.OID].category == "A"
 				case string:
 					switch col.OID {
-					case oidText, oidName, oidChar, oidNumeric, 1043, 194, 1186:
+					case pgvalue.OIDText, pgvalue.OIDName, pgvalue.OIDChar, pgvalue.OIDNumeric, 1043, 194, 1186:
 					default:
 						ok = false
 					}
@@ -263,7 +267,7 @@ func TestPrinted(t *testing.T) {
 		{first(c.IndexDef(2662, 0, false)), "CREATE UNIQUE INDEX pg_class_oid_index ON pg_catalog.pg_class USING btree (oid)"},
 		{first(c.FunctionArguments(16600)), "name text"},
 		{first(c.FunctionResult(16600)), "uuid"},
-		{first(c.FunctionDef(16600)), "CREATE OR REPLACE FUNCTION public.stream_id(name text)\n RETURNS uuid\n LANGUAGE internal\n IMMUTABLE PARALLEL SAFE STRICT\nAS $function$stream_id$function$\n"},
+		{first(c.FunctionDef(16600)), "CREATE OR REPLACE FUNCTION public.stream_id(name text)\n RETURNS uuid\n LANGUAGE plpgsql\n IMMUTABLE PARALLEL SAFE STRICT\nAS $function$" + relation.StreamID.Source + "$function$\n"},
 		{first(c.FunctionArguments(3972)), "double precision ORDER BY anyelement"},
 		{first(c.FunctionArguments(3986)), `VARIADIC "any" ORDER BY VARIADIC "any"`},
 		{first(c.FunctionArguments(3969)), "from_json json, OUT value text"},
@@ -275,20 +279,19 @@ func TestPrinted(t *testing.T) {
 		{c.ProcOut(1299), "now"},
 		{c.ProcOut(2116), "pg_catalog.max"},
 		{c.ProcedureOut(2116), "max(integer)"},
-		{c.TypeOut(oidTextArray), "text[]"},
+		{c.TypeOut(pgvalue.OIDTextArray), "text[]"},
 		{c.TypeOut(oidEventsArrayType), "events[]"},
 		{c.RoleOut(16384, "Alice"), `"Alice"`},
 		{c.RoleOut(10, "alice"), "postgres"},
-		{first(c.Description(oidEvents, "pg_class")), "the log"},
-		{first(c.ColumnDescription(oidEvents, 7)), "what happened"},
-		{first(c.SharedDescription(1, "pg_database")), "default template for new databases"},
-		{first(c.FormatType(oidTimestamptz, 3, true)), "timestamp(3) with time zone"},
-		{first(c.FormatType(oidNumeric, 655366, true)), "numeric(10,2)"},
+		{first(c.Description(relation.Events.OID, "pg_class")), "the log"},
+		{first(c.ColumnDescription(relation.Events.OID, 7)), "what happened"},
+		{first(c.FormatType(pgvalue.OIDTimestamptz, 3, true)), "timestamp(3) with time zone"},
+		{first(c.FormatType(pgvalue.OIDNumeric, 655366, true)), "numeric(10,2)"},
 		{first(c.FormatType(1043, 24, true)), "character varying(20)"},
 		{first(c.FormatType(1042, -1, true)), "bpchar"},
 		{first(c.FormatType(1042, 0, false)), "character"},
-		{first(c.FormatType(oidInt2Vector, -1, true)), "int2vector"},
-		{first(c.FormatType(oidChar, -1, true)), `"char"`},
+		{first(c.FormatType(pgvalue.OIDInt2Vector, -1, true)), "int2vector"},
+		{first(c.FormatType(pgvalue.OIDChar, -1, true)), `"char"`},
 		{first(c.FormatType(0, -1, true)), "-"},
 		{first(c.FormatType(4711, -1, true)), "???"},
 	} {
@@ -332,6 +335,50 @@ func TestPrinted(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnWords: what PostgreSQL says in sentences is not in the catalogs, what was said of our own objects is.
+func TestOwnWords(t *testing.T) {
+	c := New(withView())
+	for _, row := range c.Rows(table("pg_description")) {
+		if row[0].(int64) < 16384 {
+			t.Errorf("PostgreSQL's own object %v has a description", row)
+		}
+	}
+	for _, column := range []string{
+		"pg_shdescription.description", "sql_features.comments", "sql_implementation_info.comments", "sql_parts.comments",
+		"sql_sizing.comments", "pg_settings.short_desc", "pg_settings.extra_desc", "pg_available_extensions.comment",
+		"pg_available_extension_versions.comment", "pg_proc.prosqlbody", "pg_views.definition", "views.view_definition",
+	} {
+		name, column, _ := strings.Cut(column, ".")
+		tab := table(name)
+		for _, row := range c.Rows(tab) {
+			text, _ := row[tab.column(column)].(string)
+			if ours := slices.Contains(row, any("public")); text != "" && !ours {
+				t.Errorf("%s.%s is not null: %v", name, column, row)
+			}
+		}
+	}
+	// What functions are made of is a name of C, but for ours.
+	source := table("pg_proc").column("prosrc")
+	for _, row := range c.Rows(table("pg_proc")) {
+		if text := row[source].(string); row[0].(int64) < 16384 && strings.ContainsAny(text, " \n;(") {
+			t.Errorf("%v has the body %q", row[1], text)
+		}
+	}
+	// What is generated are names: none is as long as a sentence, but for those of SQL's own features.
+	for name, text := range generated {
+		for _, line := range strings.Split(text, "\n") {
+			for _, field := range strings.Split(line, "\t") {
+				if len(strings.Fields(field)) > 7 && name != "sql_features" && !strings.ContainsAny(field, "{(/") && !isNumbers(field) {
+					t.Errorf("%s: %q is a sentence", name, field)
+				}
+			}
+		}
+	}
+}
+
+// isNumbers tells of an oidvector or an int2vector.
+func isNumbers(field string) bool { return strings.Trim(field, "0123456789 ") == "" }
 
 func TestSettings(t *testing.T) {
 	rows := New(withView()).settings()

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // generated are the constants with rows that gen has written. The format is
@@ -19,8 +21,8 @@ var generated = map[string]string{
 	"pg_index": rowsPgIndex, "pg_constraint": rowsPgConstraint, "pg_rewrite": rowsPgRewrite,
 	"pg_namespace": rowsPgNamespace, "pg_authid": rowsPgAuthid, "pg_auth_members": rowsPgAuthMembers,
 	"pg_language": rowsPgLanguage, "pg_extension": rowsPgExtension, "pg_tablespace": rowsPgTablespace,
-	"pg_depend": rowsPgDepend, "pg_init_privs": rowsPgInitPrivs, "pg_description": rowsPgDescription,
-	"pg_shdescription": rowsPgShdescription, "pg_ts_config": rowsPgTsConfig, "pg_ts_config_map": rowsPgTsConfigMap,
+	"pg_depend": rowsPgDepend, "pg_init_privs": rowsPgInitPrivs,
+	"pg_ts_config": rowsPgTsConfig, "pg_ts_config_map": rowsPgTsConfigMap,
 	"pg_ts_dict": rowsPgTsDict, "pg_ts_parser": rowsPgTsParser, "pg_ts_template": rowsPgTsTemplate,
 	"pg_timezone_abbrevs": rowsPgTimezoneAbbrevs, "pg_timezone_names": rowsPgTimezoneNames,
 	"pg_settings": rowsPgSettings, "sql_features": rowsSqlFeatures,
@@ -75,31 +77,11 @@ var decoded sync.Map
 
 // What the catalog's columns are of, beside text.
 const (
-	oidBool        = 16
-	oidChar        = 18
-	oidName        = 19
-	oidInt8        = 20
-	oidInt2        = 21
-	oidInt2Vector  = 22
-	oidInt4        = 23
-	oidRegproc     = 24
-	oidText        = 25
-	oidOid         = 26
-	oidXid         = 28
-	oidCid         = 29
-	oidOidVector   = 30
-	oidFloat4      = 700
-	oidFloat8      = 701
-	oidCharArray   = 1002
-	oidNameArray   = 1003
-	oidInt2Array   = 1005
-	oidTextArray   = 1009
-	oidOidArray    = 1028
-	oidACLArray    = 1034
-	oidTimestamptz = 1184
-	oidNumeric     = 1700
-	oidRegtype     = 2206
-	oidRegtypes    = 2211
+	oidCharArray = 1002
+	oidInt2Array = 1005
+	oidOidArray  = 1028
+	oidACLArray  = 1034
+	oidRegtypes  = 2211
 )
 
 // decode makes a value of COPY's text.
@@ -111,20 +93,20 @@ func decode(text string, oid uint32) any {
 		text = unescape.Replace(text)
 	}
 	switch oid {
-	case oidBool:
+	case pgvalue.OIDBool:
 		return text == "t"
-	case oidInt8, oidInt2, oidInt4, oidRegproc, oidOid, oidXid, oidCid, oidRegtype:
+	case pgvalue.OIDInt8, pgvalue.OIDInt2, pgvalue.OIDInt4, pgvalue.OIDRegproc, pgvalue.OIDOid, pgvalue.OIDXid, pgvalue.OIDCid, pgvalue.OIDRegtype:
 		if text == "" { // only as the usual value of a column without one
 			return nil
 		}
 		return parseInt(text)
-	case oidFloat4, oidFloat8:
+	case pgvalue.OIDFloat4, pgvalue.OIDFloat8:
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			panic("catalog: generated data: " + err.Error())
 		}
 		return f
-	case oidInt2Vector, oidOidVector:
+	case pgvalue.OIDInt2Vector, pgvalue.OIDOidVector:
 		list := []any{}
 		for f := range strings.FieldsSeq(text) {
 			list = append(list, parseInt(f))
@@ -136,7 +118,7 @@ func decode(text string, oid uint32) any {
 			list = append(list, parseInt(item.(string)))
 		}
 		return list
-	case oidCharArray, oidNameArray, oidTextArray, oidACLArray:
+	case oidCharArray, pgvalue.OIDNameArray, pgvalue.OIDTextArray, oidACLArray:
 		return arrayItems(text)
 	}
 	return text

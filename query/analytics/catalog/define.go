@@ -105,10 +105,34 @@ func (c *Catalog) classNotDefault(oid uint32) string {
 func (c *Catalog) ViewDef(oid uint32) (string, bool) {
 	for _, r := range c.relations {
 		if r.OID == oid && r.definition != "" {
-			return r.definition, true
+			return c.qualify(r.definition, r.bare), true
 		}
 	}
 	return "", false
+}
+
+// BareName is a relation's name in a view's definition that stands there without its schema.
+type BareName struct {
+	At           int // in the definition
+	Schema, Name string
+}
+
+// qualify gives the schema to the names of a definition that the search path does not find otherwise.
+func (c *Catalog) qualify(definition string, names []BareName) string {
+	l := c.lookups()
+	var out strings.Builder
+	from := 0
+	for _, n := range names {
+		if found, ok := find(c, l.classOf[n.Name], ""); ok && l.schemas[found.namespace] == n.Schema {
+			continue
+		}
+		out.WriteString(definition[from:n.At])
+		out.WriteString(n.Schema)
+		out.WriteByte('.')
+		from = n.At
+	}
+	out.WriteString(definition[from:])
+	return out.String()
 }
 
 // Expr is pg_get_expr of a pg_node_tree: the catalog holds such as SQL text
@@ -338,6 +362,10 @@ func (c *Catalog) FunctionDef(oid uint32) (string, bool) {
 // Description is obj_description(object, class); class is the name of a
 // catalog, pg_class.
 func (c *Catalog) Description(object uint32, class string) (string, bool) {
+	if class == "" { // the form of obj_description without it
+		text, ok := c.lookups().described[object]
+		return text, ok
+	}
 	text, ok := c.lookups().descriptions[descriptionKey{c.catalogOID(class), object, 0}]
 	return text, ok
 }
@@ -345,12 +373,6 @@ func (c *Catalog) Description(object uint32, class string) (string, bool) {
 // ColumnDescription is col_description.
 func (c *Catalog) ColumnDescription(rel uint32, column int) (string, bool) {
 	text, ok := c.lookups().descriptions[descriptionKey{classRelid, rel, column}]
-	return text, ok
-}
-
-// SharedDescription is shobj_description.
-func (c *Catalog) SharedDescription(object uint32, class string) (string, bool) {
-	text, ok := c.lookups().shared[[2]uint32{c.catalogOID(class), object}]
 	return text, ok
 }
 

@@ -8,7 +8,7 @@ func (c *Catalog) DescribeObject(class, oid uint32, column int) (string, bool) {
 	named := func(catalog, kind string) (string, bool) {
 		for _, row := range c.Rows(table(catalog)) {
 			if row[0] == int64(oid) {
-				return kind + " " + QuoteIdentifier(row[1].(string)), true
+				return kind + " " + row[1].(string), true
 			}
 		}
 		return "", false
@@ -33,7 +33,7 @@ func (c *Catalog) DescribeObject(class, oid uint32, column int) (string, bool) {
 		for _, row := range c.constraints() {
 			if row[0] == int64(oid) {
 				on, ok := c.describeRelation(uint32(row[t.column("conrelid")].(int64)))
-				return "constraint " + QuoteIdentifier(row[1].(string)) + " on " + on, ok
+				return "constraint " + row[1].(string) + " on " + on, ok
 			}
 		}
 	case attrdefRelid:
@@ -48,7 +48,7 @@ func (c *Catalog) DescribeObject(class, oid uint32, column int) (string, bool) {
 		for _, row := range c.rewrites() {
 			if row[0] == int64(oid) {
 				on, ok := c.describeRelation(uint32(row[t.column("ev_class")].(int64)))
-				return "rule " + QuoteIdentifier(row[1].(string)) + " on " + on, ok
+				return "rule " + row[1].(string) + " on " + on, ok
 			}
 		}
 	case namespaceRelid:
@@ -78,5 +78,5 @@ func (c *Catalog) describeRelation(oid uint32) (string, bool) {
 func (c *Catalog) describeColumn(oid uint32, number int) (string, bool) {
 	on, ok := c.describeRelation(oid)
 	name, known := c.columnName(oid, number)
-	return "column " + QuoteIdentifier(name) + " of " + on, ok && known
+	return "column " + name + " of " + on, ok && known
 }

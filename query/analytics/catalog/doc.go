@@ -1,14 +1,14 @@
 // Package catalog describes the schema of an Eventgres server to those who
 // look for it in PostgreSQL's catalogs: psql, drivers, BI tools.
 //
-// It is the one description there is (design §5). The relations of schema
-// public, their columns, constraints, indexes and comments are told once, in
-// schema.go; the views come with a [State]. From these pg_catalog and
+// The columns of the relations of schema public are those of package relation; their constraints,
+// indexes and comments are told here, in schema.go; the views come with a [State]. From these pg_catalog and
 // information_schema are computed as tables of rows, which the analytics
 // worker loads into its engine and serves like any other table. What is the
 // same in every database (types, functions, operators) is data that package
 // gen has read from a PostgreSQL 15, as are the columns of the system
-// relations.
+// relations. Of PostgreSQL's the data has names, numbers, types and OIDs. Its sentences are not
+// ours to give: a system object has no description, no function a body, no system view a definition.
 //
 // OIDs are stable, because clients keep them: PostgreSQL's own for what
 // PostgreSQL has, and fixed numbers from 16384 on for what is ours. A view has

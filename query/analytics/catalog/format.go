@@ -3,6 +3,8 @@ package catalog
 import (
 	"fmt"
 	"strings"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // FormatType is format_type(oid, typmod): the SQL name of a type. hasTypmod is
@@ -36,7 +38,7 @@ func (c *Catalog) formatElement(typ *typeInfo, typmod int64, hasTypmod bool) str
 			return `"bit"`
 		}
 		return "bit"
-	case oidBool:
+	case pgvalue.OIDBool:
 		return "boolean"
 	case 1042:
 		if given {
@@ -46,17 +48,17 @@ func (c *Catalog) formatElement(typ *typeInfo, typmod int64, hasTypmod bool) str
 			return "bpchar"
 		}
 		return "character"
-	case oidFloat4:
+	case pgvalue.OIDFloat4:
 		return "real"
-	case oidFloat8:
+	case pgvalue.OIDFloat8:
 		return "double precision"
-	case oidInt2:
+	case pgvalue.OIDInt2:
 		return "smallint"
-	case oidInt4:
+	case pgvalue.OIDInt4:
 		return "integer"
-	case oidInt8:
+	case pgvalue.OIDInt8:
 		return "bigint"
-	case oidNumeric:
+	case pgvalue.OIDNumeric:
 		if given {
 			precision, scale := (typmod-4)>>16&0xffff, (typmod-4)&0x7ff
 			return fmt.Sprintf("numeric(%d,%d)", precision, (scale^1024)-1024)
@@ -73,7 +75,7 @@ func (c *Catalog) formatElement(typ *typeInfo, typmod int64, hasTypmod bool) str
 		return "time" + precision(typmod, given) + " with time zone"
 	case 1114:
 		return "timestamp" + precision(typmod, given) + " without time zone"
-	case oidTimestamptz:
+	case pgvalue.OIDTimestamptz:
 		return "timestamp" + precision(typmod, given) + " with time zone"
 	case 1562:
 		return "bit varying" + precision(typmod, given)

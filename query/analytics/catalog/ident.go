@@ -3,7 +3,7 @@ package catalog
 import (
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // ParseIdent is parse_ident: the parts of a qualified name. Unlike the input of
@@ -11,7 +11,7 @@ import (
 // is an error if strict.
 func ParseIdent(text string, strict bool) ([]string, error) {
 	invalid := func(detail string) error {
-		e := pgwire.Errorf("22023", "string is not a valid identifier: \"%s\"", text)
+		e := pgerror.Errorf(pgerror.InvalidParameterValue, "string is not a valid identifier: \"%s\"", text)
 		e.Detail = detail
 		return e
 	}

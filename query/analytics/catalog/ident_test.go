@@ -3,6 +3,9 @@ package catalog
 import (
 	"fmt"
 	"testing"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 func TestParseIdent(t *testing.T) {
@@ -52,15 +55,15 @@ func TestDescribeObject(t *testing.T) {
 		column     int
 		want       string
 	}{
-		{classRelid, oidEvents, 0, "table events"},
-		{classRelid, oidEvents, 1, `column "position" of table events`},
-		{classRelid, oidStreams, 0, "view streams"},
-		{procRelid, oidStreamIDFunction, 0, "function stream_id(text)"},
+		{classRelid, relation.Events.OID, 0, "table events"},
+		{classRelid, relation.Events.OID, 1, `column position of table events`},
+		{classRelid, relation.Streams.OID, 0, "view streams"},
+		{procRelid, relation.StreamID.OID, 0, "function stream_id(text)"},
 		{constraintRelid, oidEventsConstraints, 0, "constraint events_pkey on table events"},
 		{attrdefRelid, oidEventsDefaults + 5, 0, "default value for column event_id of table events"},
-		{rewriteRelid, oidStreamsRule, 0, `rule "_RETURN" on view streams`},
+		{rewriteRelid, oidStreamsRule, 0, `rule _RETURN on view streams`},
 		{namespaceRelid, nsPublic, 0, "schema public"},
-		{typeRelid, oidText, 0, "type text"},
+		{typeRelid, pgvalue.OIDText, 0, "type text"},
 	} {
 		if got, ok := c.DescribeObject(o.class, o.oid, o.column); got != o.want || !ok {
 			t.Errorf("%d %d %d: got %q, want %q", o.class, o.oid, o.column, got, o.want)

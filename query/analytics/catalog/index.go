@@ -57,6 +57,7 @@ type function struct {
 type operator struct {
 	named
 	left, right uint32
+	code        uint32 // the function that computes it
 }
 
 // lookups are the ways to the objects of a catalog.
@@ -74,7 +75,7 @@ type lookups struct {
 	keys      map[uint32]*key // by index and by constraint
 
 	descriptions map[descriptionKey]string
-	shared       map[[2]uint32]string
+	described    map[uint32]string // the same of objects, whatever they are
 }
 
 type class struct {
@@ -95,7 +96,7 @@ func newLookups(c *Catalog) *lookups {
 		operators: map[uint32]*operator{}, operOf: map[string][]*operator{},
 		schemas: map[uint32]string{}, schemaOf: map[string]uint32{},
 		keys:         map[uint32]*key{},
-		descriptions: map[descriptionKey]string{}, shared: map[[2]uint32]string{},
+		descriptions: map[descriptionKey]string{}, described: map[uint32]string{},
 	}
 	each := func(name string, do func(row []any, n named)) {
 		t := table(name)
@@ -127,8 +128,9 @@ func newLookups(c *Catalog) *lookups {
 		l.procOf[n.name] = append(l.procOf[n.name], f)
 	})
 	left, right := table("pg_operator").column("oprleft"), table("pg_operator").column("oprright")
+	code := table("pg_operator").column("oprcode")
 	each("pg_operator", func(row []any, n named) {
-		o := &operator{n, uint32(row[left].(int64)), uint32(row[right].(int64))}
+		o := &operator{n, uint32(row[left].(int64)), uint32(row[right].(int64)), uint32(row[code].(int64))}
 		l.operators[n.oid] = o
 		l.operOf[n.name] = append(l.operOf[n.name], o)
 	})
@@ -144,9 +146,9 @@ func newLookups(c *Catalog) *lookups {
 	for _, row := range c.descriptions() {
 		k := descriptionKey{uint32(row[1].(int64)), uint32(row[0].(int64)), int(row[2].(int64))}
 		l.descriptions[k] = row[3].(string)
-	}
-	for _, row := range fixed("pg_shdescription") {
-		l.shared[[2]uint32{uint32(row[1].(int64)), uint32(row[0].(int64))}] = row[2].(string)
+		if k.column == 0 {
+			l.described[k.object] = row[3].(string)
+		}
 	}
 	return l
 }

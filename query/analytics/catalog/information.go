@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // standardBuilders make the rows of information_schema, as an ordinary user
@@ -69,6 +71,7 @@ type shownColumn struct {
 	collation         uint32
 	notNull           bool
 	defaultExpression any
+	identity          string
 	domain            uint32 // that the type is behind, if any
 	number            int
 }
@@ -80,7 +83,7 @@ func (c *Catalog) shownRelations() []shown {
 	for i := range tables() {
 		byOID[tables()[i].OID] = &tables()[i]
 	}
-	ours := map[uint32]*relation{}
+	ours := map[uint32]*publicRelation{}
 	for _, r := range c.relations {
 		ours[r.OID] = r
 	}
@@ -89,7 +92,7 @@ func (c *Catalog) shownRelations() []shown {
 		if r := ours[s.oid]; r != nil {
 			s.own = true
 			for i, col := range r.visible() {
-				sc := shownColumn{col.Name, col.OID, col.Typmod, c.collationOf(col.OID), col.NotNull, nil, 0, i + 1}
+				sc := shownColumn{col.Name, col.OID, col.Typmod, c.collationOf(col.OID), col.NotNull, nil, col.Identity, 0, i + 1}
 				if col.Default != "" {
 					sc.defaultExpression = col.Default
 				}
@@ -106,7 +109,7 @@ func (c *Catalog) shownRelations() []shown {
 				if collation == 0 {
 					collation = c.collationOf(col.OID)
 				}
-				s.columns = append(s.columns, shownColumn{col.Name, col.OID, col.Typmod, collation, col.NotNull, nil, col.domain, i + 1})
+				s.columns = append(s.columns, shownColumn{col.Name, col.OID, col.Typmod, collation, col.NotNull, nil, "", col.domain, i + 1})
 			}
 		}
 		list = append(list, s)
@@ -159,6 +162,9 @@ func (c *Catalog) stdColumns() [][]any {
 			row := m.row("table_schema", s.schema, "table_name", s.name, "column_name", col.name, "ordinal_position", col.number,
 				"column_default", col.defaultExpression, "is_nullable", yesNo(!col.notNull), "dtd_identifier", fmt.Sprint(col.number),
 				"is_updatable", yesNo(s.kind == "r"))
+			if col.identity != "" {
+				m.set(row, []any{"is_identity", "YES", "identity_generation", map[string]string{"a": "ALWAYS", "d": "BY DEFAULT"}[col.identity]})
+			}
 			c.setType(m, row, col.oid, int64(col.typmod))
 			c.setCollation(m, row, col.collation)
 			if typ := c.lookups().types[col.domain]; typ != nil {
@@ -190,7 +196,7 @@ func (c *Catalog) setType(m *maker, row []any, oid uint32, typmod int64) {
 	set("udt_schema", c.lookups().schemas[typ.namespace])
 	set("udt_name", typ.name)
 	switch oid {
-	case oidText, 1043, 1042:
+	case pgvalue.OIDText, 1043, 1042:
 		set("character_octet_length", 1<<30)
 		if typmod >= 0 {
 			set("character_maximum_length", typmod-4)
@@ -200,14 +206,14 @@ func (c *Catalog) setType(m *maker, row []any, oid uint32, typmod int64) {
 		if typmod >= 0 {
 			set("character_maximum_length", typmod)
 		}
-	case oidInt2, oidInt4, oidInt8:
-		set("numeric_precision", map[uint32]int{oidInt2: 16, oidInt4: 32, oidInt8: 64}[oid])
+	case pgvalue.OIDInt2, pgvalue.OIDInt4, pgvalue.OIDInt8:
+		set("numeric_precision", map[uint32]int{pgvalue.OIDInt2: 16, pgvalue.OIDInt4: 32, pgvalue.OIDInt8: 64}[oid])
 		set("numeric_precision_radix", 2)
 		set("numeric_scale", 0)
-	case oidFloat4, oidFloat8:
-		set("numeric_precision", map[uint32]int{oidFloat4: 24, oidFloat8: 53}[oid])
+	case pgvalue.OIDFloat4, pgvalue.OIDFloat8:
+		set("numeric_precision", map[uint32]int{pgvalue.OIDFloat4: 24, pgvalue.OIDFloat8: 53}[oid])
 		set("numeric_precision_radix", 2)
-	case oidNumeric:
+	case pgvalue.OIDNumeric:
 		set("numeric_precision_radix", 10)
 		if typmod >= 0 {
 			set("numeric_precision", (typmod-4)>>16&0xffff)
@@ -215,7 +221,7 @@ func (c *Catalog) setType(m *maker, row []any, oid uint32, typmod int64) {
 		}
 	case 1082: // date
 		set("datetime_precision", 0)
-	case 1083, 1114, oidTimestamptz, 1266, 1186:
+	case 1083, 1114, pgvalue.OIDTimestamptz, 1266, 1186:
 		set("datetime_precision", 6)
 		if typmod >= 0 && oid != 1186 {
 			set("datetime_precision", typmod)
@@ -312,7 +318,7 @@ func (c *Catalog) elementTypes() [][]any {
 func (c *Catalog) columnUsage() [][]any { return nil } // only of types that the user owns
 
 // eachKey calls do with the keys of our relations.
-func (c *Catalog) eachKey(do func(*relation, *key)) {
+func (c *Catalog) eachKey(do func(*publicRelation, *key)) {
 	for _, r := range c.relations {
 		for i := range r.keys {
 			do(r, &r.keys[i])
@@ -321,7 +327,7 @@ func (c *Catalog) eachKey(do func(*relation, *key)) {
 }
 
 // eachNotNull calls do with the names that PostgreSQL gives to NOT NULL.
-func (c *Catalog) eachNotNull(do func(r *relation, name, column string)) {
+func (c *Catalog) eachNotNull(do func(r *publicRelation, name, column string)) {
 	for _, r := range c.relations {
 		for i, col := range r.visible() {
 			if col.NotNull {
@@ -334,7 +340,7 @@ func (c *Catalog) eachNotNull(do func(r *relation, name, column string)) {
 func (c *Catalog) tableConstraints() [][]any {
 	m := newMaker("table_constraints", "constraint_catalog", CurrentDatabase, "constraint_schema", "public",
 		"table_catalog", CurrentDatabase, "table_schema", "public", "is_deferrable", "NO", "initially_deferred", "NO", "enforced", "YES")
-	c.eachKey(func(r *relation, k *key) {
+	c.eachKey(func(r *publicRelation, k *key) {
 		kind := "UNIQUE"
 		var distinct any = "YES"
 		if k.primary {
@@ -342,7 +348,7 @@ func (c *Catalog) tableConstraints() [][]any {
 		}
 		m.row("constraint_name", k.name, "table_name", r.Name, "constraint_type", kind, "nulls_distinct", distinct)
 	})
-	c.eachNotNull(func(r *relation, name, _ string) {
+	c.eachNotNull(func(r *publicRelation, name, _ string) {
 		m.row("constraint_name", name, "table_name", r.Name, "constraint_type", "CHECK")
 	})
 	return m.rows
@@ -350,7 +356,7 @@ func (c *Catalog) tableConstraints() [][]any {
 
 func (c *Catalog) checkConstraints() [][]any {
 	m := newMaker("check_constraints", "constraint_catalog", CurrentDatabase, "constraint_schema", "public")
-	c.eachNotNull(func(_ *relation, name, column string) {
+	c.eachNotNull(func(_ *publicRelation, name, column string) {
 		m.row("constraint_name", name, "check_clause", column+" IS NOT NULL")
 	})
 	return m.rows
@@ -381,7 +387,7 @@ func (c *Catalog) keyColumns() [][]any {
 func (c *Catalog) constraintColumns() [][]any {
 	m := newMaker("constraint_column_usage", "table_catalog", CurrentDatabase, "table_schema", "public",
 		"constraint_catalog", CurrentDatabase, "constraint_schema", "public")
-	c.eachKey(func(r *relation, k *key) {
+	c.eachKey(func(r *publicRelation, k *key) {
 		for _, n := range k.columns {
 			m.row("table_name", r.Name, "column_name", r.Columns[n-1].Name, "constraint_name", k.name)
 		}
@@ -392,7 +398,7 @@ func (c *Catalog) constraintColumns() [][]any {
 func (c *Catalog) constraintTables() [][]any {
 	m := newMaker("constraint_table_usage", "table_catalog", CurrentDatabase, "table_schema", "public",
 		"constraint_catalog", CurrentDatabase, "constraint_schema", "public")
-	c.eachKey(func(r *relation, k *key) { m.row("table_name", r.Name, "constraint_name", k.name) })
+	c.eachKey(func(r *publicRelation, k *key) { m.row("table_name", r.Name, "constraint_name", k.name) })
 	return m.rows
 }
 
@@ -448,7 +454,6 @@ func (c *Catalog) enabledRoles() [][]any {
 	return m.rows
 }
 
-// everyoneMay says whether PUBLIC has a function's EXECUTE.
 // FunctionExecutable says whether a session may call a function: one that is
 // not there has no answer.
 func (c *Catalog) FunctionExecutable(oid uint32) (may, ok bool) {
@@ -459,6 +464,7 @@ func (c *Catalog) FunctionExecutable(oid uint32) (may, ok bool) {
 	return f.namespace == nsPublic || everyoneMay(f.row[table("pg_proc").column("proacl")]), true
 }
 
+// everyoneMay says whether PUBLIC has a function's EXECUTE.
 func everyoneMay(acl any) bool {
 	items, ok := acl.([]any)
 	return !ok || slices.ContainsFunc(items, func(item any) bool { return strings.HasPrefix(item.(string), "=X") })

@@ -2,16 +2,17 @@ package catalog
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // splitName splits a possibly qualified name as PostgreSQL does in the input of
 // regclass and the like: an unquoted part is folded to lower case.
 func splitName(text string) ([]string, error) {
-	invalid := pgwire.Errorf("42602", "invalid name syntax")
+	invalid := pgerror.Errorf(pgerror.InvalidName, "invalid name syntax")
 	var parts []string
 	rest := strings.TrimLeft(text, spaces)
 	for {
@@ -91,7 +92,7 @@ func qualified(text string) (schema, name string, err error) {
 	case 3:
 		return parts[1], parts[2], nil
 	}
-	return "", "", pgwire.Errorf("42601", "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
+	return "", "", pgerror.Errorf(pgerror.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(parts, "."))
 }
 
 // number reads an OID given as digits, or "-" for 0.
@@ -104,26 +105,41 @@ func number(text string) (uint32, bool, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {
-		return 0, false, pgwire.Errorf("22003", "value \"%s\" is out of range for type oid", text)
+		return 0, false, pgerror.Errorf(pgerror.NumericValueOutOfRange, "value \"%s\" is out of range for type oid", text)
 	}
 	return uint32(n), true, nil
 }
 
 // inSchema says whether an object is what schema.name finds; an empty schema
-// means the search path, pg_catalog before public.
-func (l *lookups) inSchema(namespace uint32, schema string) bool {
-	if schema == "" {
-		return namespace == nsCatalog || namespace == nsPublic
+// means the search path.
+func (c *Catalog) inSchema(namespace uint32, schema string) bool {
+	return c.rank(namespace, schema) >= 0
+}
+
+// rank says how early a schema is searched, -1: not at all. Without a search path pg_catalog comes before public.
+func (c *Catalog) rank(namespace uint32, schema string) int {
+	switch {
+	case schema != "":
+		if c.lookups().schemas[namespace] == schema {
+			return 0
+		}
+		return -1
+	case c.search != nil:
+		return slices.Index(c.search, namespace)
+	case namespace == nsCatalog:
+		return 0
+	case namespace == nsPublic:
+		return 1
 	}
-	return l.schemas[namespace] == schema
+	return -1
 }
 
 // find returns the first of list that a name finds, by the search path.
-func find[T interface{ id() named }](l *lookups, list []T, schema string) (best T, ok bool) {
+func find[T interface{ id() named }](c *Catalog, list []T, schema string) (best T, ok bool) {
+	first := 0
 	for _, item := range list {
-		n := item.id()
-		if l.inSchema(n.namespace, schema) && (!ok || n.namespace == nsCatalog) {
-			best, ok = item, true
+		if rank := c.rank(item.id().namespace, schema); rank >= 0 && (!ok || rank < first) {
+			best, first, ok = item, rank, true
 		}
 	}
 	return best, ok
@@ -140,7 +156,7 @@ func full(schema, s string) string {
 
 func (c *Catalog) schemaExists(schema string) error {
 	if _, ok := c.lookups().schemaOf[schema]; schema != "" && !ok {
-		return pgwire.Errorf("3F000", "schema \"%s\" does not exist", schema)
+		return pgerror.Errorf(pgerror.InvalidSchemaName, "schema \"%s\" does not exist", schema)
 	}
 	return nil
 }
@@ -151,7 +167,7 @@ func (c *Catalog) ClassIn(text string) (uint32, error) {
 		return oid, err
 	}
 	schema, name, err := qualified(text)
-	if e, ok := errors.AsType[*pgwire.Error](err); ok && e.Code == "42601" {
+	if e, ok := errors.AsType[*pgerror.Error](err); ok && e.Code == pgerror.SyntaxError {
 		e.Message = strings.Replace(e.Message, "qualified", "relation", 1)
 	}
 	if err == nil {
@@ -161,10 +177,10 @@ func (c *Catalog) ClassIn(text string) (uint32, error) {
 		return 0, err
 	}
 	l := c.lookups()
-	if found, ok := find(l, l.classOf[name], schema); ok {
+	if found, ok := find(c, l.classOf[name], schema); ok {
 		return found.oid, nil
 	}
-	return 0, pgwire.Errorf("42P01", "relation \"%s\" does not exist", full(schema, name))
+	return 0, pgerror.Errorf(pgerror.UndefinedTable, "relation \"%s\" does not exist", full(schema, name))
 }
 
 // ClassOut is the output of regclass.
@@ -192,6 +208,29 @@ func outNumber(oid uint32) string {
 	return strconv.FormatUint(uint64(oid), 10)
 }
 
+// Visible is pg_table_is_visible and its like, for the objects of a catalog. It is not ok where
+// there is no such object.
+func (c *Catalog) Visible(in string, oid uint32) (visible, ok bool) {
+	l := c.lookups()
+	switch in {
+	case "pg_class":
+		return c.RelationVisible(oid), l.classes[oid] != nil
+	case "pg_type":
+		return c.TypeVisible(oid), l.types[oid] != nil
+	case "pg_proc":
+		return c.FunctionVisible(oid), l.functions[oid] != nil
+	case "pg_operator":
+		return c.OperatorVisible(oid), l.operators[oid] != nil
+	}
+	// All that these catalogs hold is in pg_catalog, and none of them hides another.
+	for _, row := range c.Rows(table(in)) {
+		if row[0] == int64(oid) {
+			return true, true
+		}
+	}
+	return false, false
+}
+
 // RelationVisible is pg_table_is_visible. What is not there is not visible.
 func (c *Catalog) RelationVisible(oid uint32) bool {
 	l := c.lookups()
@@ -199,7 +238,7 @@ func (c *Catalog) RelationVisible(oid uint32) bool {
 	if n == nil {
 		return false
 	}
-	found, ok := find(l, l.classOf[n.name], "")
+	found, ok := find(c, l.classOf[n.name], "")
 	return ok && found.oid == oid
 }
 
@@ -210,27 +249,27 @@ func (c *Catalog) TypeVisible(oid uint32) bool {
 	if n == nil {
 		return false
 	}
-	found, ok := find(l, l.typeOf[n.name], "")
+	found, ok := find(c, l.typeOf[n.name], "")
 	return ok && found.oid == oid
 }
 
 // FunctionVisible is pg_function_is_visible.
 func (c *Catalog) FunctionVisible(oid uint32) bool {
 	f := c.lookups().functions[oid]
-	return f != nil && c.lookups().inSchema(f.namespace, "")
+	return f != nil && c.inSchema(f.namespace, "")
 }
 
 // OperatorVisible is pg_operator_is_visible.
 func (c *Catalog) OperatorVisible(oid uint32) bool {
 	o := c.lookups().operators[oid]
-	return o != nil && c.lookups().inSchema(o.namespace, "")
+	return o != nil && c.inSchema(o.namespace, "")
 }
 
 // TypeByName finds a type by its name in pg_type. An empty schema means the
 // search path.
 func (c *Catalog) TypeByName(schema, name string) (oid uint32, ok bool) {
 	l := c.lookups()
-	found, ok := find(l, l.typeOf[name], schema)
+	found, ok := find(c, l.typeOf[name], schema)
 	if !ok {
 		return 0, false
 	}
@@ -260,7 +299,7 @@ func (c *Catalog) TypeIn(text string) (uint32, error) {
 	}
 	schema, last, err := qualified(name)
 	if err != nil {
-		return 0, pgwire.Errorf("42601", "syntax error in type name \"%s\"", text)
+		return 0, pgerror.Errorf(pgerror.SyntaxError, "syntax error in type name \"%s\"", text)
 	}
 	if err := c.schemaExists(schema); err != nil {
 		return 0, err
@@ -275,7 +314,7 @@ func (c *Catalog) TypeIn(text string) (uint32, error) {
 		if array {
 			shown += "[]"
 		}
-		return 0, pgwire.Errorf("42704", "type \"%s\" does not exist", shown)
+		return 0, pgerror.Errorf(pgerror.UndefinedObject, "type \"%s\" does not exist", shown)
 	}
 	return oid, nil
 }
@@ -327,17 +366,17 @@ func (c *Catalog) ProcIn(text string) (uint32, error) {
 	}
 	l, found := c.lookups(), []*function{}
 	for _, f := range l.procOf[name] {
-		if l.inSchema(f.namespace, schema) {
+		if c.inSchema(f.namespace, schema) {
 			found = append(found, f)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return 0, pgwire.Errorf("42883", "function \"%s\" does not exist", text)
+		return 0, pgerror.Errorf(pgerror.UndefinedFunction, "function \"%s\" does not exist", text)
 	case 1:
 		return found[0].oid, nil
 	}
-	return 0, pgwire.Errorf("42725", "more than one function named \"%s\"", text)
+	return 0, pgerror.Errorf(pgerror.AmbiguousFunction, "more than one function named \"%s\"", text)
 }
 
 // ProcOut is the output of regproc. A name that more than one function has is
@@ -350,7 +389,7 @@ func (c *Catalog) ProcOut(oid uint32) string {
 	}
 	n := 0
 	for _, other := range l.procOf[f.name] {
-		if l.inSchema(other.namespace, "") {
+		if c.inSchema(other.namespace, "") {
 			n++
 		}
 	}
@@ -365,10 +404,10 @@ func (c *Catalog) ProcedureIn(text string) (uint32, error) {
 	name, list, ok := strings.Cut(text, "(")
 	list, closed := strings.CutSuffix(strings.TrimRight(list, spaces), ")")
 	if !ok {
-		return 0, pgwire.Errorf("22P02", "expected a left parenthesis")
+		return 0, pgerror.Errorf(pgerror.InvalidTextRepresentation, "expected a left parenthesis")
 	}
 	if !closed {
-		return 0, pgwire.Errorf("22P02", "expected a right parenthesis")
+		return 0, pgerror.Errorf(pgerror.InvalidTextRepresentation, "expected a right parenthesis")
 	}
 	schema, last, err := qualified(name)
 	if err != nil {
@@ -386,11 +425,11 @@ func (c *Catalog) ProcedureIn(text string) (uint32, error) {
 	}
 	l := c.lookups()
 	for _, f := range l.procOf[last] {
-		if l.inSchema(f.namespace, schema) && equal(f.arguments, arguments) {
+		if c.inSchema(f.namespace, schema) && equal(f.arguments, arguments) {
 			return f.oid, nil
 		}
 	}
-	return 0, pgwire.Errorf("42883", "function \"%s\" does not exist", text)
+	return 0, pgerror.Errorf(pgerror.UndefinedFunction, "function \"%s\" does not exist", text)
 }
 
 func equal(a, b []any) bool {
@@ -426,7 +465,7 @@ func (c *Catalog) NamespaceIn(text string) (uint32, error) {
 	}
 	parts, err := splitName(text)
 	if err != nil || len(parts) != 1 {
-		return 0, pgwire.Errorf("42602", "invalid name syntax")
+		return 0, pgerror.Errorf(pgerror.InvalidName, "invalid name syntax")
 	}
 	if err := c.schemaExists(parts[0]); err != nil {
 		return 0, err
@@ -449,7 +488,7 @@ func (c *Catalog) RoleIn(text, user string) (uint32, error) {
 	}
 	parts, err := splitName(text)
 	if err != nil || len(parts) != 1 {
-		return 0, pgwire.Errorf("42602", "invalid name syntax")
+		return 0, pgerror.Errorf(pgerror.InvalidName, "invalid name syntax")
 	}
 	if parts[0] == user {
 		return oidUser, nil
@@ -459,7 +498,7 @@ func (c *Catalog) RoleIn(text, user string) (uint32, error) {
 			return uint32(row[0].(int64)), nil
 		}
 	}
-	return 0, pgwire.Errorf("42704", "role \"%s\" does not exist", parts[0])
+	return 0, pgerror.Errorf(pgerror.UndefinedObject, "role \"%s\" does not exist", parts[0])
 }
 
 // RoleOut is the output of regrole in a session of user.
@@ -497,7 +536,7 @@ func (c *Catalog) OperIn(text string) (uint32, error) {
 	if withOperands {
 		items := splitExpressions(strings.TrimSuffix(strings.TrimRight(list, spaces), ")"))
 		if len(items) != 2 {
-			return 0, pgwire.Errorf("22P02", "expected two operands")
+			return 0, pgerror.Errorf(pgerror.InvalidTextRepresentation, "expected two operands")
 		}
 		for i, item := range items {
 			if lower(item) == "none" {
@@ -516,17 +555,17 @@ func (c *Catalog) OperIn(text string) (uint32, error) {
 	}
 	l, found := c.lookups(), []*operator{}
 	for _, o := range l.operOf[last] {
-		if l.inSchema(o.namespace, schema) && (!withOperands || o.left == operands[0] && o.right == operands[1]) {
+		if c.inSchema(o.namespace, schema) && (!withOperands || o.left == operands[0] && o.right == operands[1]) {
 			found = append(found, o)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return 0, pgwire.Errorf("42883", "operator does not exist: %s", text)
+		return 0, pgerror.Errorf(pgerror.UndefinedFunction, "operator does not exist: %s", text)
 	case 1:
 		return found[0].oid, nil
 	}
-	return 0, pgwire.Errorf("42725", "more than one operator named %s", text)
+	return 0, pgerror.Errorf(pgerror.AmbiguousFunction, "more than one operator named %s", text)
 }
 
 // OperatorOut is the output of regoperator, which has the operands.

@@ -8,14 +8,29 @@ import "sync"
 // loads them keeps them.
 type Catalog struct {
 	state     State
-	relations []*relation
-	byName    map[string]*relation
+	relations []*publicRelation
+	byName    map[string]*publicRelation
 	lookups   func() *lookups
+	search    []uint32 // the schemas that are searched, if not pg_catalog and public
+}
+
+// In is the catalog as it is seen with a search path: the schemas that are searched, in order; nil: those that sessions
+// begin with. Rows are made with that.
+func (c *Catalog) In(search []string) *Catalog {
+	out := *c
+	if out.search = nil; search == nil {
+		return &out
+	}
+	out.search = make([]uint32, 0, len(search))
+	for _, name := range search {
+		out.search = append(out.search, c.lookups().schemaOf[name])
+	}
+	return &out
 }
 
 // New returns the catalog of a server in state s.
 func New(s State) *Catalog {
-	c := &Catalog{state: s, relations: relations(s), byName: map[string]*relation{}}
+	c := &Catalog{state: s, relations: relations(s), byName: map[string]*publicRelation{}}
 	for _, r := range c.relations {
 		c.byName[r.Name] = r
 	}

@@ -3,6 +3,9 @@ package catalog
 import (
 	"slices"
 	"strings"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 // builders make the rows of those relations of pg_catalog that are not the
@@ -75,22 +78,7 @@ func (c *Catalog) attributes() [][]any {
 		"attstattarget", -1, "attndims", 0, "attcacheoff", -1, "atttypmod", -1, "attcompression", "",
 		"attnotnull", false, "atthasdef", false, "atthasmissing", false, "attidentity", "", "attgenerated", "",
 		"attisdropped", false, "attislocal", true, "attinhcount", 0)
-	add := func(relation uint32, number int, name string, oid uint32, typmod int32, collation uint32, more ...any) []any {
-		typ := c.typeOf(oid)
-		row := m.row("attrelid", relation, "attnum", number, "attname", name, "atttypid", oid, "atttypmod", typmod,
-			"attlen", typ.length, "attbyval", typ.byValue, "attalign", typ.align, "attstorage", typ.storage,
-			"attcollation", typ.collation)
-		m.set(row, more)
-		if collation != 0 {
-			m.set(row, []any{"attcollation", collation})
-		}
-		return row
-	}
-	addSystem := func(relation uint32) {
-		for _, col := range systemColumns {
-			add(relation, col.number, col.name, col.oid, -1, 0, "attnotnull", true, "attstattarget", 0)
-		}
-	}
+	add, addSystem := c.attributeRows(m)
 	byOID := map[uint32]*Table{}
 	for i := range tables() {
 		t := &tables()[i]
@@ -113,21 +101,7 @@ func (c *Catalog) attributes() [][]any {
 			addSystem(t.OID)
 		}
 	}
-	for _, row := range fixed("pg_index") {
-		t := byOID[uint32(row[1].(int64))]
-		for i, number := range row[indexKey].([]any) {
-			col := t.Columns[number.(int64)-1]
-			if col.OID == oidName { // an index keeps it like the text of a C string
-				add(uint32(row[0].(int64)), i+1, col.Name, 2275, -1, 950)
-				continue
-			}
-			dims := 0
-			if col.OID == oidOidVector {
-				dims = 1
-			}
-			add(uint32(row[0].(int64)), i+1, col.Name, col.OID, -1, col.collation, "attndims", dims)
-		}
-	}
+	indexAttributes(byOID, add)
 	for _, r := range c.relations {
 		for i, col := range r.visible() {
 			dims := 0
@@ -135,7 +109,7 @@ func (c *Catalog) attributes() [][]any {
 				dims = 1
 			}
 			add(r.OID, i+1, col.Name, col.OID, col.Typmod, 0,
-				"attnotnull", col.NotNull, "atthasdef", col.Default != "", "attndims", dims)
+				"attnotnull", col.NotNull, "atthasdef", col.Default != "", "attidentity", col.Identity, "attndims", dims)
 		}
 		if r.Kind != 'v' {
 			addSystem(r.OID)
@@ -150,12 +124,55 @@ func (c *Catalog) attributes() [][]any {
 	return m.rows
 }
 
+// addAttribute adds a row to pg_attribute.
+type addAttribute func(rel uint32, number int, name string, oid uint32, typmod int32, collation uint32, more ...any) []any
+
+// attributeRows add a column, and the system's columns.
+func (c *Catalog) attributeRows(m *maker) (add addAttribute, addSystem func(rel uint32)) {
+	add = func(rel uint32, number int, name string, oid uint32, typmod int32, collation uint32, more ...any) []any {
+		typ := c.typeOf(oid)
+		row := m.row("attrelid", rel, "attnum", number, "attname", name, "atttypid", oid, "atttypmod", typmod,
+			"attlen", typ.length, "attbyval", typ.byValue, "attalign", typ.align, "attstorage", typ.storage,
+			"attcollation", typ.collation)
+		m.set(row, more)
+		if collation != 0 {
+			m.set(row, []any{"attcollation", collation})
+		}
+		return row
+	}
+	addSystem = func(rel uint32) {
+		for _, col := range systemColumns {
+			add(rel, col.number, col.name, col.oid, -1, 0, "attnotnull", true, "attstattarget", 0)
+		}
+	}
+	return add, addSystem
+}
+
+// indexAttributes adds the columns of PostgreSQL's indexes.
+func indexAttributes(byOID map[uint32]*Table, add addAttribute) {
+	for _, row := range fixed("pg_index") {
+		t := byOID[uint32(row[1].(int64))]
+		for i, number := range row[indexKey].([]any) {
+			col := t.Columns[number.(int64)-1]
+			if col.OID == pgvalue.OIDName { // an index keeps it like the text of a C string
+				add(uint32(row[0].(int64)), i+1, col.Name, 2275, -1, 950)
+				continue
+			}
+			dims := 0
+			if col.OID == pgvalue.OIDOidVector {
+				dims = 1
+			}
+			add(uint32(row[0].(int64)), i+1, col.Name, col.OID, -1, col.collation, "attndims", dims)
+		}
+	}
+}
+
 // systemColumns are those that every table has.
 var systemColumns = []struct {
 	number int
 	name   string
 	oid    uint32
-}{{-1, "ctid", 27}, {-2, "xmin", 28}, {-3, "cmin", 29}, {-4, "xmax", 28}, {-5, "cmax", 29}, {-6, "tableoid", oidOid}}
+}{{-1, "ctid", 27}, {-2, "xmin", 28}, {-3, "cmin", 29}, {-4, "xmax", 28}, {-5, "cmax", 29}, {-6, "tableoid", pgvalue.OIDOid}}
 
 // typeOf finds a type. A view may have a column of one that is not there, if
 // its maker got it wrong; it is then shown as text.
@@ -163,7 +180,7 @@ func (c *Catalog) typeOf(oid uint32) *typeInfo {
 	if typ := c.lookups().types[oid]; typ != nil {
 		return typ
 	}
-	return typeIndex()[oidText]
+	return typeIndex()[pgvalue.OIDText]
 }
 
 func (c *Catalog) types() [][]any {
@@ -172,9 +189,9 @@ func (c *Catalog) types() [][]any {
 		"typrelid", 0, "typelem", 0, "typarray", 0, "typmodin", 0, "typmodout", 0, "typanalyze", 0, "typalign", "d",
 		"typstorage", "x", "typnotnull", false, "typbasetype", 0, "typtypmod", -1, "typndims", 0, "typcollation", 0,
 		"typlen", -1, "typsubscript", 0)
-	add := func(relation, namespace, owner uint32, name, arrayName string, row, array uint32) {
+	add := func(rel, namespace, owner uint32, name, arrayName string, row, array uint32) {
 		m.row("oid", row, "typname", name, "typnamespace", namespace, "typowner", owner, "typtype", "c", "typcategory", "C",
-			"typrelid", relation, "typarray", array,
+			"typrelid", rel, "typarray", array,
 			"typinput", 2290, "typoutput", 2291, "typreceive", 2402, "typsend", 2403) // record_in …
 		if array == 0 {
 			return
@@ -243,12 +260,16 @@ func (k *key) kind() string {
 }
 
 func (c *Catalog) procs() [][]any {
-	m := newMaker("pg_proc")
-	m.row("oid", oidStreamIDFunction, "proname", "stream_id", "pronamespace", nsPublic, "proowner", oidUser,
-		"prolang", langInternal, "procost", 1.0, "prorows", 0.0, "provariadic", 0, "prosupport", 0, "prokind", "f",
-		"prosecdef", false, "proleakproof", false, "proisstrict", true, "proretset", false, "provolatile", "i",
-		"proparallel", "s", "pronargs", 1, "pronargdefaults", 0, "prorettype", oidUUID, "proargtypes", []uint32{oidText},
-		"proargnames", []any{"name"}, "prosrc", "stream_id")
+	m := newMaker("pg_proc", "proowner", oidUser, "prolang", langPLpgSQL, "procost", 100.0, "prorows", 0.0, "provariadic", 0, "prosupport", 0,
+		"prokind", "f", "prosecdef", false, "proleakproof", false, "proretset", false, "proparallel", "s", "pronargdefaults", 0)
+	for _, f := range relation.Functions {
+		names := make([]any, len(f.ArgNames))
+		for i, name := range f.ArgNames {
+			names[i] = name
+		}
+		m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
+			"pronargs", len(f.Args), "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
+	}
 	return withFixed("pg_proc", m.rows)
 }
 
@@ -264,6 +285,7 @@ func (c *Catalog) attrdefs() [][]any {
 	return m.rows
 }
 
+// descriptions are what was said of our own objects. PostgreSQL's sentences about its own are PostgreSQL's.
 func (c *Catalog) descriptions() [][]any {
 	m := newMaker("pg_description", "classoid", classRelid)
 	for _, r := range c.relations {
@@ -276,8 +298,10 @@ func (c *Catalog) descriptions() [][]any {
 			}
 		}
 	}
-	m.row("objoid", oidStreamIDFunction, "classoid", procRelid, "objsubid", 0, "description", "the id of a named stream")
-	return withFixed("pg_description", m.rows)
+	for _, f := range relation.Functions {
+		m.row("objoid", f.OID, "classoid", procRelid, "objsubid", 0, "description", f.About)
+	}
+	return m.rows
 }
 
 func (c *Catalog) rewrites() [][]any {
@@ -322,9 +346,11 @@ func (c *Catalog) depends() [][]any {
 		}
 	}
 	for _, column := range streamsUses {
-		add(rewriteRelid, oidStreamsRule, classRelid, oidEvents, column, "n")
+		add(rewriteRelid, oidStreamsRule, classRelid, relation.Events.OID, column, "n")
 	}
-	add(procRelid, oidStreamIDFunction, namespaceRelid, nsPublic, 0, "n")
+	for _, f := range relation.Functions {
+		add(procRelid, f.OID, namespaceRelid, schemaOID(f.Schema), 0, "n")
+	}
 	return withFixed("pg_depend", m.rows)
 }
 

@@ -1431,364 +1431,364 @@ WET	WET	00:00:00
 Zulu	UTC	00:00:00`
 
 const rowsPgSettings = `name	setting	unit	category	short_desc	extra_desc	context	vartype	source	min_val	max_val	enumvals	boot_val	reset_val	sourcefile	sourceline	pending_restart
-	\N	\N	Client Connection Defaults / Statement Behavior	Number of pages after which previously performed writes are flushed to disk.	\N	user	integer	\N	\N	\N	\N	off	\N	\N	\N	f
-allow_in_place_tablespaces			Developer Options	Allows tablespaces directly inside pg_tblspc, for testing.		superuser	bool
-allow_system_table_mods			Developer Options	Allows modifications of the structure of system tables.		superuser	bool
-application_name			Reporting and Logging / What to Log	Sets the application name to be reported in statistics and logs.			string					\e
-archive_cleanup_command			Write-Ahead Log / Archive Recovery	Sets the shell command that will be executed at every restart point.		sighup	string					\e
-archive_command			Write-Ahead Log / Archiving	Sets the shell command that will be called to archive a WAL file.	This is used only if "archive_library" is not set.	sighup	string					\e
-archive_library			Write-Ahead Log / Archiving	Sets the library that will be called to archive a WAL file.	An empty string indicates that "archive_command" should be used.	sighup	string					\e
-archive_mode			Write-Ahead Log / Archiving	Allows archiving of WAL files using archive_command.		postmaster	enum				{always,on,off}
-archive_timeout		s	Write-Ahead Log / Archiving	Sets the amount of time to wait before forcing a switch to the next WAL file.		sighup			0	1073741823		0
-array_nulls			Version and Platform Compatibility / Previous PostgreSQL Versions	Enable input of NULL elements in arrays.	When turned on, unquoted NULL in an array input value means a null value; otherwise it is taken literally.		bool					on
-authentication_timeout		s	Connections and Authentication / Authentication	Sets the maximum allowed time to complete client authentication.		sighup			1	600		60
-autovacuum			Autovacuum	Starts the autovacuum subprocess.		sighup	bool					on
-autovacuum_analyze_scale_factor			Autovacuum	Number of tuple inserts, updates, or deletes prior to analyze as a fraction of reltuples.		sighup	real		0	100		0.1
-autovacuum_analyze_threshold			Autovacuum	Minimum number of tuple inserts, updates, or deletes prior to analyze.		sighup			0	2147483647		50
-autovacuum_freeze_max_age			Autovacuum	Age at which to autovacuum a table to prevent transaction ID wraparound.		postmaster			100000	2000000000		200000000
-autovacuum_max_workers			Autovacuum	Sets the maximum number of simultaneously running autovacuum worker processes.		postmaster			1	262143		3
-autovacuum_multixact_freeze_max_age			Autovacuum	Multixact age at which to autovacuum a table to prevent multixact wraparound.		postmaster			10000	2000000000		400000000
-autovacuum_naptime		s	Autovacuum	Time to sleep between autovacuum runs.		sighup			1	2147483		60
-autovacuum_vacuum_cost_delay		ms	Autovacuum	Vacuum cost delay in milliseconds, for autovacuum.		sighup	real		-1	100		2
-autovacuum_vacuum_cost_limit			Autovacuum	Vacuum cost amount available before napping, for autovacuum.		sighup			-1	10000		-1
-autovacuum_vacuum_insert_scale_factor			Autovacuum	Number of tuple inserts prior to vacuum as a fraction of reltuples.		sighup	real		0	100		0.2
-autovacuum_vacuum_insert_threshold			Autovacuum	Minimum number of tuple inserts prior to vacuum, or -1 to disable insert vacuums.		sighup			-1	2147483647		1000
-autovacuum_vacuum_scale_factor			Autovacuum	Number of tuple updates or deletes prior to vacuum as a fraction of reltuples.		sighup	real		0	100		0.2
-autovacuum_vacuum_threshold			Autovacuum	Minimum number of tuple updates or deletes prior to vacuum.		sighup			0	2147483647		50
-autovacuum_work_mem		kB	Resource Usage / Memory	Sets the maximum memory to be used by each autovacuum worker process.		sighup			-1	2147483647		-1
+	\N	\N	Client Connection Defaults / Statement Behavior	\N	\N	user	integer	\N	\N	\N	\N	off	\N	\N	\N	f
+allow_in_place_tablespaces			Developer Options			superuser	bool
+allow_system_table_mods			Developer Options			superuser	bool
+application_name			Reporting and Logging / What to Log				string					\e
+archive_cleanup_command			Write-Ahead Log / Archive Recovery			sighup	string					\e
+archive_command			Write-Ahead Log / Archiving			sighup	string					\e
+archive_library			Write-Ahead Log / Archiving			sighup	string					\e
+archive_mode			Write-Ahead Log / Archiving			postmaster	enum				{always,on,off}
+archive_timeout		s	Write-Ahead Log / Archiving			sighup			0	1073741823		0
+array_nulls			Version and Platform Compatibility / Previous PostgreSQL Versions				bool					on
+authentication_timeout		s	Connections and Authentication / Authentication			sighup			1	600		60
+autovacuum			Autovacuum			sighup	bool					on
+autovacuum_analyze_scale_factor			Autovacuum			sighup	real		0	100		0.1
+autovacuum_analyze_threshold			Autovacuum			sighup			0	2147483647		50
+autovacuum_freeze_max_age			Autovacuum			postmaster			100000	2000000000		200000000
+autovacuum_max_workers			Autovacuum			postmaster			1	262143		3
+autovacuum_multixact_freeze_max_age			Autovacuum			postmaster			10000	2000000000		400000000
+autovacuum_naptime		s	Autovacuum			sighup			1	2147483		60
+autovacuum_vacuum_cost_delay		ms	Autovacuum			sighup	real		-1	100		2
+autovacuum_vacuum_cost_limit			Autovacuum			sighup			-1	10000		-1
+autovacuum_vacuum_insert_scale_factor			Autovacuum			sighup	real		0	100		0.2
+autovacuum_vacuum_insert_threshold			Autovacuum			sighup			-1	2147483647		1000
+autovacuum_vacuum_scale_factor			Autovacuum			sighup	real		0	100		0.2
+autovacuum_vacuum_threshold			Autovacuum			sighup			0	2147483647		50
+autovacuum_work_mem		kB	Resource Usage / Memory			sighup			-1	2147483647		-1
 backend_flush_after		8kB	Resource Usage / Asynchronous Behavior						0	256		0
-backslash_quote			Version and Platform Compatibility / Previous PostgreSQL Versions	Sets whether "\\'" is allowed in string literals.			enum				{safe_encoding,on,off}	safe_encoding
-backtrace_functions			Developer Options	Log backtrace for errors in these functions.		superuser	string					\e
-bgwriter_delay		ms	Resource Usage / Background Writer	Background writer sleep time between rounds.		sighup			10	10000		200
+backslash_quote			Version and Platform Compatibility / Previous PostgreSQL Versions				enum				{safe_encoding,on,off}	safe_encoding
+backtrace_functions			Developer Options			superuser	string					\e
+bgwriter_delay		ms	Resource Usage / Background Writer			sighup			10	10000		200
 bgwriter_flush_after		8kB	Resource Usage / Background Writer			sighup			0	256		64
-bgwriter_lru_maxpages			Resource Usage / Background Writer	Background writer maximum number of LRU pages to flush per round.		sighup			0	1073741823		100
-bgwriter_lru_multiplier			Resource Usage / Background Writer	Multiple of the average buffer usage to free per round.		sighup	real		0	10		2
-block_size			Preset Options	Shows the size of a disk block.		internal			8192	8192		8192
-bonjour			Connections and Authentication / Connection Settings	Enables advertising the server via Bonjour.		postmaster	bool
-bonjour_name			Connections and Authentication / Connection Settings	Sets the Bonjour service name.		postmaster	string					\e
-bytea_output				Sets the output format for bytea.			enum				{escape,hex}	hex
-check_function_bodies				Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.			bool					on
-checkpoint_completion_target			Write-Ahead Log / Checkpoints	Time spent flushing dirty buffers during checkpoint, as fraction of checkpoint interval.		sighup	real		0	1		0.9
+bgwriter_lru_maxpages			Resource Usage / Background Writer			sighup			0	1073741823		100
+bgwriter_lru_multiplier			Resource Usage / Background Writer			sighup	real		0	10		2
+block_size			Preset Options			internal			8192	8192		8192
+bonjour			Connections and Authentication / Connection Settings			postmaster	bool
+bonjour_name			Connections and Authentication / Connection Settings			postmaster	string					\e
+bytea_output							enum				{escape,hex}	hex
+check_function_bodies							bool					on
+checkpoint_completion_target			Write-Ahead Log / Checkpoints			sighup	real		0	1		0.9
 checkpoint_flush_after		8kB	Write-Ahead Log / Checkpoints			sighup			0	256		32
-checkpoint_timeout		s	Write-Ahead Log / Checkpoints	Sets the maximum time between automatic WAL checkpoints.		sighup			30	86400		300
-checkpoint_warning		s	Write-Ahead Log / Checkpoints	Sets the maximum time before warning if checkpoints triggered by WAL volume happen too frequently.	Write a message to the server log if checkpoints caused by the filling of WAL segment files happen more frequently than this amount of time. Zero turns off the warning.	sighup			0	2147483647		30
-client_connection_check_interval		ms	Connections and Authentication / Connection Settings	Sets the time interval between checks for disconnection while running queries.					0	2147483647		0
-client_encoding			Client Connection Defaults / Locale and Formatting	Sets the client's character set encoding.			string					SQL_ASCII
-client_min_messages				Sets the message levels that are sent to the client.	Each level includes all the levels that follow it. The later the level, the fewer messages are sent.		enum				{debug5,debug4,debug3,debug2,debug1,log,notice,warning,error}	notice
-cluster_name			Reporting and Logging / Process Title	Sets the name of the cluster, which is included in the process title.		postmaster	string					\e
-commit_delay			Write-Ahead Log / Settings	Sets the delay in microseconds between transaction commit and flushing WAL to disk.		superuser			0	100000		0
-commit_siblings			Write-Ahead Log / Settings	Sets the minimum number of concurrent open transactions required before performing commit_delay.					0	1000		5
-compute_query_id			Statistics / Monitoring	Enables in-core computation of query identifiers.		superuser	enum				{auto,regress,on,off}	auto
-config_file			File Locations	Sets the server's main configuration file.		postmaster	string					\s
-constraint_exclusion			Query Tuning / Other Planner Options	Enables the planner to use constraints to optimize queries.	Table scans will be skipped if their constraints guarantee that no rows match the query.		enum				{partition,on,off}	partition
-cpu_index_tuple_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each index entry during an index scan.			real		0	1.79769e+308		0.005
-cpu_operator_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each operator or function call.			real		0	1.79769e+308		0.0025
-cpu_tuple_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each tuple (row).			real		0	1.79769e+308		0.01
-cursor_tuple_fraction			Query Tuning / Other Planner Options	Sets the planner's estimate of the fraction of a cursor's rows that will be retrieved.			real		0	1		0.1
-data_checksums			Preset Options	Shows whether data checksums are turned on for this cluster.		internal	bool
-data_directory			File Locations	Sets the server's data directory.		postmaster	string					\s
-data_directory_mode			Preset Options	Shows the mode of the data directory.	The parameter value is a numeric mode specification in the form accepted by the chmod and umask system calls. (To use the customary octal format the number must start with a 0 (zero).)	internal			0	511		448
-data_sync_retry			Error Handling	Whether to continue running after a failure to sync data files.		postmaster	bool
-DateStyle			Client Connection Defaults / Locale and Formatting	Sets the display format for date and time values.	Also controls interpretation of ambiguous date inputs.		string					ISO, MDY
-db_user_namespace			Connections and Authentication / Authentication	Enables per-database user names.		sighup	bool
-deadlock_timeout		ms	Lock Management	Sets the time to wait on a lock before checking for deadlock.		superuser			1	2147483647		1000
-debug_assertions			Preset Options	Shows whether the running server has assertion checks enabled.		internal	bool
-debug_discard_caches			Developer Options	Aggressively flush system caches for debugging purposes.		superuser			0	0		0
-debug_pretty_print			Reporting and Logging / What to Log	Indents parse and plan tree displays.			bool					on
-debug_print_parse			Reporting and Logging / What to Log	Logs each query's parse tree.			bool
-debug_print_plan			Reporting and Logging / What to Log	Logs each query's execution plan.			bool
-debug_print_rewritten			Reporting and Logging / What to Log	Logs each query's rewritten parse tree.			bool
-default_statistics_target			Query Tuning / Other Planner Options	Sets the default statistics target.	This applies to table columns that have not had a column-specific target set via ALTER TABLE SET STATISTICS.				1	10000		100
-default_table_access_method				Sets the default table access method for new tables.			string					heap
-default_tablespace				Sets the default tablespace to create tables and indexes in.	An empty string selects the database's default tablespace.		string					\e
-default_text_search_config			Client Connection Defaults / Locale and Formatting	Sets default text search configuration.			string					pg_catalog.simple
-default_toast_compression				Sets the default compression method for compressible values.			enum				{pglz,lz4}	pglz
-default_transaction_deferrable				Sets the default deferrable status of new transactions.			bool
-default_transaction_isolation				Sets the transaction isolation level of each new transaction.			enum				{serializable,"repeatable read","read committed","read uncommitted"}	read committed
-default_transaction_read_only				Sets the default read-only status of new transactions.			bool
-dynamic_library_path			Client Connection Defaults / Other Defaults	Sets the path for dynamically loadable modules.	If a dynamically loadable module needs to be opened and the specified name does not have a directory component (i.e., the name does not contain a slash), the system will search this path for the specified file.	superuser	string					$libdir
-dynamic_shared_memory_type			Resource Usage / Memory	Selects the dynamic shared memory implementation used.		postmaster	enum				{posix,sysv,mmap}	posix
-effective_cache_size		8kB	Query Tuning / Planner Cost Constants	Sets the planner's assumption about the total size of the data caches.	That is, the total size of the caches (kernel cache and shared buffers) used for PostgreSQL data files. This is measured in disk pages, which are normally 8 kB each.				1	2147483647		524288
-effective_io_concurrency			Resource Usage / Asynchronous Behavior	Number of simultaneous requests that can be handled efficiently by the disk subsystem.					0	1000		1
-enable_async_append			Query Tuning / Planner Method Configuration	Enables the planner's use of async append plans.			bool					on
-enable_bitmapscan			Query Tuning / Planner Method Configuration	Enables the planner's use of bitmap-scan plans.			bool					on
-enable_gathermerge			Query Tuning / Planner Method Configuration	Enables the planner's use of gather merge plans.			bool					on
-enable_hashagg			Query Tuning / Planner Method Configuration	Enables the planner's use of hashed aggregation plans.			bool					on
-enable_hashjoin			Query Tuning / Planner Method Configuration	Enables the planner's use of hash join plans.			bool					on
-enable_incremental_sort			Query Tuning / Planner Method Configuration	Enables the planner's use of incremental sort steps.			bool					on
-enable_indexonlyscan			Query Tuning / Planner Method Configuration	Enables the planner's use of index-only-scan plans.			bool					on
-enable_indexscan			Query Tuning / Planner Method Configuration	Enables the planner's use of index-scan plans.			bool					on
-enable_material			Query Tuning / Planner Method Configuration	Enables the planner's use of materialization.			bool					on
-enable_memoize			Query Tuning / Planner Method Configuration	Enables the planner's use of memoization.			bool					on
-enable_mergejoin			Query Tuning / Planner Method Configuration	Enables the planner's use of merge join plans.			bool					on
-enable_nestloop			Query Tuning / Planner Method Configuration	Enables the planner's use of nested-loop join plans.			bool					on
-enable_parallel_append			Query Tuning / Planner Method Configuration	Enables the planner's use of parallel append plans.			bool					on
-enable_parallel_hash			Query Tuning / Planner Method Configuration	Enables the planner's use of parallel hash plans.			bool					on
-enable_partition_pruning			Query Tuning / Planner Method Configuration	Enables plan-time and execution-time partition pruning.	Allows the query planner and executor to compare partition bounds to conditions in the query to determine which partitions must be scanned.		bool					on
-enable_partitionwise_aggregate			Query Tuning / Planner Method Configuration	Enables partitionwise aggregation and grouping.			bool
-enable_partitionwise_join			Query Tuning / Planner Method Configuration	Enables partitionwise join.			bool
-enable_seqscan			Query Tuning / Planner Method Configuration	Enables the planner's use of sequential-scan plans.			bool					on
-enable_sort			Query Tuning / Planner Method Configuration	Enables the planner's use of explicit sort steps.			bool					on
-enable_tidscan			Query Tuning / Planner Method Configuration	Enables the planner's use of TID scan plans.			bool					on
-escape_string_warning			Version and Platform Compatibility / Previous PostgreSQL Versions	Warn about backslash escapes in ordinary string literals.			bool					on
-event_source			Reporting and Logging / Where to Log	Sets the application name used to identify PostgreSQL messages in the event log.		postmaster	string					PostgreSQL
-exit_on_error			Error Handling	Terminate session on any error.			bool
-extension_destdir			File Locations	Path to prepend for extension loading.	This directory is prepended to paths when loading extensions (control and SQL files), and to the '$libdir' directive when loading modules that back functions. The location is made configurable to allow build-time testing of extensions that do not have been installed to their proper location yet.	superuser	string					\e
-external_pid_file			File Locations	Writes the postmaster PID to the specified file.		postmaster	string					\s
-extra_float_digits			Client Connection Defaults / Locale and Formatting	Sets the number of digits displayed for floating-point values.	This affects real, double precision, and geometric data types. A zero or negative parameter value is added to the standard number of digits (FLT_DIG or DBL_DIG as appropriate). Any value greater than zero selects precise output mode.				-15	3		1
-force_parallel_mode			Developer Options	Forces use of parallel query facilities.	If possible, run query using a parallel worker and with parallel restrictions.		enum				{off,on,regress}
-from_collapse_limit			Query Tuning / Other Planner Options	Sets the FROM-list size beyond which subqueries are not collapsed.	The planner will merge subqueries into upper queries if the resulting FROM list would have no more than this many items.				1	2147483647		8
-fsync			Write-Ahead Log / Settings	Forces synchronization of updates to disk.	The server will use the fsync() system call in several places to make sure that updates are physically written to disk. This ensures that a database cluster will recover to a consistent state after an operating system or hardware crash.	sighup	bool					on
-full_page_writes			Write-Ahead Log / Settings	Writes full pages to WAL when first modified after a checkpoint.	A page write in process during an operating system crash might be only partially written to disk.  During recovery, the row changes stored in WAL are not enough to recover.  This option writes pages when first modified after a checkpoint to WAL so full recovery is possible.	sighup	bool					on
-geqo			Query Tuning / Genetic Query Optimizer	Enables genetic query optimization.	This algorithm attempts to do planning without exhaustive searching.		bool					on
-geqo_effort			Query Tuning / Genetic Query Optimizer	GEQO: effort is used to set the default for other GEQO parameters.					1	10		5
-geqo_generations			Query Tuning / Genetic Query Optimizer	GEQO: number of iterations of the algorithm.	Zero selects a suitable default value.				0	2147483647		0
-geqo_pool_size			Query Tuning / Genetic Query Optimizer	GEQO: number of individuals in the population.	Zero selects a suitable default value.				0	2147483647		0
-geqo_seed			Query Tuning / Genetic Query Optimizer	GEQO: seed for random path selection.			real		0	1		0
-geqo_selection_bias			Query Tuning / Genetic Query Optimizer	GEQO: selective pressure within the population.			real		1.5	2		2
-geqo_threshold			Query Tuning / Genetic Query Optimizer	Sets the threshold of FROM items beyond which GEQO is used.					2	2147483647		12
-gin_fuzzy_search_limit			Client Connection Defaults / Other Defaults	Sets the maximum allowed result for exact search by GIN.					0	2147483647		0
-gin_pending_list_limit		kB		Sets the maximum size of the pending list for GIN index.					64	2147483647		4096
-hash_mem_multiplier			Resource Usage / Memory	Multiple of work_mem to use for hash tables.			real		1	1000		2
-hba_file			File Locations	Sets the server's "hba" configuration file.		postmaster	string					\s
-hot_standby			Replication / Standby Servers	Allows connections and queries during recovery.		postmaster	bool					on
-hot_standby_feedback			Replication / Standby Servers	Allows feedback from a hot standby to the primary that will avoid query conflicts.		sighup	bool
-huge_page_size		kB	Resource Usage / Memory	The size of huge page that should be requested.		postmaster			0	2147483647		0
-huge_pages			Resource Usage / Memory	Use of huge pages on Linux or Windows.		postmaster	enum				{off,on,try}	try
-ident_file			File Locations	Sets the server's "ident" configuration file.		postmaster	string					\s
-idle_in_transaction_session_timeout		ms		Sets the maximum allowed idle time between queries, when in a transaction.	A value of 0 turns off the timeout.				0	2147483647		0
-idle_session_timeout		ms		Sets the maximum allowed idle time between queries, when not in a transaction.	A value of 0 turns off the timeout.				0	2147483647		0
-ignore_checksum_failure			Developer Options	Continues processing after a checksum failure.	Detection of a checksum failure normally causes PostgreSQL to report an error, aborting the current transaction. Setting ignore_checksum_failure to true causes the system to ignore the failure (but still report a warning), and continue processing. This behavior could cause crashes or other serious problems. Only has an effect if checksums are enabled.	superuser	bool
-ignore_invalid_pages			Developer Options	Continues recovery after an invalid pages failure.	Detection of WAL records having references to invalid pages during recovery causes PostgreSQL to raise a PANIC-level error, aborting the recovery. Setting ignore_invalid_pages to true causes the system to ignore invalid page references in WAL records (but still report a warning), and continue recovery. This behavior may cause crashes, data loss, propagate or hide corruption, or other serious problems. Only has an effect during recovery or in standby mode.	postmaster	bool
-ignore_system_indexes			Developer Options	Disables reading from system indexes.	It does not prevent updating the indexes, so it is safe to use.  The worst consequence is slowness.	backend	bool
-in_hot_standby			Preset Options	Shows whether hot standby is currently active.		internal	bool
-integer_datetimes			Preset Options	Shows whether datetimes are integer based.		internal	bool					on
-IntervalStyle			Client Connection Defaults / Locale and Formatting	Sets the display format for interval values.			enum				{postgres,postgres_verbose,sql_standard,iso_8601}	postgres
-jit			Query Tuning / Other Planner Options	Allow JIT compilation.			bool					on
-jit_above_cost			Query Tuning / Planner Cost Constants	Perform JIT compilation if query is more expensive.	-1 disables JIT compilation.		real		-1	1.79769e+308		100000
-jit_debugging_support			Developer Options	Register JIT-compiled functions with debugger.		superuser-backend	bool
-jit_dump_bitcode			Developer Options	Write out LLVM bitcode to facilitate JIT debugging.		superuser	bool
-jit_expressions			Developer Options	Allow JIT compilation of expressions.			bool					on
-jit_inline_above_cost			Query Tuning / Planner Cost Constants	Perform JIT inlining if query is more expensive.	-1 disables inlining.		real		-1	1.79769e+308		500000
-jit_optimize_above_cost			Query Tuning / Planner Cost Constants	Optimize JIT-compiled functions if query is more expensive.	-1 disables optimization.		real		-1	1.79769e+308		500000
-jit_profiling_support			Developer Options	Register JIT-compiled functions with perf profiler.		superuser-backend	bool
-jit_provider			Client Connection Defaults / Shared Library Preloading	JIT provider to use.		postmaster	string					llvmjit
-jit_tuple_deforming			Developer Options	Allow JIT compilation of tuple deforming.			bool					on
-join_collapse_limit			Query Tuning / Other Planner Options	Sets the FROM-list size beyond which JOIN constructs are not flattened.	The planner will flatten explicit JOIN constructs into lists of FROM items whenever a list of no more than this many items would result.				1	2147483647		8
-krb_caseins_users			Connections and Authentication / Authentication	Sets whether Kerberos and GSSAPI user names should be treated as case-insensitive.		sighup	bool
-krb_server_keyfile			Connections and Authentication / Authentication	Sets the location of the Kerberos server key file.		sighup	string					FILE:/etc/postgresql-common/krb5.keytab
-lc_collate			Preset Options	Shows the collation order locale.		internal	string					C
-lc_ctype			Preset Options	Shows the character classification and case conversion locale.		internal	string					C
-lc_messages			Client Connection Defaults / Locale and Formatting	Sets the language in which messages are displayed.		superuser	string					\e
-lc_monetary			Client Connection Defaults / Locale and Formatting	Sets the locale for formatting monetary amounts.			string					C
-lc_numeric			Client Connection Defaults / Locale and Formatting	Sets the locale for formatting numbers.			string					C
-lc_time			Client Connection Defaults / Locale and Formatting	Sets the locale for formatting date and time values.			string					C
-listen_addresses			Connections and Authentication / Connection Settings	Sets the host name or IP address(es) to listen to.		postmaster	string					localhost
-lo_compat_privileges			Version and Platform Compatibility / Previous PostgreSQL Versions	Enables backward compatibility mode for privilege checks on large objects.	Skips privilege checks when reading or modifying large objects, for compatibility with PostgreSQL releases prior to 9.0.	superuser	bool
-local_preload_libraries			Client Connection Defaults / Shared Library Preloading	Lists unprivileged shared libraries to preload into each backend.			string					\e
-lock_timeout		ms		Sets the maximum allowed duration of any wait for a lock.	A value of 0 turns off the timeout.				0	2147483647		0
-log_autovacuum_min_duration		ms	Reporting and Logging / What to Log	Sets the minimum execution time above which autovacuum actions will be logged.	Zero prints all actions. -1 turns autovacuum logging off.	sighup			-1	2147483647		600000
-log_checkpoints			Reporting and Logging / What to Log	Logs each checkpoint.		sighup	bool					on
-log_connections			Reporting and Logging / What to Log	Logs each successful connection.		superuser-backend	bool
-log_destination			Reporting and Logging / Where to Log	Sets the destination for server log output.	Valid values are combinations of "stderr", "syslog", "csvlog", "jsonlog", and "eventlog", depending on the platform.	sighup	string					stderr
-log_directory			Reporting and Logging / Where to Log	Sets the destination directory for log files.	Can be specified as relative to the data directory or as absolute path.	sighup	string					log
-log_disconnections			Reporting and Logging / What to Log	Logs end of a session, including duration.		superuser-backend	bool
-log_duration			Reporting and Logging / What to Log	Logs the duration of each completed SQL statement.		superuser	bool
-log_error_verbosity			Reporting and Logging / What to Log	Sets the verbosity of logged messages.		superuser	enum				{terse,default,verbose}	default
-log_executor_stats			Statistics / Monitoring	Writes executor performance statistics to the server log.		superuser	bool
-log_file_mode			Reporting and Logging / Where to Log	Sets the file permissions for log files.	The parameter value is expected to be a numeric mode specification in the form accepted by the chmod and umask system calls. (To use the customary octal format the number must start with a 0 (zero).)	sighup			0	511		384
-log_filename			Reporting and Logging / Where to Log	Sets the file name pattern for log files.		sighup	string					postgresql-%Y-%m-%d_%H%M%S.log
-log_hostname			Reporting and Logging / What to Log	Logs the host name in the connection logs.	By default, connection logs only show the IP address of the connecting host. If you want them to show the host name you can turn this on, but depending on your host name resolution setup it might impose a non-negligible performance penalty.	sighup	bool
-log_line_prefix			Reporting and Logging / What to Log	Controls information prefixed to each log line.	If blank, no prefix is used.	sighup	string					%m [%p] 
-log_lock_waits			Reporting and Logging / What to Log	Logs long lock waits.		superuser	bool
-log_min_duration_sample		ms	Reporting and Logging / When to Log	Sets the minimum execution time above which a sample of statements will be logged. Sampling is determined by log_statement_sample_rate.	Zero logs a sample of all queries. -1 turns this feature off.	superuser			-1	2147483647		-1
-log_min_duration_statement		ms	Reporting and Logging / When to Log	Sets the minimum execution time above which all statements will be logged.	Zero prints all queries. -1 turns this feature off.	superuser			-1	2147483647		-1
-log_min_error_statement			Reporting and Logging / When to Log	Causes all statements generating error at or above this level to be logged.	Each level includes all the levels that follow it. The later the level, the fewer messages are sent.	superuser	enum				{debug5,debug4,debug3,debug2,debug1,info,notice,warning,error,log,fatal,panic}	error
-log_min_messages			Reporting and Logging / When to Log	Sets the message levels that are logged.	Each level includes all the levels that follow it. The later the level, the fewer messages are sent.	superuser	enum				{debug5,debug4,debug3,debug2,debug1,info,notice,warning,error,log,fatal,panic}	warning
-log_parameter_max_length		B	Reporting and Logging / What to Log	Sets the maximum length in bytes of data logged for bind parameter values when logging statements.	-1 to print values in full.	superuser			-1	1073741823		-1
-log_parameter_max_length_on_error		B	Reporting and Logging / What to Log	Sets the maximum length in bytes of data logged for bind parameter values when logging statements, on error.	-1 to print values in full.				-1	1073741823		0
-log_parser_stats			Statistics / Monitoring	Writes parser performance statistics to the server log.		superuser	bool
-log_planner_stats			Statistics / Monitoring	Writes planner performance statistics to the server log.		superuser	bool
-log_recovery_conflict_waits			Reporting and Logging / What to Log	Logs standby recovery conflict waits.		sighup	bool
-log_replication_commands			Reporting and Logging / What to Log	Logs each replication command.		superuser	bool
-log_rotation_age		min	Reporting and Logging / Where to Log	Sets the amount of time to wait before forcing log file rotation.		sighup			0	35791394		1440
-log_rotation_size		kB	Reporting and Logging / Where to Log	Sets the maximum size a log file can reach before being rotated.		sighup			0	2097151		10240
-log_startup_progress_interval		ms	Reporting and Logging / When to Log	Time between progress updates for long-running startup operations.	0 turns this feature off.	sighup			0	2147483647		10000
-log_statement			Reporting and Logging / What to Log	Sets the type of statements logged.		superuser	enum				{none,ddl,mod,all}	none
-log_statement_sample_rate			Reporting and Logging / When to Log	Fraction of statements exceeding log_min_duration_sample to be logged.	Use a value between 0.0 (never log) and 1.0 (always log).	superuser	real		0	1		1
-log_statement_stats			Statistics / Monitoring	Writes cumulative performance statistics to the server log.		superuser	bool
-log_temp_files		kB	Reporting and Logging / What to Log	Log the use of temporary files larger than this number of kilobytes.	Zero logs all files. The default is -1 (turning this feature off).	superuser			-1	2147483647		-1
-log_timezone			Reporting and Logging / What to Log	Sets the time zone to use in log messages.		sighup	string					GMT
-log_transaction_sample_rate			Reporting and Logging / When to Log	Sets the fraction of transactions from which to log all statements.	Use a value between 0.0 (never log) and 1.0 (log all statements for all transactions).	superuser	real		0	1		0
-log_truncate_on_rotation			Reporting and Logging / Where to Log	Truncate existing log files of same name during log rotation.		sighup	bool
-logging_collector			Reporting and Logging / Where to Log	Start a subprocess to capture stderr, csvlog and/or jsonlog into log files.		postmaster	bool
-logical_decoding_work_mem		kB	Resource Usage / Memory	Sets the maximum memory to be used for logical decoding.	This much memory can be used by each internal reorder buffer before spilling to disk.				64	2147483647		65536
-maintenance_io_concurrency			Resource Usage / Asynchronous Behavior	A variant of effective_io_concurrency that is used for maintenance work.					0	1000		10
-maintenance_work_mem		kB	Resource Usage / Memory	Sets the maximum memory to be used for maintenance operations.	This includes operations such as VACUUM and CREATE INDEX.				1024	2147483647		65536
-max_connections			Connections and Authentication / Connection Settings	Sets the maximum number of concurrent connections.		postmaster			1	262143		100
-max_files_per_process			Resource Usage / Kernel Resources	Sets the maximum number of simultaneously open files for each server process.		postmaster			64	2147483647		1000
-max_function_args			Preset Options	Shows the maximum number of function arguments.		internal			100	100		100
-max_identifier_length			Preset Options	Shows the maximum identifier length.		internal			63	63		63
-max_index_keys			Preset Options	Shows the maximum number of index keys.		internal			32	32		32
-max_locks_per_transaction			Lock Management	Sets the maximum number of locks per transaction.	The shared lock table is sized on the assumption that at most max_locks_per_transaction * max_connections distinct objects will need to be locked at any one time.	postmaster			10	2147483647		64
-max_logical_replication_workers			Replication / Subscribers	Maximum number of logical replication worker processes.		postmaster			0	262143		4
-max_parallel_maintenance_workers			Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel processes per maintenance operation.					0	1024		2
-max_parallel_workers			Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel workers that can be active at one time.					0	1024		8
-max_parallel_workers_per_gather			Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel processes per executor node.					0	1024		2
-max_pred_locks_per_page			Lock Management	Sets the maximum number of predicate-locked tuples per page.	If more than this number of tuples on the same page are locked by a connection, those locks are replaced by a page-level lock.	sighup			0	2147483647		2
-max_pred_locks_per_relation			Lock Management	Sets the maximum number of predicate-locked pages and tuples per relation.	If more than this total of pages and tuples in the same relation are locked by a connection, those locks are replaced by a relation-level lock.	sighup			-2147483648	2147483647		-2
-max_pred_locks_per_transaction			Lock Management	Sets the maximum number of predicate locks per transaction.	The shared predicate lock table is sized on the assumption that at most max_pred_locks_per_transaction * max_connections distinct objects will need to be locked at any one time.	postmaster			10	2147483647		64
-max_prepared_transactions			Resource Usage / Memory	Sets the maximum number of simultaneously prepared transactions.		postmaster			0	262143		0
-max_replication_slots			Replication / Sending Servers	Sets the maximum number of simultaneously defined replication slots.		postmaster			0	262143		10
-max_slot_wal_keep_size		MB	Replication / Sending Servers	Sets the maximum WAL size that can be reserved by replication slots.	Replication slots will be marked as failed, and segments released for deletion or recycling, if this much space is occupied by WAL on disk.	sighup			-1	2147483647		-1
-max_stack_depth		kB	Resource Usage / Memory	Sets the maximum stack depth, in kilobytes.		superuser			100	2147483647		100
-max_standby_archive_delay		ms	Replication / Standby Servers	Sets the maximum delay before canceling queries when a hot standby server is processing archived WAL data.		sighup			-1	2147483647		30000
-max_standby_streaming_delay		ms	Replication / Standby Servers	Sets the maximum delay before canceling queries when a hot standby server is processing streamed WAL data.		sighup			-1	2147483647		30000
-max_sync_workers_per_subscription			Replication / Subscribers	Maximum number of table synchronization workers per subscription.		sighup			0	262143		2
-max_wal_senders			Replication / Sending Servers	Sets the maximum number of simultaneously running WAL sender processes.		postmaster			0	262143		10
-max_wal_size		MB	Write-Ahead Log / Checkpoints	Sets the WAL size that triggers a checkpoint.		sighup			2	2147483647		1024
-max_worker_processes			Resource Usage / Asynchronous Behavior	Maximum number of concurrent worker processes.		postmaster			0	262143		8
-min_dynamic_shared_memory		MB	Resource Usage / Memory	Amount of dynamic shared memory reserved at startup.		postmaster			0	2147483647		0
-min_parallel_index_scan_size		8kB	Query Tuning / Planner Cost Constants	Sets the minimum amount of index data for a parallel scan.	If the planner estimates that it will read a number of index pages too small to reach this limit, a parallel scan will not be considered.				0	715827882		64
-min_parallel_table_scan_size		8kB	Query Tuning / Planner Cost Constants	Sets the minimum amount of table data for a parallel scan.	If the planner estimates that it will read a number of table pages too small to reach this limit, a parallel scan will not be considered.				0	715827882		1024
-min_wal_size		MB	Write-Ahead Log / Checkpoints	Sets the minimum size to shrink the WAL to.		sighup			2	2147483647		80
-old_snapshot_threshold		min	Resource Usage / Asynchronous Behavior	Time before a snapshot is too old to read pages changed after the snapshot was taken.	A value of -1 disables this feature.	postmaster			-1	86400		-1
-parallel_leader_participation			Resource Usage / Asynchronous Behavior	Controls whether Gather and Gather Merge also run subplans.	Should gather nodes also run subplans or just gather tuples?		bool					on
-parallel_setup_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of starting up worker processes for parallel query.			real		0	1.79769e+308		1000
-parallel_tuple_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of passing each tuple (row) from worker to leader backend.			real		0	1.79769e+308		0.1
-password_encryption			Connections and Authentication / Authentication	Chooses the algorithm for encrypting passwords.			enum				{md5,scram-sha-256}	scram-sha-256
-plan_cache_mode			Query Tuning / Other Planner Options	Controls the planner's selection of custom or generic plan.	Prepared statements can have custom and generic plans, and the planner will attempt to choose which is better.  This can be set to override the default behavior.		enum				{auto,force_generic_plan,force_custom_plan}	auto
-port			Connections and Authentication / Connection Settings	Sets the TCP port the server listens on.		postmaster			1	65535		5432
-post_auth_delay		s	Developer Options	Sets the amount of time to wait after authentication on connection startup.	This allows attaching a debugger to the process.	backend			0	2147		0
-pre_auth_delay		s	Developer Options	Sets the amount of time to wait before authentication on connection startup.	This allows attaching a debugger to the process.	sighup			0	60		0
-primary_conninfo			Replication / Standby Servers	Sets the connection string to be used to connect to the sending server.		sighup	string					\e
-primary_slot_name			Replication / Standby Servers	Sets the name of the replication slot to use on the sending server.		sighup	string					\e
-promote_trigger_file			Replication / Standby Servers	Specifies a file name whose presence ends recovery in the standby.		sighup	string					\e
-quote_all_identifiers			Version and Platform Compatibility / Previous PostgreSQL Versions	When generating SQL fragments, quote all identifiers.			bool
-random_page_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of a nonsequentially fetched disk page.			real		0	1.79769e+308		4
-recovery_end_command			Write-Ahead Log / Archive Recovery	Sets the shell command that will be executed once at the end of recovery.		sighup	string					\e
-recovery_init_sync_method			Error Handling	Sets the method for synchronizing the data directory before crash recovery.		sighup	enum				{fsync,syncfs}	fsync
-recovery_min_apply_delay		ms	Replication / Standby Servers	Sets the minimum delay for applying changes during recovery.		sighup			0	2147483647		0
-recovery_prefetch			Write-Ahead Log / Recovery	Prefetch referenced blocks during recovery.	Look ahead in the WAL to find references to uncached data.	sighup	enum				{off,on,try}	try
-recovery_target			Write-Ahead Log / Recovery Target	Set to "immediate" to end recovery as soon as a consistent state is reached.		postmaster	string					\e
-recovery_target_action			Write-Ahead Log / Recovery Target	Sets the action to perform upon reaching the recovery target.		postmaster	enum				{pause,promote,shutdown}	pause
-recovery_target_inclusive			Write-Ahead Log / Recovery Target	Sets whether to include or exclude transaction with recovery target.		postmaster	bool					on
-recovery_target_lsn			Write-Ahead Log / Recovery Target	Sets the LSN of the write-ahead log location up to which recovery will proceed.		postmaster	string					\e
-recovery_target_name			Write-Ahead Log / Recovery Target	Sets the named restore point up to which recovery will proceed.		postmaster	string					\e
-recovery_target_time			Write-Ahead Log / Recovery Target	Sets the time stamp up to which recovery will proceed.		postmaster	string					\e
-recovery_target_timeline			Write-Ahead Log / Recovery Target	Specifies the timeline to recover into.		postmaster	string					latest
-recovery_target_xid			Write-Ahead Log / Recovery Target	Sets the transaction ID up to which recovery will proceed.		postmaster	string					\e
-recursive_worktable_factor			Query Tuning / Other Planner Options	Sets the planner's estimate of the average size of a recursive query's working table.			real		0.001	1e+06		10
-remove_temp_files_after_crash			Developer Options	Remove temporary files after backend crash.		sighup	bool					on
-restart_after_crash			Error Handling	Reinitialize server after backend crash.		sighup	bool					on
-restore_command			Write-Ahead Log / Archive Recovery	Sets the shell command that will be called to retrieve an archived WAL file.		sighup	string					\e
-restrict_nonsystem_relation_kind				Prohibits access to non-system relations of specified kinds.			string					\e
-row_security				Enable row security.	When enabled, row security will be applied to all users.		bool					on
-search_path				Sets the schema search order for names that are not schema-qualified.			string					"$user", public
-segment_size		8kB	Preset Options	Shows the number of pages per disk file.		internal			131072	131072		131072
-seq_page_cost			Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of a sequentially fetched disk page.			real		0	1.79769e+308		1
-server_encoding			Preset Options	Shows the server (database) character set encoding.		internal	string					SQL_ASCII
-server_version			Preset Options	Shows the server version.		internal	string					15.18 (Debian 15.18-0+deb12u1)
-server_version_num			Preset Options	Shows the server version as an integer.		internal			150018	150018		150018
-session_preload_libraries			Client Connection Defaults / Shared Library Preloading	Lists shared libraries to preload into each backend.		superuser	string					\e
-session_replication_role				Sets the session's behavior for triggers and rewrite rules.		superuser	enum				{origin,replica,local}	origin
-shared_buffers		8kB	Resource Usage / Memory	Sets the number of shared memory buffers used by the server.		postmaster			16	1073741823		16384
-shared_memory_size		MB	Preset Options	Shows the size of the server's main shared memory area (rounded up to the nearest MB).		internal			0	2147483647		0
-shared_memory_size_in_huge_pages			Preset Options	Shows the number of huge pages needed for the main shared memory area.	-1 indicates that the value could not be determined.	internal			-1	2147483647		-1
-shared_memory_type			Resource Usage / Memory	Selects the shared memory implementation used for the main shared memory region.		postmaster	enum				{sysv,mmap}	mmap
-shared_preload_libraries			Client Connection Defaults / Shared Library Preloading	Lists shared libraries to preload into server.		postmaster	string					\e
-ssl			Connections and Authentication / SSL	Enables SSL connections.		sighup	bool
-ssl_ca_file			Connections and Authentication / SSL	Location of the SSL certificate authority file.		sighup	string					\e
-ssl_cert_file			Connections and Authentication / SSL	Location of the SSL server certificate file.		sighup	string					server.crt
-ssl_ciphers			Connections and Authentication / SSL	Sets the list of allowed SSL ciphers.		sighup	string					HIGH:MEDIUM:+3DES:!aNULL
-ssl_crl_dir			Connections and Authentication / SSL	Location of the SSL certificate revocation list directory.		sighup	string					\e
-ssl_crl_file			Connections and Authentication / SSL	Location of the SSL certificate revocation list file.		sighup	string					\e
-ssl_dh_params_file			Connections and Authentication / SSL	Location of the SSL DH parameters file.		sighup	string					\e
-ssl_ecdh_curve			Connections and Authentication / SSL	Sets the curve to use for ECDH.		sighup	string					prime256v1
-ssl_key_file			Connections and Authentication / SSL	Location of the SSL server private key file.		sighup	string					server.key
-ssl_library			Preset Options	Shows the name of the SSL library.		internal	string					OpenSSL
-ssl_max_protocol_version			Connections and Authentication / SSL	Sets the maximum SSL/TLS protocol version to use.		sighup	enum				{"",TLSv1,TLSv1.1,TLSv1.2,TLSv1.3}	\e
-ssl_min_protocol_version			Connections and Authentication / SSL	Sets the minimum SSL/TLS protocol version to use.		sighup	enum				{TLSv1,TLSv1.1,TLSv1.2,TLSv1.3}	TLSv1.2
-ssl_passphrase_command			Connections and Authentication / SSL	Command to obtain passphrases for SSL.		sighup	string					\e
-ssl_passphrase_command_supports_reload			Connections and Authentication / SSL	Controls whether ssl_passphrase_command is called during server reload.		sighup	bool
-ssl_prefer_server_ciphers			Connections and Authentication / SSL	Give priority to server ciphersuite order.		sighup	bool					on
-standard_conforming_strings			Version and Platform Compatibility / Previous PostgreSQL Versions	Causes '...' strings to treat backslashes literally.			bool					on
-statement_timeout		ms		Sets the maximum allowed duration of any statement.	A value of 0 turns off the timeout.				0	2147483647		0
-stats_fetch_consistency			Statistics / Cumulative Query and Index Statistics	Sets the consistency of accesses to statistics data.			enum				{none,cache,snapshot}	cache
-superuser_reserved_connections			Connections and Authentication / Connection Settings	Sets the number of connection slots reserved for superusers.		postmaster			0	262143		3
-synchronize_seqscans			Version and Platform Compatibility / Previous PostgreSQL Versions	Enable synchronized sequential scans.			bool					on
-synchronous_commit			Write-Ahead Log / Settings	Sets the current transaction's synchronization level.			enum				{local,remote_write,remote_apply,on,off}	on
-synchronous_standby_names			Replication / Primary Server	Number of synchronous standbys and list of names of potential synchronous ones.		sighup	string					\e
-syslog_facility			Reporting and Logging / Where to Log	Sets the syslog "facility" to be used when syslog enabled.		sighup	enum				{local0,local1,local2,local3,local4,local5,local6,local7}	local0
-syslog_ident			Reporting and Logging / Where to Log	Sets the program name used to identify PostgreSQL messages in syslog.		sighup	string					postgres
-syslog_sequence_numbers			Reporting and Logging / Where to Log	Add sequence number to syslog messages to avoid duplicate suppression.		sighup	bool					on
-syslog_split_messages			Reporting and Logging / Where to Log	Split messages sent to syslog by lines and to fit into 1024 bytes.		sighup	bool					on
-tcp_keepalives_count			Connections and Authentication / Connection Settings	Maximum number of TCP keepalive retransmits.	Number of consecutive keepalive retransmits that can be lost before a connection is considered dead. A value of 0 uses the system default.				0	2147483647		0
-tcp_keepalives_idle		s	Connections and Authentication / Connection Settings	Time between issuing TCP keepalives.	A value of 0 uses the system default.				0	2147483647		0
-tcp_keepalives_interval		s	Connections and Authentication / Connection Settings	Time between TCP keepalive retransmits.	A value of 0 uses the system default.				0	2147483647		0
-tcp_user_timeout		ms	Connections and Authentication / Connection Settings	TCP user timeout.	A value of 0 uses the system default.				0	2147483647		0
-temp_buffers		8kB	Resource Usage / Memory	Sets the maximum number of temporary buffers used by each session.					100	1073741823		1024
-temp_file_limit		kB	Resource Usage / Disk	Limits the total size of all temporary files used by each process.	-1 means no limit.	superuser			-1	2147483647		-1
-temp_tablespaces				Sets the tablespace(s) to use for temporary tables and sort files.			string					\e
-TimeZone			Client Connection Defaults / Locale and Formatting	Sets the time zone for displaying and interpreting time stamps.			string					GMT
-timezone_abbreviations			Client Connection Defaults / Locale and Formatting	Selects a file of time zone abbreviations.			string					\s
-trace_notify			Developer Options	Generates debugging output for LISTEN and NOTIFY.			bool
-trace_recovery_messages			Developer Options	Enables logging of recovery-related debugging information.	Each level includes all the levels that follow it. The later the level, the fewer messages are sent.	sighup	enum				{debug5,debug4,debug3,debug2,debug1,log,notice,warning,error}	log
-trace_sort			Developer Options	Emit information about resource usage in sorting.			bool
-track_activities			Statistics / Cumulative Query and Index Statistics	Collects information about executing commands.	Enables the collection of information on the currently executing command of each session, along with the time at which that command began execution.	superuser	bool					on
-track_activity_query_size		B	Statistics / Cumulative Query and Index Statistics	Sets the size reserved for pg_stat_activity.query, in bytes.		postmaster			100	1048576		1024
-track_commit_timestamp			Replication / Sending Servers	Collects transaction commit time.		postmaster	bool
-track_counts			Statistics / Cumulative Query and Index Statistics	Collects statistics on database activity.		superuser	bool					on
-track_functions			Statistics / Cumulative Query and Index Statistics	Collects function-level statistics on database activity.		superuser	enum				{none,pl,all}	none
-track_io_timing			Statistics / Cumulative Query and Index Statistics	Collects timing statistics for database I/O activity.		superuser	bool
-track_wal_io_timing			Statistics / Cumulative Query and Index Statistics	Collects timing statistics for WAL I/O activity.		superuser	bool
-transaction_deferrable				Whether to defer a read-only serializable transaction until it can be executed with no possible serialization failures.			bool
-transaction_isolation				Sets the current transaction's isolation level.			enum				{serializable,"repeatable read","read committed","read uncommitted"}	read committed
-transaction_read_only				Sets the current transaction's read-only status.			bool
-transform_null_equals			Version and Platform Compatibility / Other Platforms and Clients	Treats "expr=NULL" as "expr IS NULL".	When turned on, expressions of the form expr = NULL (or NULL = expr) are treated as expr IS NULL, that is, they return true if expr evaluates to the null value, and false otherwise. The correct behavior of expr = NULL is to always return null (unknown).		bool
-unix_socket_directories			Connections and Authentication / Connection Settings	Sets the directories where Unix-domain sockets will be created.		postmaster	string					/var/run/postgresql
-unix_socket_group			Connections and Authentication / Connection Settings	Sets the owning group of the Unix-domain socket.	The owning user of the socket is always the user that starts the server.	postmaster	string					\e
-unix_socket_permissions			Connections and Authentication / Connection Settings	Sets the access permissions of the Unix-domain socket.	Unix-domain sockets use the usual Unix file system permission set. The parameter value is expected to be a numeric mode specification in the form accepted by the chmod and umask system calls. (To use the customary octal format the number must start with a 0 (zero).)	postmaster			0	511		511
-update_process_title			Reporting and Logging / Process Title	Updates the process title to show the active SQL command.	Enables updating of the process title every time a new SQL command is received by the server.	superuser	bool					on
-vacuum_cost_delay		ms	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost delay in milliseconds.			real		0	100		0
-vacuum_cost_limit			Resource Usage / Cost-Based Vacuum Delay	Vacuum cost amount available before napping.					1	10000		200
-vacuum_cost_page_dirty			Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page dirtied by vacuum.					0	10000		20
-vacuum_cost_page_hit			Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page found in the buffer cache.					0	10000		1
-vacuum_cost_page_miss			Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page not found in the buffer cache.					0	10000		2
-vacuum_defer_cleanup_age			Replication / Primary Server	Number of transactions by which VACUUM and HOT cleanup should be deferred, if any.		sighup			0	1000000		0
-vacuum_failsafe_age				Age at which VACUUM should trigger failsafe to avoid a wraparound outage.					0	2100000000		1600000000
-vacuum_freeze_min_age				Minimum age at which VACUUM should freeze a table row.					0	1000000000		50000000
-vacuum_freeze_table_age				Age at which VACUUM should scan whole table to freeze tuples.					0	2000000000		150000000
-vacuum_multixact_failsafe_age				Multixact age at which VACUUM should trigger failsafe to avoid a wraparound outage.					0	2100000000		1600000000
-vacuum_multixact_freeze_min_age				Minimum age at which VACUUM should freeze a MultiXactId in a table row.					0	1000000000		5000000
-vacuum_multixact_freeze_table_age				Multixact age at which VACUUM should scan whole table to freeze tuples.					0	2000000000		150000000
-wal_block_size			Preset Options	Shows the block size in the write ahead log.		internal			8192	8192		8192
-wal_buffers		8kB	Write-Ahead Log / Settings	Sets the number of disk-page buffers in shared memory for WAL.		postmaster			-1	262143		-1
-wal_compression			Write-Ahead Log / Settings	Compresses full-page writes written in WAL file with specified method.		superuser	enum				{pglz,lz4,zstd,on,off}
-wal_consistency_checking			Developer Options	Sets the WAL resource managers for which WAL consistency checks are done.	Full-page images will be logged for all data blocks and cross-checked against the results of WAL replay.	superuser	string					\e
-wal_decode_buffer_size		B	Write-Ahead Log / Recovery	Buffer size for reading ahead in the WAL during recovery.	Maximum distance to read ahead in the WAL to prefetch referenced data blocks.	postmaster			65536	1073741823		524288
-wal_init_zero			Write-Ahead Log / Settings	Writes zeroes to new WAL files before first use.		superuser	bool					on
-wal_keep_size		MB	Replication / Sending Servers	Sets the size of WAL files held for standby servers.		sighup			0	2147483647		0
-wal_level			Write-Ahead Log / Settings	Sets the level of information written to the WAL.		postmaster	enum				{minimal,replica,logical}	replica
-wal_log_hints			Write-Ahead Log / Settings	Writes full pages to WAL when first modified after a checkpoint, even for a non-critical modification.		postmaster	bool
-wal_receiver_create_temp_slot			Replication / Standby Servers	Sets whether a WAL receiver should create a temporary replication slot if no permanent slot is configured.		sighup	bool
-wal_receiver_status_interval		s	Replication / Standby Servers	Sets the maximum interval between WAL receiver status reports to the sending server.		sighup			0	2147483		10
-wal_receiver_timeout		ms	Replication / Standby Servers	Sets the maximum wait time to receive data from the sending server.		sighup			0	2147483647		60000
-wal_recycle			Write-Ahead Log / Settings	Recycles WAL files by renaming them.		superuser	bool					on
-wal_retrieve_retry_interval		ms	Replication / Standby Servers	Sets the time to wait before retrying to retrieve WAL after a failed attempt.		sighup			1	2147483647		5000
-wal_segment_size		B	Preset Options	Shows the size of write ahead log segments.		internal			1048576	1073741824		16777216
-wal_sender_timeout		ms	Replication / Sending Servers	Sets the maximum time to wait for WAL replication.					0	2147483647		60000
-wal_skip_threshold		kB	Write-Ahead Log / Settings	Minimum size of new file to fsync instead of writing WAL.					0	2147483647		2048
-wal_sync_method			Write-Ahead Log / Settings	Selects the method used for forcing WAL updates to disk.		sighup	enum				{fsync,fdatasync,open_sync,open_datasync}	fdatasync
-wal_writer_delay		ms	Write-Ahead Log / Settings	Time between WAL flushes performed in the WAL writer.		sighup			1	10000		200
-wal_writer_flush_after		8kB	Write-Ahead Log / Settings	Amount of WAL written out by WAL writer that triggers a flush.		sighup			0	2147483647		128
-work_mem		kB	Resource Usage / Memory	Sets the maximum memory to be used for query workspaces.	This much memory can be used by each internal sort operation and hash table before switching to temporary disk files.				64	2147483647		4096
-xmlbinary				Sets how binary values are to be encoded in XML.			enum				{base64,hex}	base64
-xmloption				Sets whether XML data in implicit parsing and serialization operations is to be considered as documents or content fragments.			enum				{content,document}	content
-zero_damaged_pages			Developer Options	Continues processing past damaged page headers.	Detection of a damaged page header normally causes PostgreSQL to report an error, aborting the current transaction. Setting zero_damaged_pages to true causes the system to instead report a warning, zero out the damaged page, and continue processing. This behavior will destroy data, namely all the rows on the damaged page.	superuser	bool`
+checkpoint_timeout		s	Write-Ahead Log / Checkpoints			sighup			30	86400		300
+checkpoint_warning		s	Write-Ahead Log / Checkpoints			sighup			0	2147483647		30
+client_connection_check_interval		ms	Connections and Authentication / Connection Settings						0	2147483647		0
+client_encoding			Client Connection Defaults / Locale and Formatting				string					SQL_ASCII
+client_min_messages							enum				{debug5,debug4,debug3,debug2,debug1,log,notice,warning,error}	notice
+cluster_name			Reporting and Logging / Process Title			postmaster	string					\e
+commit_delay			Write-Ahead Log / Settings			superuser			0	100000		0
+commit_siblings			Write-Ahead Log / Settings						0	1000		5
+compute_query_id			Statistics / Monitoring			superuser	enum				{auto,regress,on,off}	auto
+config_file			File Locations			postmaster	string					\s
+constraint_exclusion			Query Tuning / Other Planner Options				enum				{partition,on,off}	partition
+cpu_index_tuple_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		0.005
+cpu_operator_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		0.0025
+cpu_tuple_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		0.01
+cursor_tuple_fraction			Query Tuning / Other Planner Options				real		0	1		0.1
+data_checksums			Preset Options			internal	bool
+data_directory			File Locations			postmaster	string					\s
+data_directory_mode			Preset Options			internal			0	511		448
+data_sync_retry			Error Handling			postmaster	bool
+DateStyle			Client Connection Defaults / Locale and Formatting				string					ISO, MDY
+db_user_namespace			Connections and Authentication / Authentication			sighup	bool
+deadlock_timeout		ms	Lock Management			superuser			1	2147483647		1000
+debug_assertions			Preset Options			internal	bool
+debug_discard_caches			Developer Options			superuser			0	0		0
+debug_pretty_print			Reporting and Logging / What to Log				bool					on
+debug_print_parse			Reporting and Logging / What to Log				bool
+debug_print_plan			Reporting and Logging / What to Log				bool
+debug_print_rewritten			Reporting and Logging / What to Log				bool
+default_statistics_target			Query Tuning / Other Planner Options						1	10000		100
+default_table_access_method							string					heap
+default_tablespace							string					\e
+default_text_search_config			Client Connection Defaults / Locale and Formatting				string					pg_catalog.simple
+default_toast_compression							enum				{pglz,lz4}	pglz
+default_transaction_deferrable							bool
+default_transaction_isolation							enum				{serializable,"repeatable read","read committed","read uncommitted"}	read committed
+default_transaction_read_only							bool
+dynamic_library_path			Client Connection Defaults / Other Defaults			superuser	string					$libdir
+dynamic_shared_memory_type			Resource Usage / Memory			postmaster	enum				{posix,sysv,mmap}	posix
+effective_cache_size		8kB	Query Tuning / Planner Cost Constants						1	2147483647		524288
+effective_io_concurrency			Resource Usage / Asynchronous Behavior						0	1000		1
+enable_async_append			Query Tuning / Planner Method Configuration				bool					on
+enable_bitmapscan			Query Tuning / Planner Method Configuration				bool					on
+enable_gathermerge			Query Tuning / Planner Method Configuration				bool					on
+enable_hashagg			Query Tuning / Planner Method Configuration				bool					on
+enable_hashjoin			Query Tuning / Planner Method Configuration				bool					on
+enable_incremental_sort			Query Tuning / Planner Method Configuration				bool					on
+enable_indexonlyscan			Query Tuning / Planner Method Configuration				bool					on
+enable_indexscan			Query Tuning / Planner Method Configuration				bool					on
+enable_material			Query Tuning / Planner Method Configuration				bool					on
+enable_memoize			Query Tuning / Planner Method Configuration				bool					on
+enable_mergejoin			Query Tuning / Planner Method Configuration				bool					on
+enable_nestloop			Query Tuning / Planner Method Configuration				bool					on
+enable_parallel_append			Query Tuning / Planner Method Configuration				bool					on
+enable_parallel_hash			Query Tuning / Planner Method Configuration				bool					on
+enable_partition_pruning			Query Tuning / Planner Method Configuration				bool					on
+enable_partitionwise_aggregate			Query Tuning / Planner Method Configuration				bool
+enable_partitionwise_join			Query Tuning / Planner Method Configuration				bool
+enable_seqscan			Query Tuning / Planner Method Configuration				bool					on
+enable_sort			Query Tuning / Planner Method Configuration				bool					on
+enable_tidscan			Query Tuning / Planner Method Configuration				bool					on
+escape_string_warning			Version and Platform Compatibility / Previous PostgreSQL Versions				bool					on
+event_source			Reporting and Logging / Where to Log			postmaster	string					PostgreSQL
+exit_on_error			Error Handling				bool
+extension_destdir			File Locations			superuser	string					\e
+external_pid_file			File Locations			postmaster	string					\s
+extra_float_digits			Client Connection Defaults / Locale and Formatting						-15	3		1
+force_parallel_mode			Developer Options				enum				{off,on,regress}
+from_collapse_limit			Query Tuning / Other Planner Options						1	2147483647		8
+fsync			Write-Ahead Log / Settings			sighup	bool					on
+full_page_writes			Write-Ahead Log / Settings			sighup	bool					on
+geqo			Query Tuning / Genetic Query Optimizer				bool					on
+geqo_effort			Query Tuning / Genetic Query Optimizer						1	10		5
+geqo_generations			Query Tuning / Genetic Query Optimizer						0	2147483647		0
+geqo_pool_size			Query Tuning / Genetic Query Optimizer						0	2147483647		0
+geqo_seed			Query Tuning / Genetic Query Optimizer				real		0	1		0
+geqo_selection_bias			Query Tuning / Genetic Query Optimizer				real		1.5	2		2
+geqo_threshold			Query Tuning / Genetic Query Optimizer						2	2147483647		12
+gin_fuzzy_search_limit			Client Connection Defaults / Other Defaults						0	2147483647		0
+gin_pending_list_limit		kB							64	2147483647		4096
+hash_mem_multiplier			Resource Usage / Memory				real		1	1000		2
+hba_file			File Locations			postmaster	string					\s
+hot_standby			Replication / Standby Servers			postmaster	bool					on
+hot_standby_feedback			Replication / Standby Servers			sighup	bool
+huge_page_size		kB	Resource Usage / Memory			postmaster			0	2147483647		0
+huge_pages			Resource Usage / Memory			postmaster	enum				{off,on,try}	try
+ident_file			File Locations			postmaster	string					\s
+idle_in_transaction_session_timeout		ms							0	2147483647		0
+idle_session_timeout		ms							0	2147483647		0
+ignore_checksum_failure			Developer Options			superuser	bool
+ignore_invalid_pages			Developer Options			postmaster	bool
+ignore_system_indexes			Developer Options			backend	bool
+in_hot_standby			Preset Options			internal	bool
+integer_datetimes			Preset Options			internal	bool					on
+IntervalStyle			Client Connection Defaults / Locale and Formatting				enum				{postgres,postgres_verbose,sql_standard,iso_8601}	postgres
+jit			Query Tuning / Other Planner Options				bool					on
+jit_above_cost			Query Tuning / Planner Cost Constants				real		-1	1.79769e+308		100000
+jit_debugging_support			Developer Options			superuser-backend	bool
+jit_dump_bitcode			Developer Options			superuser	bool
+jit_expressions			Developer Options				bool					on
+jit_inline_above_cost			Query Tuning / Planner Cost Constants				real		-1	1.79769e+308		500000
+jit_optimize_above_cost			Query Tuning / Planner Cost Constants				real		-1	1.79769e+308		500000
+jit_profiling_support			Developer Options			superuser-backend	bool
+jit_provider			Client Connection Defaults / Shared Library Preloading			postmaster	string					llvmjit
+jit_tuple_deforming			Developer Options				bool					on
+join_collapse_limit			Query Tuning / Other Planner Options						1	2147483647		8
+krb_caseins_users			Connections and Authentication / Authentication			sighup	bool
+krb_server_keyfile			Connections and Authentication / Authentication			sighup	string					FILE:/etc/postgresql-common/krb5.keytab
+lc_collate			Preset Options			internal	string					C
+lc_ctype			Preset Options			internal	string					C
+lc_messages			Client Connection Defaults / Locale and Formatting			superuser	string					\e
+lc_monetary			Client Connection Defaults / Locale and Formatting				string					C
+lc_numeric			Client Connection Defaults / Locale and Formatting				string					C
+lc_time			Client Connection Defaults / Locale and Formatting				string					C
+listen_addresses			Connections and Authentication / Connection Settings			postmaster	string					localhost
+lo_compat_privileges			Version and Platform Compatibility / Previous PostgreSQL Versions			superuser	bool
+local_preload_libraries			Client Connection Defaults / Shared Library Preloading				string					\e
+lock_timeout		ms							0	2147483647		0
+log_autovacuum_min_duration		ms	Reporting and Logging / What to Log			sighup			-1	2147483647		600000
+log_checkpoints			Reporting and Logging / What to Log			sighup	bool					on
+log_connections			Reporting and Logging / What to Log			superuser-backend	bool
+log_destination			Reporting and Logging / Where to Log			sighup	string					stderr
+log_directory			Reporting and Logging / Where to Log			sighup	string					log
+log_disconnections			Reporting and Logging / What to Log			superuser-backend	bool
+log_duration			Reporting and Logging / What to Log			superuser	bool
+log_error_verbosity			Reporting and Logging / What to Log			superuser	enum				{terse,default,verbose}	default
+log_executor_stats			Statistics / Monitoring			superuser	bool
+log_file_mode			Reporting and Logging / Where to Log			sighup			0	511		384
+log_filename			Reporting and Logging / Where to Log			sighup	string					postgresql-%Y-%m-%d_%H%M%S.log
+log_hostname			Reporting and Logging / What to Log			sighup	bool
+log_line_prefix			Reporting and Logging / What to Log			sighup	string					%m [%p] 
+log_lock_waits			Reporting and Logging / What to Log			superuser	bool
+log_min_duration_sample		ms	Reporting and Logging / When to Log			superuser			-1	2147483647		-1
+log_min_duration_statement		ms	Reporting and Logging / When to Log			superuser			-1	2147483647		-1
+log_min_error_statement			Reporting and Logging / When to Log			superuser	enum				{debug5,debug4,debug3,debug2,debug1,info,notice,warning,error,log,fatal,panic}	error
+log_min_messages			Reporting and Logging / When to Log			superuser	enum				{debug5,debug4,debug3,debug2,debug1,info,notice,warning,error,log,fatal,panic}	warning
+log_parameter_max_length		B	Reporting and Logging / What to Log			superuser			-1	1073741823		-1
+log_parameter_max_length_on_error		B	Reporting and Logging / What to Log						-1	1073741823		0
+log_parser_stats			Statistics / Monitoring			superuser	bool
+log_planner_stats			Statistics / Monitoring			superuser	bool
+log_recovery_conflict_waits			Reporting and Logging / What to Log			sighup	bool
+log_replication_commands			Reporting and Logging / What to Log			superuser	bool
+log_rotation_age		min	Reporting and Logging / Where to Log			sighup			0	35791394		1440
+log_rotation_size		kB	Reporting and Logging / Where to Log			sighup			0	2097151		10240
+log_startup_progress_interval		ms	Reporting and Logging / When to Log			sighup			0	2147483647		10000
+log_statement			Reporting and Logging / What to Log			superuser	enum				{none,ddl,mod,all}	none
+log_statement_sample_rate			Reporting and Logging / When to Log			superuser	real		0	1		1
+log_statement_stats			Statistics / Monitoring			superuser	bool
+log_temp_files		kB	Reporting and Logging / What to Log			superuser			-1	2147483647		-1
+log_timezone			Reporting and Logging / What to Log			sighup	string					GMT
+log_transaction_sample_rate			Reporting and Logging / When to Log			superuser	real		0	1		0
+log_truncate_on_rotation			Reporting and Logging / Where to Log			sighup	bool
+logging_collector			Reporting and Logging / Where to Log			postmaster	bool
+logical_decoding_work_mem		kB	Resource Usage / Memory						64	2147483647		65536
+maintenance_io_concurrency			Resource Usage / Asynchronous Behavior						0	1000		10
+maintenance_work_mem		kB	Resource Usage / Memory						1024	2147483647		65536
+max_connections			Connections and Authentication / Connection Settings			postmaster			1	262143		100
+max_files_per_process			Resource Usage / Kernel Resources			postmaster			64	2147483647		1000
+max_function_args			Preset Options			internal			100	100		100
+max_identifier_length			Preset Options			internal			63	63		63
+max_index_keys			Preset Options			internal			32	32		32
+max_locks_per_transaction			Lock Management			postmaster			10	2147483647		64
+max_logical_replication_workers			Replication / Subscribers			postmaster			0	262143		4
+max_parallel_maintenance_workers			Resource Usage / Asynchronous Behavior						0	1024		2
+max_parallel_workers			Resource Usage / Asynchronous Behavior						0	1024		8
+max_parallel_workers_per_gather			Resource Usage / Asynchronous Behavior						0	1024		2
+max_pred_locks_per_page			Lock Management			sighup			0	2147483647		2
+max_pred_locks_per_relation			Lock Management			sighup			-2147483648	2147483647		-2
+max_pred_locks_per_transaction			Lock Management			postmaster			10	2147483647		64
+max_prepared_transactions			Resource Usage / Memory			postmaster			0	262143		0
+max_replication_slots			Replication / Sending Servers			postmaster			0	262143		10
+max_slot_wal_keep_size		MB	Replication / Sending Servers			sighup			-1	2147483647		-1
+max_stack_depth		kB	Resource Usage / Memory			superuser			100	2147483647		100
+max_standby_archive_delay		ms	Replication / Standby Servers			sighup			-1	2147483647		30000
+max_standby_streaming_delay		ms	Replication / Standby Servers			sighup			-1	2147483647		30000
+max_sync_workers_per_subscription			Replication / Subscribers			sighup			0	262143		2
+max_wal_senders			Replication / Sending Servers			postmaster			0	262143		10
+max_wal_size		MB	Write-Ahead Log / Checkpoints			sighup			2	2147483647		1024
+max_worker_processes			Resource Usage / Asynchronous Behavior			postmaster			0	262143		8
+min_dynamic_shared_memory		MB	Resource Usage / Memory			postmaster			0	2147483647		0
+min_parallel_index_scan_size		8kB	Query Tuning / Planner Cost Constants						0	715827882		64
+min_parallel_table_scan_size		8kB	Query Tuning / Planner Cost Constants						0	715827882		1024
+min_wal_size		MB	Write-Ahead Log / Checkpoints			sighup			2	2147483647		80
+old_snapshot_threshold		min	Resource Usage / Asynchronous Behavior			postmaster			-1	86400		-1
+parallel_leader_participation			Resource Usage / Asynchronous Behavior				bool					on
+parallel_setup_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		1000
+parallel_tuple_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		0.1
+password_encryption			Connections and Authentication / Authentication				enum				{md5,scram-sha-256}	scram-sha-256
+plan_cache_mode			Query Tuning / Other Planner Options				enum				{auto,force_generic_plan,force_custom_plan}	auto
+port			Connections and Authentication / Connection Settings			postmaster			1	65535		5432
+post_auth_delay		s	Developer Options			backend			0	2147		0
+pre_auth_delay		s	Developer Options			sighup			0	60		0
+primary_conninfo			Replication / Standby Servers			sighup	string					\e
+primary_slot_name			Replication / Standby Servers			sighup	string					\e
+promote_trigger_file			Replication / Standby Servers			sighup	string					\e
+quote_all_identifiers			Version and Platform Compatibility / Previous PostgreSQL Versions				bool
+random_page_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		4
+recovery_end_command			Write-Ahead Log / Archive Recovery			sighup	string					\e
+recovery_init_sync_method			Error Handling			sighup	enum				{fsync,syncfs}	fsync
+recovery_min_apply_delay		ms	Replication / Standby Servers			sighup			0	2147483647		0
+recovery_prefetch			Write-Ahead Log / Recovery			sighup	enum				{off,on,try}	try
+recovery_target			Write-Ahead Log / Recovery Target			postmaster	string					\e
+recovery_target_action			Write-Ahead Log / Recovery Target			postmaster	enum				{pause,promote,shutdown}	pause
+recovery_target_inclusive			Write-Ahead Log / Recovery Target			postmaster	bool					on
+recovery_target_lsn			Write-Ahead Log / Recovery Target			postmaster	string					\e
+recovery_target_name			Write-Ahead Log / Recovery Target			postmaster	string					\e
+recovery_target_time			Write-Ahead Log / Recovery Target			postmaster	string					\e
+recovery_target_timeline			Write-Ahead Log / Recovery Target			postmaster	string					latest
+recovery_target_xid			Write-Ahead Log / Recovery Target			postmaster	string					\e
+recursive_worktable_factor			Query Tuning / Other Planner Options				real		0.001	1e+06		10
+remove_temp_files_after_crash			Developer Options			sighup	bool					on
+restart_after_crash			Error Handling			sighup	bool					on
+restore_command			Write-Ahead Log / Archive Recovery			sighup	string					\e
+restrict_nonsystem_relation_kind							string					\e
+row_security							bool					on
+search_path							string					"$user", public
+segment_size		8kB	Preset Options			internal			131072	131072		131072
+seq_page_cost			Query Tuning / Planner Cost Constants				real		0	1.79769e+308		1
+server_encoding			Preset Options			internal	string					SQL_ASCII
+server_version			Preset Options			internal	string					15.18 (Debian 15.18-0+deb12u1)
+server_version_num			Preset Options			internal			150018	150018		150018
+session_preload_libraries			Client Connection Defaults / Shared Library Preloading			superuser	string					\e
+session_replication_role						superuser	enum				{origin,replica,local}	origin
+shared_buffers		8kB	Resource Usage / Memory			postmaster			16	1073741823		16384
+shared_memory_size		MB	Preset Options			internal			0	2147483647		0
+shared_memory_size_in_huge_pages			Preset Options			internal			-1	2147483647		-1
+shared_memory_type			Resource Usage / Memory			postmaster	enum				{sysv,mmap}	mmap
+shared_preload_libraries			Client Connection Defaults / Shared Library Preloading			postmaster	string					\e
+ssl			Connections and Authentication / SSL			sighup	bool
+ssl_ca_file			Connections and Authentication / SSL			sighup	string					\e
+ssl_cert_file			Connections and Authentication / SSL			sighup	string					server.crt
+ssl_ciphers			Connections and Authentication / SSL			sighup	string					HIGH:MEDIUM:+3DES:!aNULL
+ssl_crl_dir			Connections and Authentication / SSL			sighup	string					\e
+ssl_crl_file			Connections and Authentication / SSL			sighup	string					\e
+ssl_dh_params_file			Connections and Authentication / SSL			sighup	string					\e
+ssl_ecdh_curve			Connections and Authentication / SSL			sighup	string					prime256v1
+ssl_key_file			Connections and Authentication / SSL			sighup	string					server.key
+ssl_library			Preset Options			internal	string					OpenSSL
+ssl_max_protocol_version			Connections and Authentication / SSL			sighup	enum				{"",TLSv1,TLSv1.1,TLSv1.2,TLSv1.3}	\e
+ssl_min_protocol_version			Connections and Authentication / SSL			sighup	enum				{TLSv1,TLSv1.1,TLSv1.2,TLSv1.3}	TLSv1.2
+ssl_passphrase_command			Connections and Authentication / SSL			sighup	string					\e
+ssl_passphrase_command_supports_reload			Connections and Authentication / SSL			sighup	bool
+ssl_prefer_server_ciphers			Connections and Authentication / SSL			sighup	bool					on
+standard_conforming_strings			Version and Platform Compatibility / Previous PostgreSQL Versions				bool					on
+statement_timeout		ms							0	2147483647		0
+stats_fetch_consistency			Statistics / Cumulative Query and Index Statistics				enum				{none,cache,snapshot}	cache
+superuser_reserved_connections			Connections and Authentication / Connection Settings			postmaster			0	262143		3
+synchronize_seqscans			Version and Platform Compatibility / Previous PostgreSQL Versions				bool					on
+synchronous_commit			Write-Ahead Log / Settings				enum				{local,remote_write,remote_apply,on,off}	on
+synchronous_standby_names			Replication / Primary Server			sighup	string					\e
+syslog_facility			Reporting and Logging / Where to Log			sighup	enum				{local0,local1,local2,local3,local4,local5,local6,local7}	local0
+syslog_ident			Reporting and Logging / Where to Log			sighup	string					postgres
+syslog_sequence_numbers			Reporting and Logging / Where to Log			sighup	bool					on
+syslog_split_messages			Reporting and Logging / Where to Log			sighup	bool					on
+tcp_keepalives_count			Connections and Authentication / Connection Settings						0	2147483647		0
+tcp_keepalives_idle		s	Connections and Authentication / Connection Settings						0	2147483647		0
+tcp_keepalives_interval		s	Connections and Authentication / Connection Settings						0	2147483647		0
+tcp_user_timeout		ms	Connections and Authentication / Connection Settings						0	2147483647		0
+temp_buffers		8kB	Resource Usage / Memory						100	1073741823		1024
+temp_file_limit		kB	Resource Usage / Disk			superuser			-1	2147483647		-1
+temp_tablespaces							string					\e
+TimeZone			Client Connection Defaults / Locale and Formatting				string					GMT
+timezone_abbreviations			Client Connection Defaults / Locale and Formatting				string					\s
+trace_notify			Developer Options				bool
+trace_recovery_messages			Developer Options			sighup	enum				{debug5,debug4,debug3,debug2,debug1,log,notice,warning,error}	log
+trace_sort			Developer Options				bool
+track_activities			Statistics / Cumulative Query and Index Statistics			superuser	bool					on
+track_activity_query_size		B	Statistics / Cumulative Query and Index Statistics			postmaster			100	1048576		1024
+track_commit_timestamp			Replication / Sending Servers			postmaster	bool
+track_counts			Statistics / Cumulative Query and Index Statistics			superuser	bool					on
+track_functions			Statistics / Cumulative Query and Index Statistics			superuser	enum				{none,pl,all}	none
+track_io_timing			Statistics / Cumulative Query and Index Statistics			superuser	bool
+track_wal_io_timing			Statistics / Cumulative Query and Index Statistics			superuser	bool
+transaction_deferrable							bool
+transaction_isolation							enum				{serializable,"repeatable read","read committed","read uncommitted"}	read committed
+transaction_read_only							bool
+transform_null_equals			Version and Platform Compatibility / Other Platforms and Clients				bool
+unix_socket_directories			Connections and Authentication / Connection Settings			postmaster	string					/var/run/postgresql
+unix_socket_group			Connections and Authentication / Connection Settings			postmaster	string					\e
+unix_socket_permissions			Connections and Authentication / Connection Settings			postmaster			0	511		511
+update_process_title			Reporting and Logging / Process Title			superuser	bool					on
+vacuum_cost_delay		ms	Resource Usage / Cost-Based Vacuum Delay				real		0	100		0
+vacuum_cost_limit			Resource Usage / Cost-Based Vacuum Delay						1	10000		200
+vacuum_cost_page_dirty			Resource Usage / Cost-Based Vacuum Delay						0	10000		20
+vacuum_cost_page_hit			Resource Usage / Cost-Based Vacuum Delay						0	10000		1
+vacuum_cost_page_miss			Resource Usage / Cost-Based Vacuum Delay						0	10000		2
+vacuum_defer_cleanup_age			Replication / Primary Server			sighup			0	1000000		0
+vacuum_failsafe_age									0	2100000000		1600000000
+vacuum_freeze_min_age									0	1000000000		50000000
+vacuum_freeze_table_age									0	2000000000		150000000
+vacuum_multixact_failsafe_age									0	2100000000		1600000000
+vacuum_multixact_freeze_min_age									0	1000000000		5000000
+vacuum_multixact_freeze_table_age									0	2000000000		150000000
+wal_block_size			Preset Options			internal			8192	8192		8192
+wal_buffers		8kB	Write-Ahead Log / Settings			postmaster			-1	262143		-1
+wal_compression			Write-Ahead Log / Settings			superuser	enum				{pglz,lz4,zstd,on,off}
+wal_consistency_checking			Developer Options			superuser	string					\e
+wal_decode_buffer_size		B	Write-Ahead Log / Recovery			postmaster			65536	1073741823		524288
+wal_init_zero			Write-Ahead Log / Settings			superuser	bool					on
+wal_keep_size		MB	Replication / Sending Servers			sighup			0	2147483647		0
+wal_level			Write-Ahead Log / Settings			postmaster	enum				{minimal,replica,logical}	replica
+wal_log_hints			Write-Ahead Log / Settings			postmaster	bool
+wal_receiver_create_temp_slot			Replication / Standby Servers			sighup	bool
+wal_receiver_status_interval		s	Replication / Standby Servers			sighup			0	2147483		10
+wal_receiver_timeout		ms	Replication / Standby Servers			sighup			0	2147483647		60000
+wal_recycle			Write-Ahead Log / Settings			superuser	bool					on
+wal_retrieve_retry_interval		ms	Replication / Standby Servers			sighup			1	2147483647		5000
+wal_segment_size		B	Preset Options			internal			1048576	1073741824		16777216
+wal_sender_timeout		ms	Replication / Sending Servers						0	2147483647		60000
+wal_skip_threshold		kB	Write-Ahead Log / Settings						0	2147483647		2048
+wal_sync_method			Write-Ahead Log / Settings			sighup	enum				{fsync,fdatasync,open_sync,open_datasync}	fdatasync
+wal_writer_delay		ms	Write-Ahead Log / Settings			sighup			1	10000		200
+wal_writer_flush_after		8kB	Write-Ahead Log / Settings			sighup			0	2147483647		128
+work_mem		kB	Resource Usage / Memory						64	2147483647		4096
+xmlbinary							enum				{base64,hex}	base64
+xmloption							enum				{content,document}	content
+zero_damaged_pages			Developer Options			superuser	bool`
 
 const rowsSqlFeatures = `feature_id	feature_name	sub_feature_id	sub_feature_name	is_supported	is_verified_by	comments
-E061	Basic predicates and search conditions			YES	\N	
+E061	Basic predicates and search conditions			YES	\N	\N
 B011	Embedded Ada			NO
 B012	Embedded C
 B013	Embedded COBOL			NO
@@ -1843,7 +1843,7 @@ E021	Character data types
 E021	Character string types	01	CHARACTER data type
 E021	Character string types	02	CHARACTER VARYING data type
 E021	Character string types	03	Character literals
-E021	Character string types	04	CHARACTER_LENGTH function			trims trailing spaces from CHARACTER values before counting
+E021	Character string types	04	CHARACTER_LENGTH function
 E021	Character string types	05	OCTET_LENGTH function
 E021	Character string types	06	SUBSTRING function
 E021	Character string types	07	Character concatenation
@@ -2019,7 +2019,7 @@ F263	Comma-separated predicates in simple CASE expression			NO
 F271	Compound character literals
 F281	LIKE enhancements
 F291	UNIQUE predicate			NO
-F292	UNIQUE null treatment					SQL:202x draft
+F292	UNIQUE null treatment
 F301	CORRESPONDING in query expressions			NO
 F302	INTERSECT table operator
 F302	INTERSECT table operator	01	INTERSECT DISTINCT table operator
@@ -2057,7 +2057,7 @@ F401	Extended joined table	04	CROSS JOIN
 F402	Named column joins for LOBs, arrays, and multisets
 F403	Partitioned joined tables			NO
 F404	Range variable for common column names
-F411	Time zone specification					differences regarding literal interpretation
+F411	Time zone specification
 F421	National character
 F431	Read-only scrollable cursors
 F431	Read-only scrollable cursors	01	FETCH with explicit NEXT
@@ -2088,19 +2088,19 @@ F611	Indicator data types
 F641	Row and table constructors
 F651	Catalog name qualifiers
 F661	Simple tables
-F671	Subqueries in CHECK			NO		intentionally omitted
+F671	Subqueries in CHECK			NO
 F672	Retrospective check constraints
 F673	Reads SQL-data routine invocations in CHECK constraints			NO
-F690	Collation support					but no character set support
+F690	Collation support
 F692	Extended collation support
 F693	SQL-session and client module collations			NO
 F695	Translation support			NO
 F696	Additional translation documentation			NO
 F701	Referential update actions
 F711	ALTER domain
-F721	Deferrable constraints			NO		foreign and unique keys only
+F721	Deferrable constraints			NO
 F731	INSERT column privileges
-F741	Referential MATCH types			NO		no partial match yet
+F741	Referential MATCH types			NO
 F751	View CHECK enhancements
 F761	Session management
 F762	CURRENT_CATALOG
@@ -2115,11 +2115,11 @@ F821	Local table references			NO
 F831	Full cursor update			NO
 F831	Full cursor update	01	Updatable scrollable cursors	NO
 F831	Full cursor update	02	Updatable ordered cursors	NO
-F841	LIKE_REGEX predicate			NO		consider regexp_like()
-F842	OCCURRENCES_REGEX function			NO		consider regexp_matches()
-F843	POSITION_REGEX function			NO		consider regexp_instr()
-F844	SUBSTRING_REGEX function			NO		consider regexp_substr()
-F845	TRANSLATE_REGEX function			NO		consider regexp_replace()
+F841	LIKE_REGEX predicate			NO
+F842	OCCURRENCES_REGEX function			NO
+F843	POSITION_REGEX function			NO
+F844	SUBSTRING_REGEX function			NO
+F845	TRANSLATE_REGEX function			NO
 F846	Octet support in regular expression operators			NO
 F847	Nonconstant regular expressions			NO
 F850	Top-level <order by clause> in <query expression>
@@ -2141,12 +2141,12 @@ F867	FETCH FIRST clause: WITH TIES option
 M001	Datalinks			NO
 M002	Datalinks via SQL/CLI			NO
 M003	Datalinks via Embedded SQL			NO
-M004	Foreign data support			NO		partially supported
+M004	Foreign data support			NO
 M005	Foreign schema support			NO
 M006	GetSQLString routine			NO
 M007	TransmitRequest			NO
 M009	GetOpts and GetStatistics routines			NO
-M010	Foreign data wrapper support			NO		different API
+M010	Foreign data wrapper support			NO
 M011	Datalinks via Ada			NO
 M012	Datalinks via C			NO
 M013	Datalinks via COBOL			NO
@@ -2155,7 +2155,7 @@ M015	Datalinks via M			NO
 M016	Datalinks via Pascal			NO
 M017	Datalinks via PL/I			NO
 M018	Foreign data wrapper interface routines in Ada			NO
-M019	Foreign data wrapper interface routines in C			NO		different API
+M019	Foreign data wrapper interface routines in C			NO
 M020	Foreign data wrapper interface routines in COBOL			NO
 M021	Foreign data wrapper interface routines in Fortran			NO
 M022	Foreign data wrapper interface routines in MUMPS			NO
@@ -2176,10 +2176,10 @@ S027	Create method by specific method name			NO
 S028	Permutable UDT options list			NO
 S041	Basic reference types			NO
 S043	Enhanced reference types			NO
-S051	Create table of type			NO		partially supported
+S051	Create table of type			NO
 S071	SQL paths in function and type name resolution
 S081	Subtables			NO
-S091	Basic array support			NO		partially supported
+S091	Basic array support			NO
 S091	Basic array support	01	Arrays of built-in data types
 S091	Basic array support	02	Arrays of distinct types	NO
 S091	Basic array support	03	Array expressions
@@ -2190,7 +2190,7 @@ S096	Optional array bounds
 S097	Array element assignment			NO
 S098	ARRAY_AGG
 S111	ONLY in query expressions
-S151	Type predicate			NO		see pg_typeof()
+S151	Type predicate			NO
 S161	Subtype treatment			NO
 S162	Subtype treatment for references			NO
 S201	SQL-invoked routines on arrays
@@ -2242,7 +2242,7 @@ T121	WITH (excluding RECURSIVE) in query expression
 T122	WITH (excluding RECURSIVE) in subquery
 T131	Recursive query
 T132	Recursive query in subquery
-T133	Enhanced cycle mark values					SQL:202x draft
+T133	Enhanced cycle mark values
 T141	SIMILAR predicate
 T151	DISTINCT predicate
 T152	DISTINCT predicate with negation
@@ -2250,8 +2250,8 @@ T171	LIKE clause in table definition
 T172	AS subquery clause in table definition
 T173	Extended LIKE clause in table definition
 T174	Identity columns
-T175	Generated columns			NO		mostly supported
-T176	Sequence generator support			NO		supported except for NEXT VALUE FOR
+T175	Generated columns			NO
+T176	Sequence generator support			NO
 T177	Sequence generator support: simple restart option
 T178	Identity columns:  simple restart option
 T180	System-versioned tables			NO
@@ -2266,7 +2266,7 @@ T211	Basic trigger capability	04	FOR EACH ROW triggers
 T211	Basic trigger capability	05	Ability to specify a search condition that must be true before the trigger is invoked
 T211	Basic trigger capability	06	Support for run-time rules for the interaction of triggers and constraints	NO
 T211	Basic trigger capability	07	TRIGGER privilege
-T211	Basic trigger capability	08	Multiple triggers for the same event are executed in the order in which they were created in the catalog	NO		intentionally omitted
+T211	Basic trigger capability	08	Multiple triggers for the same event are executed in the order in which they were created in the catalog	NO
 T212	Enhanced trigger capability
 T213	INSTEAD OF triggers
 T231	Sensitive cursors			NO
@@ -2277,9 +2277,9 @@ T271	Savepoints
 T272	Enhanced savepoint management			NO
 T281	SELECT privilege with column granularity
 T285	Enhanced derived column names
-T301	Functional dependencies			NO		partially supported
+T301	Functional dependencies			NO
 T312	OVERLAY function
-T321	Basic SQL-invoked routines			NO		partially supported
+T321	Basic SQL-invoked routines			NO
 T321	Basic SQL-invoked routines	01	User-defined functions with no overloading
 T321	Basic SQL-invoked routines	02	User-defined stored procedures with no overloading
 T321	Basic SQL-invoked routines	03	Function invocation
@@ -2305,12 +2305,12 @@ T461	Symmetric BETWEEN predicate
 T471	Result sets return value			NO
 T472	DESCRIBE CURSOR			NO
 T491	LATERAL derived table
-T495	Combined data change and retrieval			NO		different syntax
+T495	Combined data change and retrieval			NO
 T501	Enhanced EXISTS predicate
 T502	Period predicates			NO
 T511	Transaction counts			NO
 T521	Named arguments in CALL statement
-T522	Default values for IN parameters of SQL-invoked procedures			NO		supported except DEFAULT key word in invocation
+T522	Default values for IN parameters of SQL-invoked procedures			NO
 T523	Default values for INOUT parameters of SQL-invoked procedures
 T524	Named arguments in routine invocations other than a CALL statement
 T525	Default values for parameters of SQL-invoked functions
@@ -2328,7 +2328,7 @@ T614	NTILE function
 T615	LEAD and LAG functions
 T616	Null treatment option for LEAD and LAG functions			NO
 T617	FIRST_VALUE and LAST_VALUE function
-T618	NTH_VALUE function			NO		function exists, but some options missing
+T618	NTH_VALUE function			NO
 T619	Nested window functions			NO
 T620	WINDOW clause: GROUPS option
 T621	Enhanced numeric functions
@@ -2337,7 +2337,7 @@ T623	General logarithm functions
 T624	Common logarithm functions
 T625	LISTAGG			NO
 T631	IN predicate with one list element
-T641	Multiple column assignment			NO		only some syntax variants supported
+T641	Multiple column assignment			NO
 T651	SQL-schema statements in SQL routines
 T652	SQL-dynamic statements in SQL routines			NO
 T653	SQL-schema statements in external routines
@@ -2427,7 +2427,7 @@ X085	Predefined namespace prefixes			NO
 X086	XML namespace declarations in XMLTable			NO
 X090	XML document predicate
 X091	XML content predicate			NO
-X096	XMLExists			NO		XPath 1.0 only
+X096	XMLExists			NO
 X100	Host language support for XML: CONTENT option			NO
 X101	Host language support for XML: DOCUMENT option			NO
 X110	Host language support for XML: VARCHAR mapping			NO
@@ -2470,7 +2470,7 @@ X205	XMLQuery: EMPTY ON EMPTY option			NO
 X206	XMLQuery: NULL ON EMPTY option			NO
 X211	XML 1.1 support			NO
 X221	XML passing mechanism BY VALUE
-X222	XML passing mechanism BY REF			NO		parser accepts BY REF but ignores it; passing is always BY VALUE
+X222	XML passing mechanism BY REF			NO
 X231	XML(CONTENT(UNTYPED)) type			NO
 X232	XML(CONTENT(ANY)) type			NO
 X241	RETURNING CONTENT in XML publishing			NO
@@ -2495,11 +2495,11 @@ X282	XMLValidate with CONTENT option			NO
 X283	XMLValidate with SEQUENCE option			NO
 X284	XMLValidate: NAMESPACE without ELEMENT clause			NO
 X286	XMLValidate: NO NAMESPACE with ELEMENT clause			NO
-X300	XMLTable			NO		XPath 1.0 only
+X300	XMLTable			NO
 X301	XMLTable: derived column list option
 X302	XMLTable: ordinality column option
 X303	XMLTable: column default option
-X304	XMLTable: passing a context item					must be XML DOCUMENT
+X304	XMLTable: passing a context item
 X305	XMLTable: initializing an XQuery variable			NO
 X400	Name and identifier mapping
 X410	Alter column data type: XML type`
@@ -2512,15 +2512,15 @@ const rowsSqlImplementationInfo = `implementation_info_id	implementation_info_na
 17	DBMS NAME		PostgreSQL
 18	DBMS VERSION		15.18.0000)
 2	DATA SOURCE NAME		\e
-23	CURSOR COMMIT BEHAVIOR	1		close cursors and retain prepared statements
-26	DEFAULT TRANSACTION ISOLATION	2		READ COMMITTED; user-settable
-28	IDENTIFIER CASE	3		stored in mixed case - case sensitive
-46	TRANSACTION CAPABLE	2		both DML and DDL
-85	NULL COLLATION	0		nulls higher than non-nulls
-94	SPECIAL CHARACTERS		\e	all non-ASCII characters allowed`
+23	CURSOR COMMIT BEHAVIOR	1
+26	DEFAULT TRANSACTION ISOLATION	2
+28	IDENTIFIER CASE	3
+46	TRANSACTION CAPABLE	2
+85	NULL COLLATION	0
+94	SPECIAL CHARACTERS		\e`
 
 const rowsSqlParts = `feature_id	feature_name	is_supported	is_verified_by	comments
-		NO	\N	
+		NO	\N	\N
 1	Framework (SQL/Framework)
 10	Object Language Bindings (SQL/OLB)
 11	Information and Definition Schema (SQL/Schemata)
@@ -2536,18 +2536,18 @@ const rowsSqlSizing = `sizing_id	sizing_name	supported_value	comments
 		63	\N
 0	MAXIMUM DRIVER CONNECTIONS	\N
 1	MAXIMUM CONCURRENT ACTIVITIES	0
-30	MAXIMUM COLUMN NAME LENGTH		Might be less, depending on character set.
-31	MAXIMUM CURSOR NAME LENGTH		Might be less, depending on character set.
-32	MAXIMUM SCHEMA NAME LENGTH		Might be less, depending on character set.
-34	MAXIMUM CATALOG NAME LENGTH		Might be less, depending on character set.
-35	MAXIMUM TABLE NAME LENGTH		Might be less, depending on character set.
+30	MAXIMUM COLUMN NAME LENGTH
+31	MAXIMUM CURSOR NAME LENGTH
+32	MAXIMUM SCHEMA NAME LENGTH
+34	MAXIMUM CATALOG NAME LENGTH
+35	MAXIMUM TABLE NAME LENGTH
 97	MAXIMUM COLUMNS IN GROUP BY	0
 99	MAXIMUM COLUMNS IN ORDER BY	0
 100	MAXIMUM COLUMNS IN SELECT	1664
 101	MAXIMUM COLUMNS IN TABLE	1600
 106	MAXIMUM TABLES IN SELECT	0
-107	MAXIMUM USER NAME LENGTH		Might be less, depending on character set.
-10005	MAXIMUM IDENTIFIER LENGTH		Might be less, depending on character set.
+107	MAXIMUM USER NAME LENGTH
+10005	MAXIMUM IDENTIFIER LENGTH
 20000	MAXIMUM STATEMENT OCTETS	0
 20001	MAXIMUM STATEMENT OCTETS DATA	0
 20002	MAXIMUM STATEMENT OCTETS SCHEMA	0
@@ -2555,5 +2555,5 @@ const rowsSqlSizing = `sizing_id	sizing_name	supported_value	comments
 25001	MAXIMUM CURRENT TRANSFORM GROUP LENGTH	\N
 25002	MAXIMUM CURRENT PATH LENGTH	0
 25003	MAXIMUM CURRENT ROLE LENGTH	\N
-25004	MAXIMUM SESSION USER LENGTH		Might be less, depending on character set.
-25005	MAXIMUM SYSTEM USER LENGTH		Might be less, depending on character set.`
+25004	MAXIMUM SESSION USER LENGTH
+25005	MAXIMUM SYSTEM USER LENGTH`

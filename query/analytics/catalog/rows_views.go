@@ -3,6 +3,8 @@ package catalog
 import (
 	"strconv"
 	"strings"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 func (c *Catalog) authids() [][]any {
@@ -182,7 +184,7 @@ func (c *Catalog) settings() [][]any {
 	}
 	m := newMaker("pg_settings", "source", "default", "pending_restart", false)
 	for _, s := range c.state.Settings {
-		row := m.row("name", s.Name, "category", "Customized Options", "short_desc", "", "context", "user", "vartype", "string")
+		row := m.row("name", s.Name, "category", "Customized Options", "context", "user", "vartype", "string")
 		if k := known[strings.ToLower(s.Name)]; k != nil {
 			copy(row, k)
 			m.set(row, []any{"source", "default"})
@@ -242,14 +244,14 @@ func inUnit(value, unit string) string {
 
 func (c *Catalog) availableExtensions() [][]any {
 	m := newMaker("pg_available_extensions")
-	m.row("name", "plpgsql", "default_version", "1.0", "installed_version", "1.0", "comment", "PL/pgSQL procedural language")
+	m.row("name", "plpgsql", "default_version", "1.0", "installed_version", "1.0")
 	return m.rows
 }
 
 func (c *Catalog) extensionVersions() [][]any {
 	m := newMaker("pg_available_extension_versions")
 	m.row("name", "plpgsql", "version", "1.0", "installed", true, "superuser", true, "trusted", true, "relocatable", false,
-		"schema", "pg_catalog", "comment", "PL/pgSQL procedural language")
+		"schema", "pg_catalog")
 	return m.rows
 }
 
@@ -260,11 +262,11 @@ func zeros(t *Table, row []any) {
 			continue
 		}
 		switch col.OID {
-		case oidInt8:
+		case pgvalue.OIDInt8:
 			row[i] = int64(0)
-		case oidFloat8:
+		case pgvalue.OIDFloat8:
 			row[i] = 0.0
-		case oidNumeric:
+		case pgvalue.OIDNumeric:
 			row[i] = "0"
 		}
 	}
@@ -310,7 +312,7 @@ func (c *Catalog) databaseStats() [][]any {
 	m, t := newMaker("pg_stat_database", "numbackends", 0), table("pg_stat_database")
 	m.row("datid", 0)
 	for _, row := range c.databases() {
-		m.row("datid", row[0], "datname", row[1])
+		m.row("datid", row[0], "datname", row[1], "stats_reset", c.state.StartedAt)
 	}
 	for _, row := range m.rows {
 		zeros(t, row)

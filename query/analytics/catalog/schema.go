@@ -1,6 +1,11 @@
 package catalog
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/relation"
+)
 
 // The OIDs of the session's user and of its database, whatever their names.
 const (
@@ -11,9 +16,7 @@ const (
 // The OIDs of what is ours. Clients keep them, so they never change.
 const (
 	oidUser     = UserOID
-	oidEvents   = 16385
 	oidDatabase = DatabaseOID
-	oidStreams  = 16393
 
 	oidEventsIndexes     = 16400 // and on, by constraint
 	oidEventsConstraints = 16410
@@ -24,8 +27,6 @@ const (
 	oidEventsArrayType  = 16501
 	oidStreamsType      = 16502
 	oidStreamsArrayType = 16503
-
-	oidStreamIDFunction = 16600
 )
 
 // PostgreSQL's own that are named here.
@@ -36,7 +37,7 @@ const (
 	ownerOfPublic      = 6171
 	amHeap             = 2
 	amBtree            = 403
-	langInternal       = 12
+	langPLpgSQL        = 13563
 	collationDefault   = 100
 	defaultTablespace  = 1663
 	classRelid         = 1259
@@ -49,21 +50,19 @@ const (
 	databaseRelid      = 1262
 	opclassInt8        = 3124
 	opclassUUID        = 10065
-	oidUUID            = 2950
-	oidJSONB           = 3802
-	oidBytea           = 17
 	encodingUTF8       = 6
 	serverCollation    = "C"
 	btreeRelationPages = 1
 	arraySubscript     = 6179 // array_subscript_handler
 )
 
-// relation is one of schema public, with what a query does not need to know.
-type relation struct {
+// publicRelation is one of schema public, with what a query does not need to know.
+type publicRelation struct {
 	Relation
 	rowType, arrayType uint32
 	keys               []key
 	definition         string // of a view
+	bare               []BareName
 	uses               []uint32
 	rule               uint32
 	comment            string
@@ -80,60 +79,27 @@ type key struct {
 }
 
 // relations are those of schema public: ours, and the views of the state.
-func relations(s State) []*relation {
-	list := []*relation{
+func relations(s State) []*publicRelation {
+	list := []*publicRelation{
+		{Relation: described(relation.Events, 'r'), rowType: oidEventsType, arrayType: oidEventsArrayType},
 		{
-			Relation: Relation{OID: oidEvents, Name: "events", Kind: 'r', Columns: []RelationColumn{
-				{Name: "position", OID: oidInt8, NotNull: true},
-				{Name: "stream_id", OID: oidUUID, NotNull: true},
-				{Name: "stream", OID: oidText},
-				{Name: "version", OID: oidInt8, NotNull: true},
-				{Name: "event_id", OID: oidUUID, NotNull: true, Default: "gen_random_uuid()"},
-				{Name: "type", OID: oidText, NotNull: true},
-				{Name: "payload", OID: oidJSONB},
-				{Name: "metadata", OID: oidJSONB},
-				{Name: "tags", OID: oidTextArray},
-				{Name: "recorded_at", OID: oidTimestamptz, NotNull: true, Default: "now()"},
-				{Name: "category", OID: oidText, Hidden: true},
-				{Name: "payload_bytes", OID: oidBytea, Hidden: true},
-				{Name: "expected_version", OID: oidInt8, Hidden: true},
-			}},
-			rowType: oidEventsType, arrayType: oidEventsArrayType,
-			keys: []key{
-				{name: "events_pkey", primary: true, columns: []int{1}, opclasses: []uint32{opclassInt8}},
-				{name: "events_stream_id_version_key", columns: []int{2, 4}, opclasses: []uint32{opclassUUID, opclassInt8}},
-				{name: "events_event_id_key", columns: []int{5}, opclasses: []uint32{opclassUUID}},
-			},
-		},
-		{
-			Relation: Relation{OID: oidStreams, Name: "streams", Kind: 'v', Columns: []RelationColumn{
-				{Name: "stream_id", OID: oidUUID},
-				{Name: "stream", OID: oidText},
-				{Name: "category", OID: oidText},
-				{Name: "version", OID: oidInt8},
-				{Name: "first_position", OID: oidInt8},
-				{Name: "last_position", OID: oidInt8},
-				{Name: "created_at", OID: oidTimestamptz},
-				{Name: "updated_at", OID: oidTimestamptz},
-			}},
-			rowType: oidStreamsType, arrayType: oidStreamsArrayType,
-			rule: oidStreamsRule, definition: streamsDefinition,
+			Relation: described(relation.Streams, 'v'), rowType: oidStreamsType, arrayType: oidStreamsArrayType,
+			rule: oidStreamsRule, definition: streamsDefinition, bare: []BareName{{At: len(streamsHead), Schema: "public", Name: "events"}},
 		},
 	}
-	for i := range list[0].keys {
-		k := &list[0].keys[i]
-		k.oid, k.index = oidEventsConstraints+uint32(i), oidEventsIndexes+uint32(i)
-	}
-	for _, r := range list {
-		for i := range r.Columns {
-			r.Columns[i].Typmod = -1
+	for i, k := range relation.Events.Keys {
+		out := key{name: k.Name, primary: k.Primary, oid: oidEventsConstraints + uint32(i), index: oidEventsIndexes + uint32(i)}
+		for _, c := range k.Columns {
+			out.columns = append(out.columns, c+1)
+			out.opclasses = append(out.opclasses, opclasses[relation.Events.Columns[c].OID])
 		}
+		list[0].keys = append(list[0].keys, out)
 	}
 	for _, v := range s.Views {
-		r := &relation{
+		r := &publicRelation{
 			Relation: Relation{OID: v.OID, Name: v.Name, Kind: 'v'},
 			rowType:  v.OID + 1, arrayType: v.OID + 2, rule: v.OID + 3,
-			definition: v.Definition, uses: v.Uses, comment: v.Comment,
+			definition: v.Definition, bare: v.Bare, uses: v.Uses, comment: v.Comment,
 		}
 		if v.Materialized {
 			r.Kind = 'm'
@@ -154,13 +120,29 @@ func relations(s State) []*relation {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *relation) int { return int(a.OID) - int(b.OID) })
+	slices.SortStableFunc(list, func(a, b *publicRelation) int { return int(a.OID) - int(b.OID) })
 	return list
+}
+
+// opclasses are those of indexes, by the type of the column.
+var opclasses = map[uint32]uint32{pgvalue.OIDInt8: opclassInt8, pgvalue.OIDUUID: opclassUUID}
+
+// described is one of the relations that there always are, of a kind as pg_class has it.
+func described(r *relation.Relation, kind byte) Relation {
+	out := Relation{OID: r.OID, Name: r.Name, Kind: kind}
+	for i, c := range r.Columns {
+		out.Columns = append(out.Columns, RelationColumn{
+			Name: c.Name, OID: c.OID, NotNull: c.NotNull, Default: c.Default, Identity: c.Identity, Hidden: i >= r.Visible, Typmod: -1,
+		})
+	}
+	return out
 }
 
 // streamsDefinition is what the view would be if it were one. It is answered
 // from the index of streams.
-const streamsDefinition = ` SELECT events.stream_id,
+const (
+	streamsDefinition = streamsHead + "events\n  GROUP BY events.stream_id;"
+	streamsHead       = ` SELECT events.stream_id,
     max(events.stream) AS stream,
     split_part(max(events.stream), '-'::text, 1) AS category,
     max(events.version) AS version,
@@ -168,11 +150,11 @@ const streamsDefinition = ` SELECT events.stream_id,
     max(events."position") AS last_position,
     min(events.recorded_at) AS created_at,
     max(events.recorded_at) AS updated_at
-   FROM events
-  GROUP BY events.stream_id;`
+   FROM `
+)
 
 // visible are the columns that pg_attribute has.
-func (r *relation) visible() []RelationColumn {
+func (r *publicRelation) visible() []RelationColumn {
 	n := 0
 	for n < len(r.Columns) && !r.Columns[n].Hidden {
 		n++
@@ -181,4 +163,4 @@ func (r *relation) visible() []RelationColumn {
 }
 
 // pages is how much of a file r takes, as pg_class says.
-func (r *relation) pages() int64 { return (r.bytes + 8191) / 8192 }
+func (r *publicRelation) pages() int64 { return (r.bytes + 8191) / 8192 }

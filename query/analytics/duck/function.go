@@ -5,10 +5,10 @@ package duck
 /*
 #include <stdint.h>
 #include <stdlib.h>
+#include "shim.h"
 
 typedef uint64_t idx;
 
-void evgScalar(void *info, void *input, void *output);
 idx evgStateSize(void *info);
 void evgStateInit(void *info, void *state);
 void evgStateUpdate(void *info, void *input, void **states);
@@ -30,7 +30,6 @@ extern void duckdb_aggregate_function_set_destructor(void *f, void (*destroy)(vo
 extern int duckdb_register_aggregate_function(void *connection, void *f);
 extern void duckdb_aggregate_function_set_extra_info(void *f, void *extra, void (*destroy)(void *));
 extern void *duckdb_aggregate_function_get_extra_info(void *info);
-extern void duckdb_aggregate_function_set_error(void *info, const char *error);
 
 static void evg_set_destructor(void *f) { duckdb_aggregate_function_set_destructor(f, evgStateDestroy); }
 
@@ -42,12 +41,12 @@ import "C"
 
 import (
 	"fmt"
-	"log/slog"
-	"runtime/debug"
 	"sync"
 	"unsafe"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // Function is a scalar function in Go. Row sets row i of out; it is called by many threads
@@ -60,6 +59,7 @@ type Function struct {
 	Nulls    bool // Row handles nulls itself
 	Volatile bool
 	Row      func(in []Vector, i int, out *Writer) error
+	Mark     func(error) error // makes of an error what DuckDB is told; nil: nothing
 }
 
 // Aggregate is an aggregate function in Go. Its states are plain memory of DuckDB's, of
@@ -77,6 +77,7 @@ type Aggregate struct {
 	Destroy func(state unsafe.Pointer)
 	// Finalize sets row i of out.
 	Finalize func(state unsafe.Pointer, out *Writer, i int) error
+	Mark     func(error) error // as a Function's
 }
 
 // registered functions, by the number that DuckDB keeps for us as extra info. They are
@@ -115,8 +116,8 @@ func (c *Conn) Register(f *Function) error {
 		bindings.ScalarFunctionSetVolatile(raw)
 	}
 	bindings.ScalarFunctionSetExtraInfo(raw, number(n), C.free)
-	bindings.ScalarFunctionSetFunction(raw, C.evgScalar)
-	if bindings.RegisterScalarFunction(c.raw, raw) == bindings.StateError {
+	C.evg_set_scalar(raw.Ptr)
+	if bindings.RegisterScalarFunction(bindings.Connection{Ptr: c.raw}, raw) == bindings.StateError {
 		return fmt.Errorf("duckdb: cannot register function %s", f.Name)
 	}
 	return nil
@@ -149,27 +150,32 @@ func (c *Conn) RegisterAggregate(a *Aggregate) error {
 		C.evg_set_destructor(raw)
 	}
 	C.duckdb_aggregate_function_set_extra_info(raw, number(n), (*[0]byte)(C.free))
-	if C.duckdb_register_aggregate_function(c.raw.Ptr, raw) != 0 {
+	if C.duckdb_register_aggregate_function(c.raw, raw) != 0 {
 		return fmt.Errorf("duckdb: cannot register aggregate %s", a.Name)
 	}
 	return nil
 }
 
 //export evgScalar
-func evgScalar(info, input, output unsafe.Pointer) {
-	i := bindings.FunctionInfo{Ptr: info}
+func evgScalar(number C.int64_t, cell *C.evg_cell, info, input, output unsafe.Pointer) {
 	registryMu.RLock()
-	f := scalars[*(*int64)(bindings.ScalarFunctionGetExtraInfo(i))]
+	f := scalars[number]
 	registryMu.RUnlock()
-	chunk := bindings.DataChunk{Ptr: input}
-	n := int(bindings.DataChunkGetSize(chunk))
-	in := chunkVectors(chunk, f.Args, f.Variadic)
-	out := writerOf(bindings.Vector{Ptr: output}, f.Result)
-	err := guarded(func() error {
+	var work limit.Work
+	if cell != nil {
+		work = limit.At(unsafe.Pointer(&cell.ended))
+	}
+	defer work.End()
+	defer calls.begin(cell)()
+	err := Guard(func() error {
+		in, n := chunkVectors(input, f.Args, f.Variadic)
+		out := resultOf(output, f.Result)
+		out.Work = &work
 		return f.rows(in, n, &out)
 	})
 	if err != nil {
-		bindings.ScalarFunctionSetError(i, err.Error())
+		t, n := told(err, f.Mark)
+		C.evg_fail_scalar(info, t, n)
 	}
 }
 
@@ -183,6 +189,7 @@ func (f *Function) rows(in []Vector, n int, out *Writer) error {
 			out.SetNull(i)
 			continue
 		}
+		out.Work.Begin()
 		if err := f.Row(in, i, out); err != nil {
 			return err
 		}
@@ -199,29 +206,33 @@ func anyNull(in []Vector, i int) bool {
 	return false
 }
 
-// guarded turns a panic into an error: it must not unwind through DuckDB. Where it came from
-// is for whoever mends it.
-func guarded(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			slog.Error("a function panicked", "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal error: %v", p)
-		}
-	}()
-	return f()
+func resultOf(raw unsafe.Pointer, t *Type) Writer {
+	var v C.evg_vector
+	var text *C.char
+	must(C.evg_vector_of(raw, &v, &text), text)
+	return writerOf(&v, t)
 }
 
-func chunkVectors(chunk bindings.DataChunk, args []*Type, variadic *Type) []Vector {
-	columns := int(bindings.DataChunkGetColumnCount(chunk))
+// chunkVectors are a chunk's columns, and how many rows they have.
+func chunkVectors(chunk unsafe.Pointer, args []*Type, variadic *Type) ([]Vector, int) {
+	var columns, rows C.evg_idx
+	var text *C.char
+	must(C.evg_chunk_shape(chunk, &columns, &rows, &text), text)
+	var few [8]C.evg_vector
+	parts := few[:]
+	if int(columns) > len(few) {
+		parts = make([]C.evg_vector, columns)
+	}
+	must(C.evg_chunk_vectors(chunk, unsafe.SliceData(parts), columns, &text), text)
 	in := make([]Vector, columns)
 	for i := range in {
 		t := variadic
 		if i < len(args) {
 			t = args[i]
 		}
-		in[i] = vectorOf(bindings.DataChunkGetVector(chunk, bindings.IdxT(i)), t)
+		in[i] = part(&parts[i], t)
 	}
-	return in
+	return in, int(rows)
 }
 
 // destroy is the Destroy of the aggregates that have one.
@@ -229,7 +240,7 @@ var destroy func(state unsafe.Pointer)
 
 //export evgStateDestroy
 func evgStateDestroy(states *unsafe.Pointer, count C.idx) {
-	_ = guarded(func() error {
+	_ = Guard(func() error {
 		for _, state := range unsafe.Slice(states, count) {
 			destroy(state)
 		}
@@ -251,22 +262,27 @@ func evgStateInit(info, state unsafe.Pointer) {
 	clear(unsafe.Slice((*byte)(state), aggregateOf(info).StateBytes))
 }
 
-func failAggregate(info unsafe.Pointer, err error) {
+// told is what DuckDB is told of an error.
+func told(err error, mark func(error) error) (*C.char, C.evg_idx) {
+	if mark != nil {
+		err = mark(err)
+	}
+	return text([]byte(err.Error()))
+}
+
+func failAggregate(info unsafe.Pointer, a *Aggregate, err error) {
 	if err != nil {
-		text := C.CString(err.Error())
-		defer C.free(unsafe.Pointer(text))
-		C.duckdb_aggregate_function_set_error(info, text)
+		t, n := told(err, a.Mark)
+		C.evg_fail_aggregate(info, t, n)
 	}
 }
 
 //export evgStateUpdate
 func evgStateUpdate(info, input unsafe.Pointer, states *unsafe.Pointer) {
 	a := aggregateOf(info)
-	chunk := bindings.DataChunk{Ptr: input}
-	n := int(bindings.DataChunkGetSize(chunk))
-	in := chunkVectors(chunk, a.Args, nil)
-	all := unsafe.Slice(states, n)
-	failAggregate(info, guarded(func() error {
+	failAggregate(info, a, Guard(func() error {
+		in, n := chunkVectors(input, a.Args, nil)
+		all := unsafe.Slice(states, n)
 		for row := range n {
 			if anyNull(in, row) {
 				continue
@@ -283,7 +299,7 @@ func evgStateUpdate(info, input unsafe.Pointer, states *unsafe.Pointer) {
 func evgStateCombine(info unsafe.Pointer, source, target *unsafe.Pointer, count C.idx) {
 	a := aggregateOf(info)
 	from, to := unsafe.Slice(source, count), unsafe.Slice(target, count)
-	failAggregate(info, guarded(func() error {
+	failAggregate(info, a, Guard(func() error {
 		for i := range from {
 			a.Combine(from[i], to[i])
 		}
@@ -294,8 +310,8 @@ func evgStateCombine(info unsafe.Pointer, source, target *unsafe.Pointer, count 
 //export evgStateFinalize
 func evgStateFinalize(info unsafe.Pointer, source *unsafe.Pointer, result unsafe.Pointer, count, offset C.idx) {
 	a := aggregateOf(info)
-	out := writerOf(bindings.Vector{Ptr: result}, a.Result)
-	failAggregate(info, guarded(func() error {
+	failAggregate(info, a, Guard(func() error {
+		out := resultOf(result, a.Result)
 		for i, state := range unsafe.Slice(source, count) {
 			if err := a.Finalize(state, &out, int(offset)+i); err != nil {
 				return err

@@ -16,6 +16,7 @@ const (
 	Int16
 	Int32
 	Int64
+	Uint64
 	HugeInt
 	Float
 	Double
@@ -42,7 +43,7 @@ type Type struct {
 
 var kinds = map[bindings.Type]Kind{
 	bindings.TypeBoolean: Bool, bindings.TypeSmallInt: Int16, bindings.TypeInteger: Int32,
-	bindings.TypeBigInt: Int64, bindings.TypeHugeInt: HugeInt, bindings.TypeFloat: Float,
+	bindings.TypeBigInt: Int64, bindings.TypeUBigInt: Uint64, bindings.TypeHugeInt: HugeInt, bindings.TypeFloat: Float,
 	bindings.TypeDouble: Double, bindings.TypeDecimal: Decimal, bindings.TypeVarchar: Varchar,
 	bindings.TypeBlob: Blob, bindings.TypeUUID: UUID, bindings.TypeDate: Date,
 	bindings.TypeTime: Time, bindings.TypeTimestamp: Timestamp, bindings.TypeTimestampTZ: Timestamp,
@@ -96,6 +97,7 @@ var (
 	TInt16     = &Type{Kind: Int16}
 	TInt32     = &Type{Kind: Int32}
 	TInt64     = &Type{Kind: Int64}
+	TUint64    = &Type{Kind: Uint64}
 	THugeInt   = &Type{Kind: HugeInt}
 	TFloat     = &Type{Kind: Float}
 	TDouble    = &Type{Kind: Double}

@@ -2,27 +2,23 @@
 
 package duck
 
+/*
+#include "shim.h"
+*/
+import "C"
+
 import (
 	"math/big"
 	"unsafe"
-
-	bindings "github.com/duckdb/duckdb-go-bindings"
 )
 
 // Vector is a column of a chunk, in DuckDB's own memory. What it returns of that is
 // valid as long as the chunk.
 type Vector struct {
-	raw      bindings.Vector
+	raw      unsafe.Pointer
 	data     unsafe.Pointer
 	validity unsafe.Pointer // nil: all rows are valid
 	typ      *Type
-}
-
-func vectorOf(raw bindings.Vector, t *Type) Vector {
-	return Vector{
-		raw: raw, typ: t,
-		data: bindings.VectorGetData(raw), validity: bindings.VectorGetValidity(raw),
-	}
 }
 
 // Type is the vector's type.
@@ -47,6 +43,7 @@ func (v *Vector) Bool(i int) bool     { return *at[bool](v, i) }
 func (v *Vector) Int16(i int) int16   { return *at[int16](v, i) }
 func (v *Vector) Int32(i int) int32   { return *at[int32](v, i) }
 func (v *Vector) Int64(i int) int64   { return *at[int64](v, i) }
+func (v *Vector) Uint64(i int) uint64 { return *at[uint64](v, i) }
 func (v *Vector) Float(i int) float32 { return *at[float32](v, i) }
 func (v *Vector) Double(i int) float64 {
 	return *at[float64](v, i)
@@ -142,10 +139,48 @@ func (v *Vector) List(i int) (from, to int) {
 
 // Child has the elements of all of a list vector's rows.
 func (v *Vector) Child() Vector {
-	return vectorOf(bindings.ListVectorGetChild(v.raw), v.typ.Child)
+	var child C.evg_vector
+	var text *C.char
+	must(C.evg_child(v.raw, &child, &text), text)
+	return part(&child, v.typ.Child)
 }
 
 // Field is a field of a struct vector.
 func (v *Vector) Field(i int) Vector {
-	return vectorOf(bindings.StructVectorGetChild(v.raw, bindings.IdxT(i)), v.typ.Fields[i])
+	var field C.evg_vector
+	var text *C.char
+	must(C.evg_field(v.raw, C.evg_idx(i), &field, &text), text)
+	return part(&field, v.typ.Fields[i])
+}
+
+// Held is about how many bytes a vector's first n rows take.
+func (v *Vector) Held(n int) int64 {
+	const fixed = 16
+	total := int64(n) * fixed
+	switch v.typ.Kind {
+	case Varchar, Blob:
+		for i := range n {
+			if !v.Null(i) {
+				if l := at[str](v, i).length; l > inlined {
+					total += int64(l)
+				}
+			}
+		}
+	case List:
+		last := 0
+		for i := range n {
+			if !v.Null(i) {
+				_, to := v.List(i)
+				last = max(last, to)
+			}
+		}
+		child := v.Child()
+		total += child.Held(last)
+	case Struct:
+		for k := range v.typ.Fields {
+			field := v.Field(k)
+			total += field.Held(n)
+		}
+	}
+	return total
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // Each line of a table is a function, its arguments, and what PostgreSQL 15.18 with UTF8,
@@ -66,7 +66,7 @@ func register(funcs map[string]caseFunc) bool {
 func text(s string) *string { return &s }
 
 func errorText(err error) string {
-	var e *pgwire.Error
+	var e *pgerror.Error
 	if !errors.As(err, &e) {
 		return "not a pgwire.Error: " + err.Error()
 	}

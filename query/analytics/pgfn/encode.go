@@ -6,7 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Encode is encode(bytea, format).
@@ -67,14 +68,14 @@ func decodeHex(s string) ([]byte, error) {
 			i++
 			continue
 		}
-		high := pgwire.HexDigit(s[i])
+		high := pgvalue.HexDigit(s[i])
 		if high < 0 {
 			return nil, invalidParameter("invalid hexadecimal digit: \"%s\"", firstRune(s[i:]))
 		}
 		if i++; i >= len(s) {
 			return nil, invalidParameter("invalid hexadecimal data: odd number of digits")
 		}
-		low := pgwire.HexDigit(s[i])
+		low := pgvalue.HexDigit(s[i])
 		if low < 0 {
 			return nil, invalidParameter("invalid hexadecimal digit: \"%s\"", firstRune(s[i:]))
 		}
@@ -138,7 +139,7 @@ func decodeBase64(s string) ([]byte, error) {
 		}
 	}
 	if count != 0 {
-		return nil, pgwire.Errorf("22023", "invalid base64 end sequence").
+		return nil, pgerror.Errorf(pgerror.InvalidParameterValue, "invalid base64 end sequence").
 			WithHint("Input data is missing padding, is truncated, or is otherwise corrupted.")
 	}
 	return out, nil
@@ -158,7 +159,7 @@ func decodeEscape(s string) ([]byte, error) {
 			out = append(out, '\\')
 			i++
 		default:
-			return nil, pgwire.Errorf("22P02", "invalid input syntax for type bytea")
+			return nil, pgerror.Errorf(pgerror.InvalidTextRepresentation, "invalid input syntax for type bytea")
 		}
 	}
 	return out, nil

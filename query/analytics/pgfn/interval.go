@@ -6,7 +6,7 @@ import (
 	"math/bits"
 	"strconv"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 const (
@@ -26,7 +26,9 @@ type Interval struct {
 	Micros       int64
 }
 
-func errIntervalRange() error { return pgwire.Errorf("22008", "interval out of range") }
+func errIntervalRange() error {
+	return pgerror.Errorf(pgerror.DatetimeFieldOverflow, "interval out of range")
+}
 
 func add32(a, b int32) (int32, bool) {
 	c := int64(a) + int64(b)
@@ -54,12 +56,17 @@ func (iv Interval) Neg() (Interval, error) {
 
 // Sub returns iv - o.
 func (iv Interval) Sub(o Interval) (Interval, error) {
-	n, err := o.Neg()
-	if err != nil {
-		return Interval{}, err
+	months, days := int64(iv.Months)-int64(o.Months), int64(iv.Days)-int64(o.Days)
+	micros := iv.Micros - o.Micros
+	if months != int64(int32(months)) || days != int64(int32(days)) || (micros < iv.Micros) != (o.Micros > 0) {
+		return Interval{}, errIntervalRange()
 	}
-	return iv.Add(n)
+	return Interval{int32(months), int32(days), micros}, nil
 }
+
+// Turned is -iv where it is taken from a time: the smallest part of a kind stays itself, which is out of
+// any finite time's range.
+func (iv Interval) Turned() Interval { return Interval{-iv.Months, -iv.Days, -iv.Micros} }
 
 // roundMicros rounds a number of days or seconds to six digits, which hides what binary
 // fractions are off by.
@@ -219,10 +226,10 @@ func MakeInterval(years, months, weeks, days, hours, mins int32, secs float64) (
 }
 
 // String is interval's output function.
-func (iv Interval) String() string { return string(AppendInterval(nil, iv)) }
+func (iv Interval) String() string { return string(appendPostgres(nil, iv)) }
 
-// AppendInterval appends iv as IntervalStyle postgres shows it.
-func AppendInterval(dst []byte, iv Interval) []byte {
+// appendPostgres appends iv as IntervalStyle postgres shows it.
+func appendPostgres(dst []byte, iv Interval) []byte {
 	empty, negative := true, false
 	part := func(v int32, unit string) {
 		if v == 0 {

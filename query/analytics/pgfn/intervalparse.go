@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // timeUnit is a unit that text may name.
@@ -103,22 +103,7 @@ func intervalTokens(s string) ([]intervalToken, bool) {
 			continue
 		case isDigit(c):
 			while(isDigit)
-			switch {
-			case at(":"):
-				kind = 't'
-				while(func(c byte) bool { return isDigit(c) || c == ':' || c == '.' })
-			case at("-/."):
-				delimiter := s[i]
-				i++
-				if i < len(s) && isDigit(s[i]) {
-					while(isDigit)
-					if i < len(s) && s[i] == delimiter {
-						while(func(c byte) bool { return isDigit(c) || c == delimiter })
-					}
-				} else {
-					while(func(c byte) bool { return isLetter(c) || isDigit(c) || c == delimiter })
-				}
-			}
+			i, kind = numberEnd(s, i)
 		case c == '.':
 			i++
 			while(isDigit)
@@ -161,6 +146,34 @@ func intervalTokens(s string) ([]intervalToken, bool) {
 		}
 	}
 	return out, true
+}
+
+// numberEnd is where a token ends whose digits end at i, and its kind: a time has a colon.
+func numberEnd(s string, i int) (end int, kind byte) {
+	kind = 'n'
+	while := func(more func(byte) bool) {
+		for i < len(s) && more(s[i]) {
+			i++
+		}
+	}
+	at := func(set string) bool { return i < len(s) && strings.IndexByte(set, s[i]) >= 0 }
+	switch {
+	case at(":"):
+		kind = 't'
+		while(func(c byte) bool { return isDigit(c) || c == ':' || c == '.' })
+	case at("-/."):
+		delimiter := s[i]
+		i++
+		if i < len(s) && isDigit(s[i]) {
+			while(isDigit)
+			if i < len(s) && s[i] == delimiter {
+				while(func(c byte) bool { return isDigit(c) || c == delimiter })
+			}
+		} else {
+			while(func(c byte) bool { return isLetter(c) || isDigit(c) || c == delimiter })
+		}
+	}
+	return i, kind
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
@@ -318,10 +331,16 @@ func ParseInterval(text string) (Interval, error) { return ParseIntervalFields(t
 // ParseIntervalFields is interval's input function for a type that is restricted to fields:
 // they say what a number without a unit means. It does not cut anything off.
 func ParseIntervalFields(text string, fields IntervalFields) (Interval, error) {
+	return parseInterval(text, fields, false)
+}
+
+func parseInterval(text string, fields IntervalFields, standard bool) (Interval, error) {
 	sum := intervalSum{fields: fields}
 	status := intervalBad
 	if tokens, ok := intervalTokens(text); ok {
-		status = sum.decode(tokens)
+		if status = sum.decode(tokens); status == intervalOK && standard && leadingMinus(tokens) {
+			sum.allNegative()
+		}
 	}
 	if status == intervalBad {
 		sum = intervalSum{fields: fields}
@@ -329,9 +348,9 @@ func ParseIntervalFields(text string, fields IntervalFields) (Interval, error) {
 	}
 	switch status {
 	case intervalBad:
-		return Interval{}, pgwire.Errorf("22007", "invalid input syntax for type interval: \"%s\"", text)
+		return Interval{}, pgerror.Errorf(pgerror.InvalidDatetimeFormat, "invalid input syntax for type interval: \"%s\"", text)
 	case intervalOverflow:
-		return Interval{}, pgwire.Errorf("22015", "interval field value out of range: \"%s\"", text)
+		return Interval{}, pgerror.Errorf(pgerror.IntervalFieldOverflow, "interval field value out of range: \"%s\"", text)
 	}
 	months := int64(sum.years)*monthsPerYear + int64(sum.months)
 	if months != int64(int32(months)) {

@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // JSON is taken as stored: text that is valid but may have white space, escapes and
 // duplicate keys, of which the last counts as in jsonb. The getters do not check it again;
 // what they find in text that is not valid is not defined, but they return.
 
-// maxDepth is how deep JSON may nest where a function follows the structure.
-const maxDepth = 1000
+const (
+	// maxDepth is how deep JSON may nest where a function follows the structure, as deep as
+	// PostgreSQL follows it with its default stack. The log holds less: engine.MaxJSONDepth.
+	maxDepth = 6400
+	// maxPathDepth is how deep a jsonpath may.
+	maxPathDepth = 1000
+)
 
 func isJSONSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
@@ -331,8 +336,18 @@ func plainNumber(raw []byte) bool {
 	if len(raw) > 1 && raw[0] == '-' && raw[1] == '0' {
 		return len(bytes.Trim(raw, "-0.")) > 0 // -0 loses its sign
 	}
-	return len(raw) < 1000 // the rest may be more than numeric holds
+	if len(raw) <= maxFraction {
+		return true
+	}
+	whole, fraction, _ := bytes.Cut(bytes.TrimPrefix(raw, []byte("-")), []byte("."))
+	return len(whole) <= maxWhole && len(fraction) <= maxFraction // what numeric holds
 }
+
+// The digits that numeric can have before and after its point.
+const (
+	maxWhole    = 131_072
+	maxFraction = 16_383
+)
 
 // unescape appends what the inside of a JSON string stands for. \u0000, which text
 // cannot hold, stays an escape; half a surrogate pair becomes U+FFFD.
@@ -387,7 +402,7 @@ func hex4(b []byte, i int) rune {
 	}
 	var r rune
 	for _, c := range b[i : i+4] {
-		d := pgwire.HexDigit(c)
+		d := pgvalue.HexDigit(c)
 		if d < 0 {
 			return -1
 		}

@@ -51,8 +51,11 @@ func getTextCase(f func(a caseArgs) ([]byte, bool)) caseFunc {
 	})
 }
 
-func boolCase(f func(a caseArgs) bool) caseFunc {
-	return checked(func(a caseArgs) (*string, error) { return text(strconv.FormatBool(f(a))), nil })
+func boolCase(f func(a caseArgs) (bool, error)) caseFunc {
+	return checked(func(a caseArgs) (*string, error) {
+		ok, err := f(a)
+		return text(strconv.FormatBool(ok)), err
+	})
 }
 
 // lines is string_agg, null of nothing.
@@ -102,11 +105,12 @@ var _ = register(map[string]caseFunc{
 				return nil, err
 			}
 		}
-		return text(strconv.FormatBool(Contains(a.b(0), a.b(1)))), nil
+		ok, err := Contains(a.b(0), a.b(1))
+		return text(strconv.FormatBool(ok)), err
 	},
-	"j_exists":     boolCase(func(a caseArgs) bool { return Exists(a.b(0), a.s(1)) }),
-	"j_existsany":  boolCase(func(a caseArgs) bool { return ExistsAny(a.b(0), a.list(1)) }),
-	"j_existsall":  boolCase(func(a caseArgs) bool { return ExistsAll(a.b(0), a.list(1)) }),
+	"j_exists":     boolCase(func(a caseArgs) (bool, error) { return Exists(a.b(0), a.s(1)) }),
+	"j_existsany":  boolCase(func(a caseArgs) (bool, error) { return ExistsAny(a.b(0), a.list(1)) }),
+	"j_existsall":  boolCase(func(a caseArgs) (bool, error) { return ExistsAll(a.b(0), a.list(1)) }),
 	"j_concat":     jsonCase(func(a caseArgs) ([]byte, error) { return Concat(a.b(0), a.b(1)) }),
 	"j_delete":     jsonCase(func(a caseArgs) ([]byte, error) { return Delete(a.b(0), a.s(1)) }),
 	"j_deletekeys": jsonCase(func(a caseArgs) ([]byte, error) { return DeleteKeys(a.b(0), a.list(1)) }),
@@ -165,7 +169,7 @@ var _ = register(map[string]caseFunc{
 })
 
 func TestDepth(t *testing.T) {
-	deep := []byte(strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000))
+	deep := []byte(strings.Repeat(`[`, maxDepth+2) + strings.Repeat(`]`, maxDepth+2))
 	for name, f := range map[string]func() error{
 		"Validate":  func() error { return Validate(deep) },
 		"Normalize": func() error { _, err := Normalize(nil, deep); return err },
@@ -280,5 +284,25 @@ func BenchmarkValidate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Validate(benchmarkDoc)
+	}
+}
+
+// TestBeyondNumeric: what an old log holds and numeric does not is passed on as it is written.
+func TestBeyondNumeric(t *testing.T) {
+	const poison = `{"a": 1e-20000, "b": [1e131072, 2]}`
+	for name, f := range map[string]func(dst, json []byte) ([]byte, error){"Normalize": Normalize, "Canonical": Canonical} {
+		if got, err := f(nil, []byte(poison)); err != nil || string(got) != poison {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	if err := Validate([]byte(poison)); err == nil || errorText(err) != "22003 value overflows numeric format" {
+		t.Errorf("Validate: %v", err)
+	}
+	if _, err := ToNumeric([]byte("1e-20000")); err == nil {
+		t.Error("ToNumeric took it")
+	}
+	deep := []byte(strings.Repeat(`[`, 4500) + strings.Repeat(`]`, 4500))
+	if got, err := Normalize(nil, deep); err != nil || len(got) != len(deep) {
+		t.Errorf("4,500 levels: %v", err)
 	}
 }

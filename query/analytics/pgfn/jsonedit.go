@@ -3,42 +3,50 @@ package pgfn
 import (
 	"bytes"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 func invalidParameter(format string, args ...any) error {
-	return pgwire.Errorf("22023", format, args...)
+	return pgerror.Errorf(pgerror.InvalidParameterValue, format, args...)
 }
 
 // Exists is json ? key: a key of an object, or a string in an array or alone.
-func Exists(json []byte, key string) bool { return ExistsAny(json, []string{key}) }
+func Exists(json []byte, key string) (bool, error) { return ExistsAny(json, []string{key}) }
 
 // ExistsAny is json ?| keys.
-func ExistsAny(json []byte, keys []string) bool {
+func ExistsAny(json []byte, keys []string) (bool, error) {
 	n, err := parseJSON(json)
 	if err != nil {
-		return false
+		return false, err
 	}
 	for _, key := range keys {
 		if n.exists(key) {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // ExistsAll is json ?& keys.
-func ExistsAll(json []byte, keys []string) bool {
+func ExistsAll(json []byte, keys []string) (bool, error) {
 	n, err := parseJSON(json)
 	if err != nil {
-		return false
+		return false, err
 	}
 	for _, key := range keys {
 		if !n.exists(key) {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
+}
+
+func errArray(message string) error {
+	return pgerror.Errorf(pgerror.ArraySubscriptError, "%s", message)
+}
+
+func errNullKey() error {
+	return pgerror.Errorf(pgerror.NullValueNotAllowed, "null value not allowed for object key")
 }
 
 func (n *jsonNode) exists(key string) bool {
@@ -95,26 +103,31 @@ func DeleteKeys(json []byte, keys []string) ([]byte, error) {
 	if n.isScalar() {
 		return nil, invalidParameter("cannot delete from scalar")
 	}
-	for _, key := range keys {
-		n.delete(key)
-	}
+	n.deleteAll(keys)
 	return n.bytes(), nil
 }
 
-func (n *jsonNode) delete(key string) {
+// deleteAll deletes the members with these keys, or the strings among an array's elements.
+func (n *jsonNode) deleteAll(keys []string) {
+	gone := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		gone[key] = true
+	}
+	kept := 0
+	for i, item := range n.items {
+		if n.kind == jsonObject && gone[string(n.keys[i])] || n.kind == jsonArray && item.kind == jsonString && gone[string(item.text)] {
+			continue
+		}
+		n.items[kept] = item
+		if n.kind == jsonObject {
+			n.keys[kept] = n.keys[i]
+		}
+		kept++
+	}
+	n.items = n.items[:kept]
 	if n.kind == jsonObject {
-		if i, ok := n.index([]byte(key)); ok {
-			n.remove(i)
-		}
-		return
+		n.keys = n.keys[:kept]
 	}
-	kept := n.items[:0]
-	for _, item := range n.items {
-		if item.kind != jsonString || string(item.text) != key {
-			kept = append(kept, item)
-		}
-	}
-	n.items = kept
 }
 
 func (n *jsonNode) remove(i int) {
@@ -143,6 +156,10 @@ func DeleteIndex(json []byte, index int) ([]byte, error) {
 	}
 	return n.bytes(), nil
 }
+
+// NullStep is a null among the steps of a path, which is an error where it is reached. No text holds
+// it.
+const NullStep = "\x00"
 
 // pathChange is what to do at the end of a path.
 type pathChange uint8
@@ -210,6 +227,9 @@ type pathChanger struct {
 func (c *pathChanger) creates() bool { return c.what != changeSet && c.what != changeDelete }
 
 func (c *pathChanger) apply(n *jsonNode, level int) error {
+	if c.path[level] == NullStep {
+		return pgerror.Errorf(pgerror.NullValueNotAllowed, "path element at position %d is null", level+1)
+	}
 	last := level == len(c.path)-1
 	switch n.kind {
 	case jsonObject:
@@ -227,7 +247,7 @@ func (c *pathChanger) object(n *jsonNode, level int, last bool) error {
 	case found && !last:
 		return c.apply(n.items[i], level+1)
 	case found && (c.what == changeInsertBefore || c.what == changeInsertAfter):
-		return pgwire.Errorf("22023", "cannot replace existing key").
+		return pgerror.Errorf(pgerror.InvalidParameterValue, "cannot replace existing key").
 			WithHint("Try using the function jsonb_set to replace key value.")
 	case found && c.what == changeDelete:
 		n.remove(i)
@@ -244,7 +264,7 @@ func (c *pathChanger) object(n *jsonNode, level int, last bool) error {
 func (c *pathChanger) array(n *jsonNode, level int, last bool) error {
 	i, ok := pathIndex(c.path[level])
 	if !ok {
-		return pgwire.Errorf("22P02", "path element at position %d is not an integer: \"%s\"", level+1, c.path[level])
+		return pgerror.Errorf(pgerror.InvalidTextRepresentation, "path element at position %d is not an integer: \"%s\"", level+1, c.path[level])
 	}
 	count := len(n.items)
 	before := false // the index is before the first element

@@ -1,6 +1,8 @@
 package pgfn
 
-import "github.com/eventgres/eventgres/pgwire"
+import (
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+)
 
 // KeyValue is a member of an object.
 type KeyValue struct {
@@ -82,7 +84,13 @@ func Each(json []byte) ([]KeyValue, error) { return EachAs(json, "jsonb_each") }
 
 // EachAs is Each for a function of another name, which errors tell.
 func EachAs(json []byte, function string) ([]KeyValue, error) {
-	if TypeOf(json) != "object" {
+	if kind := TypeOf(json); kind != "object" {
+		if function == "jsonb_object_keys" && kind == "array" {
+			return nil, invalidParameter("cannot call %s on an array", function)
+		}
+		if function == "jsonb_object_keys" {
+			return nil, invalidParameter("cannot call %s on a scalar", function)
+		}
 		return nil, invalidParameter("cannot call %s on a non-object", function)
 	}
 	n, err := parseJSON(json)
@@ -148,7 +156,7 @@ func ToNumericAs(json []byte, target string) (Numeric, error) {
 	case tooLarge:
 		return Numeric{}, errOverflow()
 	case malformed:
-		return Numeric{}, pgwire.Errorf("22P02", "invalid input syntax for type numeric: \"%s\"", json)
+		return Numeric{}, pgerror.Errorf(pgerror.InvalidTextRepresentation, "invalid input syntax for type numeric: \"%s\"", json)
 	}
 	return n, nil
 }

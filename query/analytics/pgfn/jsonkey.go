@@ -32,7 +32,7 @@ func (n *jsonNode) sortKey(dst []byte) []byte {
 	case jsonString:
 		return append(append(dst, n.text...), 0) // no text holds a NUL
 	case jsonNumber:
-		return n.num.SortKey(dst)
+		return append(n.num.SortKey(dst), n.raw...)
 	case jsonBool:
 		if n.truth {
 			return append(dst, 1)

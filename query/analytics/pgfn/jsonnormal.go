@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // normalizer writes jsonb's text of a document in one pass. An object is written in the
@@ -59,8 +59,8 @@ func normalize(dst, json []byte, canonical bool) ([]byte, error) {
 	return dst[:start], invalidJSON() // not reached: Validate refuses what value does
 }
 
-func invalidJSON() *pgwire.Error {
-	return pgwire.Errorf("22P02", "invalid input syntax for type json")
+func invalidJSON() *pgerror.Error {
+	return pgerror.Errorf(pgerror.InvalidTextRepresentation, "invalid input syntax for type json")
 }
 
 func (n *normalizer) space() { n.i = skipSpace(n.src, n.i) }
@@ -119,6 +119,11 @@ func (n *normalizer) number(dst, raw []byte) ([]byte, bool) {
 		return append(dst, raw...), true
 	}
 	v, status := parseDecimal(raw)
+	if status == tooLarge {
+		// An old log may hold what no append is taken with any more. It stays as it is written: only who asks for its
+		// value is told that it has none.
+		return append(dst, raw...), true
+	}
 	if n.canonical {
 		v = v.TrimScale()
 	}

@@ -3,13 +3,22 @@ package pgfn
 import (
 	"errors"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // Path is a compiled jsonpath. It keeps no state.
 type Path struct {
 	root *pathNode
 	lax  bool
+	work *limit.Work
+}
+
+// With returns the path for a call that may be told to end.
+func (p *Path) With(w *limit.Work) *Path {
+	c := *p
+	c.work = w
+	return &c
 }
 
 type pathKind uint8
@@ -44,8 +53,8 @@ const (
 type pathNode struct {
 	kind        pathKind
 	next        *pathNode
-	name        string    // of a key, variable, method or operator
-	value       *jsonNode // of a literal
+	name        string    // of a key, variable, method or operator; flags of like_regex
+	value       *jsonNode // of a literal; like_regex's pattern
 	left, right *pathNode
 	subscripts  [][2]*pathNode // from and to; to may be nil
 	first, last int            // levels of **; -1 is the last
@@ -61,13 +70,13 @@ func CompilePath(text string) (*Path, error) {
 }
 
 // softError is an error that silent suppresses, and that a predicate takes for unknown.
-type softError struct{ err *pgwire.Error }
+type softError struct{ err *pgerror.Error }
 
 func (e softError) Error() string { return e.err.Error() }
 func (e softError) Unwrap() error { return e.err }
 
 func soft(code, format string, args ...any) error {
-	return softError{pgwire.Errorf(code, format, args...)}
+	return softError{pgerror.Errorf(code, format, args...)}
 }
 
 // isSoft tells whether an error may be suppressed, as those of arithmetic may too.
@@ -90,13 +99,13 @@ func (p *Path) start(json, vars []byte) (*pathExecutor, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &pathExecutor{root: root, current: root, lax: p.lax, ignoreStructure: p.lax, arraySize: -1}
+	e := &pathExecutor{work: p.work, root: root, current: root, lax: p.lax, ignoreStructure: p.lax, arraySize: -1}
 	if len(vars) > 0 {
 		if e.vars, err = parseJSON(vars); err != nil {
 			return nil, err
 		}
 		if e.vars.kind != jsonObject {
-			return nil, pgwire.Errorf("22023", `"vars" argument is not an object`).
+			return nil, pgerror.Errorf(pgerror.InvalidParameterValue, `"vars" argument is not an object`).
 				WithDetail(`Jsonpath parameters should be encoded as key-value pairs of "vars" object.`)
 		}
 	}
@@ -124,6 +133,7 @@ func (p *Path) Query(json, vars []byte, silent bool) ([][]byte, error) {
 	}
 	out := make([][]byte, len(items))
 	for i, item := range items {
+		p.work.Take(24 + len(item.text))
 		out[i] = item.bytes()
 	}
 	return out, nil
@@ -164,7 +174,7 @@ func (p *Path) Match(json, vars []byte, silent bool) (match, ok bool, err error)
 		}
 	}
 	if !silent {
-		return false, false, pgwire.Errorf("22038", "single boolean result is expected")
+		return false, false, pgerror.Errorf(pgerror.SingletonSQLJSONItemRequired, "single boolean result is expected")
 	}
 	return false, false, nil
 }

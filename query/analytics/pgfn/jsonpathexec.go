@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"math"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // pathExecutor follows a path through a document. Items are handed to a function as they
@@ -16,6 +17,7 @@ type pathExecutor struct {
 	ignoreStructure bool // what has not the structure that the path expects is no error
 	arraySize       int  // of the array whose subscripts are computed, for last
 	depth           int
+	work            *limit.Work
 	testing         bool // only whether there is anything counts
 }
 
@@ -28,6 +30,7 @@ func (e *pathExecutor) collect(n *pathNode, item *jsonNode) (out []*jsonNode, er
 	e.testing = false
 	defer func() { e.testing = saved }()
 	_, err = e.item(n, item, e.lax, func(v *jsonNode) bool {
+		e.work.Take(8)
 		out = append(out, v)
 		return true
 	})
@@ -79,6 +82,7 @@ func (e *pathExecutor) next(n *pathNode, v *jsonNode, f found) (bool, error) {
 // item runs a node. With unwrap, nodes that want no array take its elements. The first
 // result is false if f had enough.
 func (e *pathExecutor) item(n *pathNode, v *jsonNode, unwrap bool, f found) (bool, error) {
+	e.work.Steps(8)
 	if e.depth++; e.depth > 4*maxDepth {
 		return false, errDepth()
 	}
@@ -112,17 +116,17 @@ func (e *pathExecutor) item(n *pathNode, v *jsonNode, unwrap bool, f found) (boo
 		if value := e.vars.find([]byte(n.name)); value != nil {
 			return e.next(n, value, f)
 		}
-		return false, pgwire.Errorf("42704", "could not find jsonpath variable \"%s\"", n.name)
+		return false, pgerror.Errorf(pgerror.UndefinedObject, "could not find jsonpath variable \"%s\"", n.name)
 	case pathLast:
 		if e.arraySize < 0 {
-			return false, pgwire.Errorf("XX000", "evaluating jsonpath LAST outside of array subscript")
+			return false, pgerror.Errorf(pgerror.InternalError, "evaluating jsonpath LAST outside of array subscript")
 		}
 		return e.next(n, &jsonNode{kind: jsonNumber, num: NumericFromInt(int64(e.arraySize - 1))}, f)
 	case pathKey:
 		return e.key(n, v, f)
 	case pathAnyKey:
 		if v.kind != jsonObject {
-			return e.structure("2203C", "jsonpath wildcard member accessor can only be applied to an object")
+			return e.structure(pgerror.SQLJSONObjectNotFound, "jsonpath wildcard member accessor can only be applied to an object")
 		}
 		return e.all(n, v.items, f)
 	case pathAnyArray:
@@ -132,7 +136,7 @@ func (e *pathExecutor) item(n *pathNode, v *jsonNode, unwrap bool, f found) (boo
 		case e.lax:
 			return e.next(n, v, f)
 		}
-		return e.structure("22039", "jsonpath wildcard array accessor can only be applied to an array")
+		return e.structure(pgerror.SQLJSONArrayNotFound, "jsonpath wildcard array accessor can only be applied to an array")
 	case pathSubscript:
 		return e.subscripts(n, v, f)
 	case pathAny:
@@ -184,21 +188,21 @@ func (e *pathExecutor) all(n *pathNode, items []*jsonNode, f found) (bool, error
 
 func (e *pathExecutor) key(n *pathNode, v *jsonNode, f found) (bool, error) {
 	if v.kind != jsonObject {
-		return e.structure("2203A", "jsonpath member accessor can only be applied to an object")
+		return e.structure(pgerror.SQLJSONMemberNotFound, "jsonpath member accessor can only be applied to an object")
 	}
 	value := v.find([]byte(n.name))
 	if value == nil {
 		if e.ignoreStructure {
 			return true, nil
 		}
-		return false, soft("2203A", "JSON object does not contain key \"%s\"", n.name)
+		return false, soft(pgerror.SQLJSONMemberNotFound, "JSON object does not contain key \"%s\"", n.name)
 	}
 	return e.next(n, value, f)
 }
 
 func (e *pathExecutor) subscripts(n *pathNode, v *jsonNode, f found) (bool, error) {
 	if v.kind != jsonArray && !e.lax {
-		return e.structure("22039", "jsonpath array accessor can only be applied to an array")
+		return e.structure(pgerror.SQLJSONArrayNotFound, "jsonpath array accessor can only be applied to an array")
 	}
 	items := []*jsonNode{v} // what is no array is one of itself
 	if v.kind == jsonArray {
@@ -219,7 +223,7 @@ func (e *pathExecutor) subscripts(n *pathNode, v *jsonNode, f found) (bool, erro
 			}
 		}
 		if !e.ignoreStructure && (from < 0 || from > to || to >= len(items)) {
-			return false, soft("22033", "jsonpath array subscript is out of bounds")
+			return false, soft(pgerror.InvalidSQLJSONSubscript, "jsonpath array subscript is out of bounds")
 		}
 		for i := max(from, 0); i <= min(to, len(items)-1); i++ {
 			if more, err := e.next(n, items[i], f); !more || err != nil {
@@ -236,11 +240,11 @@ func (e *pathExecutor) subscript(n *pathNode, v *jsonNode) (int, error) {
 		return 0, err
 	}
 	if len(items) != 1 || items[0].kind != jsonNumber {
-		return 0, soft("22033", "jsonpath array subscript is not a single numeric value")
+		return 0, soft(pgerror.InvalidSQLJSONSubscript, "jsonpath array subscript is not a single numeric value")
 	}
 	i, err := items[0].num.Trunc(0).Int32()
 	if err != nil {
-		return 0, soft("22033", "jsonpath array subscript is out of integer range")
+		return 0, soft(pgerror.InvalidSQLJSONSubscript, "jsonpath array subscript is out of integer range")
 	}
 	return int(i), nil
 }
@@ -370,7 +374,8 @@ func (e *pathExecutor) compare(n *pathNode, v *jsonNode) (ternary, error) {
 	failed := false
 	for _, l := range left {
 		for _, r := range right {
-			t, err := comparePathItems(n, l, r)
+			e.work.Steps(4)
+			t, err := e.compareItems(n, l, r)
 			switch {
 			case err != nil:
 				return isUnknown, err
@@ -391,13 +396,13 @@ func (e *pathExecutor) compare(n *pathNode, v *jsonNode) (ternary, error) {
 	return result, nil
 }
 
-func comparePathItems(n *pathNode, l, r *jsonNode) (ternary, error) {
+func (e *pathExecutor) compareItems(n *pathNode, l, r *jsonNode) (ternary, error) {
 	switch n.kind {
 	case pathLikeRegex:
 		if l.kind != jsonString || l.moment != nil {
 			return isUnknown, nil
 		}
-		return truth(n.regexp.Matches(string(l.text))), nil
+		return truth(n.regexp.With(e.work).Matches(string(l.text))), nil
 	case pathStartsWith:
 		if l.kind != jsonString || r.kind != jsonString || l.moment != nil || r.moment != nil {
 			return isUnknown, nil
@@ -448,7 +453,7 @@ func (e *pathExecutor) unary(n *pathNode, v *jsonNode, f found) (bool, error) {
 			if e.testing && n.next == nil {
 				continue // as PostgreSQL does
 			}
-			return false, soft("2203B", "operand of unary jsonpath operator %s is not a numeric value", n.name)
+			return false, soft(pgerror.SQLJSONNumberNotFound, "operand of unary jsonpath operator %s is not a numeric value", n.name)
 		}
 		num := item.num
 		if n.name == "-" {
@@ -469,7 +474,7 @@ func (e *pathExecutor) binary(n *pathNode, v *jsonNode, f found) (bool, error) {
 			return false, err
 		}
 		if len(items) != 1 || items[0].kind != jsonNumber {
-			return false, soft("22038", "%s operand of jsonpath operator %s is not a single numeric value",
+			return false, soft(pgerror.SingletonSQLJSONItemRequired, "%s operand of jsonpath operator %s is not a single numeric value",
 				[...]string{"left", "right"}[i], n.name)
 		}
 		operands[i] = items[0].num
@@ -485,7 +490,7 @@ func (e *pathExecutor) binary(n *pathNode, v *jsonNode, f found) (bool, error) {
 }
 
 func soften(err error) error {
-	if e, ok := err.(*pgwire.Error); ok {
+	if e, ok := err.(*pgerror.Error); ok {
 		return softError{e}
 	}
 	return err

@@ -4,7 +4,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 type pathTokenKind uint8
@@ -31,9 +32,9 @@ type pathLexer struct {
 
 func errPathSyntax(message, near string) error {
 	if near == "" {
-		return pgwire.Errorf("42601", "%s at end of jsonpath input", message)
+		return pgerror.Errorf(pgerror.SyntaxError, "%s at end of jsonpath input", message)
 	}
-	return pgwire.Errorf("42601", "%s at or near \"%s\" of jsonpath input", message, near)
+	return pgerror.Errorf(pgerror.SyntaxError, "%s at or near \"%s\" of jsonpath input", message, near)
 }
 
 const pathSpecial = "?%$.[]{}()|&!=<>@#,*:-+/"
@@ -249,13 +250,13 @@ func (l *pathLexer) escape(b []byte) ([]byte, error) {
 }
 
 func errSurrogate(detail string) error {
-	return pgwire.Errorf("22P02", "invalid input syntax for type jsonpath").WithDetail("%s", detail)
+	return pgerror.Errorf(pgerror.InvalidTextRepresentation, "invalid input syntax for type jsonpath").WithDetail("%s", detail)
 }
 
 func appendPathRune(b []byte, r rune) ([]byte, error) {
 	switch {
 	case r == 0:
-		return nil, pgwire.Errorf("22P05", "unsupported Unicode escape sequence").
+		return nil, pgerror.Errorf(pgerror.UntranslatableCharacter, "unsupported Unicode escape sequence").
 			WithDetail(`\u0000 cannot be converted to text.`)
 	case r&0xf800 == 0xd800:
 		return nil, errSurrogate("Unicode low surrogate must follow a high surrogate.")
@@ -269,8 +270,8 @@ func (l *pathLexer) unicode() rune {
 		return l.hex(4)
 	}
 	r, n := rune(0), 0
-	for l.i++; l.i < len(l.src) && pgwire.HexDigit(l.src[l.i]) >= 0 && n < 6; n++ {
-		r = r<<4 | rune(pgwire.HexDigit(l.src[l.i]))
+	for l.i++; l.i < len(l.src) && pgvalue.HexDigit(l.src[l.i]) >= 0 && n < 6; n++ {
+		r = r<<4 | rune(pgvalue.HexDigit(l.src[l.i]))
 		l.i++
 	}
 	if n == 0 || l.i >= len(l.src) || l.src[l.i] != '}' || r > utf8.MaxRune {
@@ -283,10 +284,10 @@ func (l *pathLexer) unicode() rune {
 func (l *pathLexer) hex(digits int) rune {
 	r := rune(0)
 	for range digits {
-		if l.i >= len(l.src) || pgwire.HexDigit(l.src[l.i]) < 0 {
+		if l.i >= len(l.src) || pgvalue.HexDigit(l.src[l.i]) < 0 {
 			return -1
 		}
-		r = r<<4 | rune(pgwire.HexDigit(l.src[l.i]))
+		r = r<<4 | rune(pgvalue.HexDigit(l.src[l.i]))
 		l.i++
 	}
 	return r

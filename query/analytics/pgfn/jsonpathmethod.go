@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // method runs an item method; arrays have been unwrapped in lax mode.
@@ -26,7 +26,7 @@ func (e *pathExecutor) method(n *pathNode, v *jsonNode, f found) (bool, error) {
 		case e.lax:
 			return number(NumericFromInt(1))
 		}
-		return e.structure("22039", "jsonpath item method .size() can only be applied to an array")
+		return e.structure(pgerror.SQLJSONArrayNotFound, "jsonpath item method .size() can only be applied to an array")
 	case "double":
 		return e.double(n, v, f)
 	case "keyvalue":
@@ -35,7 +35,7 @@ func (e *pathExecutor) method(n *pathNode, v *jsonNode, f found) (bool, error) {
 		return e.datetime(n, v, f)
 	}
 	if v.kind != jsonNumber {
-		return false, soft("22036", "jsonpath item method .%s() can only be applied to a numeric value", n.name)
+		return false, soft(pgerror.NonNumericSQLJSONItem, "jsonpath item method .%s() can only be applied to a numeric value", n.name)
 	}
 	switch n.name {
 	case "abs":
@@ -50,24 +50,24 @@ func (e *pathExecutor) double(n *pathNode, v *jsonNode, f found) (bool, error) {
 	switch {
 	case v.kind == jsonNumber:
 		if _, err := v.num.Float64(); err != nil {
-			return false, soft("22036",
+			return false, soft(pgerror.NonNumericSQLJSONItem,
 				"numeric argument of jsonpath item method .double() is out of range for type double precision")
 		}
 		return e.next(n, v, f)
 	case v.kind == jsonString && v.moment == nil:
 		value, err := strconv.ParseFloat(strings.Trim(string(v.text), asciiSpace), 64)
 		if err != nil || math.IsInf(value, 0) || math.IsNaN(value) || strings.ContainsAny(string(v.text), "_xX") {
-			return false, soft("22036",
+			return false, soft(pgerror.NonNumericSQLJSONItem,
 				"string argument of jsonpath item method .double() is not a valid representation of a double precision number")
 		}
 		return e.next(n, &jsonNode{kind: jsonNumber, num: NumericFromFloat(value)}, f)
 	}
-	return false, soft("22036", "jsonpath item method .double() can only be applied to a string or numeric value")
+	return false, soft(pgerror.NonNumericSQLJSONItem, "jsonpath item method .double() can only be applied to a string or numeric value")
 }
 
 func (e *pathExecutor) keyValue(n *pathNode, v *jsonNode, f found) (bool, error) {
 	if v.kind != jsonObject {
-		return false, soft("2203C", "jsonpath item method .keyvalue() can only be applied to an object")
+		return false, soft(pgerror.SQLJSONObjectNotFound, "jsonpath item method .keyvalue() can only be applied to an object")
 	}
 	id := &jsonNode{kind: jsonNumber, num: NumericFromInt(int64(e.place(v)))}
 	for i, item := range v.items {
@@ -159,7 +159,7 @@ func (m *moment) compare(o *moment) (int, bool, error) {
 		}
 		short := strings.NewReplacer("timestamp without time zone", "timestamp", "timestamp with time zone", "timestamptz",
 			"time without time zone", "time", "time with time zone", "timetz")
-		return 0, false, pgwire.Errorf("0A000", "cannot convert value from %s to %s without time zone usage",
+		return 0, false, pgerror.Errorf(pgerror.FeatureNotSupported, "cannot convert value from %s to %s without time zone usage",
 			short.Replace(from), short.Replace(to)).WithHint("Use *_tz() function for time zone support.")
 	}
 	return compareInts(m.micros, o.micros), true, nil
@@ -171,12 +171,12 @@ var isoMoment = regexp.MustCompile(
 
 func (e *pathExecutor) datetime(n *pathNode, v *jsonNode, f found) (bool, error) {
 	if v.kind != jsonString || v.moment != nil {
-		return false, soft("22031", "jsonpath item method .datetime() can only be applied to a string")
+		return false, soft(pgerror.InvalidArgumentForSQLJSONDatetimeFunction, "jsonpath item method .datetime() can only be applied to a string")
 	}
 	var out *jsonNode
 	if n.value == nil {
 		if out = parseMoment(string(v.text)); out == nil {
-			err := pgwire.Errorf("22031", "datetime format is not recognized: \"%s\"", v.text).
+			err := pgerror.Errorf(pgerror.InvalidArgumentForSQLJSONDatetimeFunction, "datetime format is not recognized: \"%s\"", v.text).
 				WithHint("Use a datetime template argument to specify the input data format.")
 			return false, softError{err}
 		}
@@ -238,7 +238,7 @@ func templateMoment(s, format string) (*jsonNode, error) {
 			date = true
 		}
 	}
-	invalid := func(message string) error { return pgwire.Errorf("22007", "%s", message) }
+	invalid := func(message string) error { return pgerror.Errorf(pgerror.InvalidDatetimeFormat, "%s", message) }
 	switch {
 	case !date && !clock:
 		return nil, invalid("datetime format is not dated and not timed")

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 type pathParser struct {
@@ -37,7 +37,7 @@ func (p *pathParser) parse(text string) (*Path, error) {
 		return nil, err
 	}
 	if p.token.kind == pathEnd {
-		return nil, pgwire.Errorf("22P02", "invalid input syntax for type jsonpath: \"%s\"", text)
+		return nil, pgerror.Errorf(pgerror.InvalidTextRepresentation, "invalid input syntax for type jsonpath: \"%s\"", text)
 	}
 	switch p.token.keyword() {
 	case "lax", "strict":
@@ -94,7 +94,7 @@ func (p *pathParser) expression(n *pathNode, err error) (*pathNode, error) {
 }
 
 func (p *pathParser) or() (*pathNode, error) {
-	if p.depth++; p.depth > maxDepth/4 { // each level is several calls
+	if p.depth++; p.depth > maxPathDepth/4 { // each level is several calls
 		return nil, errDepth()
 	}
 	defer func() { p.depth-- }()
@@ -211,7 +211,7 @@ func (p *pathParser) likeRegex(left *pathNode) (*pathNode, error) {
 			return nil, err
 		}
 	}
-	n := &pathNode{kind: pathLikeRegex, left: left}
+	n := &pathNode{kind: pathLikeRegex, left: left, name: flags, value: &jsonNode{kind: jsonString, text: []byte(pattern)}}
 	converted, err := pathRegexFlags(flags)
 	if err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func pathRegexFlags(flags string) (string, error) {
 	for i := 0; i < len(flags); i++ {
 		if strings.IndexByte("ismxq", flags[i]) < 0 {
 			_, n := utf8.DecodeRuneInString(flags[i:])
-			return "", pgwire.Errorf("42601", "invalid input syntax for type jsonpath").
+			return "", pgerror.Errorf(pgerror.SyntaxError, "invalid input syntax for type jsonpath").
 				WithDetail("Unrecognized flag character \"%s\" in LIKE_REGEX predicate.", flags[i:i+n])
 		}
 	}
@@ -239,7 +239,7 @@ func pathRegexFlags(flags string) (string, error) {
 	case has("q"):
 		return out + "q", nil
 	case has("x"):
-		return "", pgwire.Errorf("0A000", `XQuery "x" flag (expanded regular expressions) is not implemented`)
+		return "", pgerror.Errorf(pgerror.FeatureNotSupported, `XQuery "x" flag (expanded regular expressions) is not implemented`)
 	case has("m") && has("s"):
 		return out + "w", nil
 	case has("m"):
@@ -275,7 +275,7 @@ func (p *pathParser) unary() (*pathNode, error) {
 	if !p.at("+") && !p.at("-") {
 		return p.accessors(p.primary())
 	}
-	if p.depth++; p.depth > maxDepth/4 {
+	if p.depth++; p.depth > maxPathDepth/4 {
 		return nil, errDepth()
 	}
 	defer func() { p.depth-- }()
@@ -310,7 +310,7 @@ func (p *pathParser) primary() (*pathNode, error) {
 			return &pathNode{kind: pathRoot}, p.advance()
 		case "@":
 			if p.filters == 0 {
-				return nil, pgwire.Errorf("42601", "@ is not allowed in root expressions")
+				return nil, pgerror.Errorf(pgerror.SyntaxError, "@ is not allowed in root expressions")
 			}
 			return &pathNode{kind: pathCurrent}, p.advance()
 		case "(":
@@ -324,7 +324,7 @@ func (p *pathParser) primary() (*pathNode, error) {
 		return literal(&jsonNode{kind: jsonBool, truth: t.text == "true"})
 	case "last":
 		if p.subscript == 0 {
-			return nil, pgwire.Errorf("42601", "LAST is allowed only in array subscripts")
+			return nil, pgerror.Errorf(pgerror.SyntaxError, "LAST is allowed only in array subscripts")
 		}
 		return &pathNode{kind: pathLast}, p.advance()
 	case "exists":

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"slices"
 	"sort"
+
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // jsonKind is in jsonb's order of kinds.
@@ -26,6 +29,7 @@ type jsonNode struct {
 	truth  bool
 	text   []byte   // of a string, decoded
 	num    Numeric  // of a number
+	raw    []byte   // of a number that numeric cannot hold
 	keys   [][]byte // of an object, decoded, in jsonb's order
 	items  []*jsonNode
 	moment *moment // of a string that jsonpath took for a date or a time
@@ -49,9 +53,14 @@ func parseJSON(json []byte) (*jsonNode, error) {
 }
 
 type treeParser struct {
-	src []byte
-	i   int
+	src   []byte
+	i     int
+	nodes int
 }
+
+// maxNodes bounds a document that is taken apart as a whole, which takes tens of times as much memory as its
+// text.
+const maxNodes = 2 << 20
 
 func (p *treeParser) take(c byte) bool {
 	p.i = skipSpace(p.src, p.i)
@@ -66,6 +75,9 @@ func (p *treeParser) value(depth int) (*jsonNode, bool) {
 	p.i = skipSpace(p.src, p.i)
 	if p.i >= len(p.src) || depth > maxDepth {
 		return nil, false
+	}
+	if p.nodes++; p.nodes > maxNodes {
+		panic(limit.Stop{Err: pgerror.Errorf(pgerror.OutOfMemory, "out of memory").WithDetail("A JSON value has more than %d values in it.", maxNodes)})
 	}
 	switch p.src[p.i] {
 	case '"':
@@ -101,6 +113,9 @@ func (p *treeParser) value(depth int) (*jsonNode, bool) {
 			return nil, false
 		}
 		v, status := parseDecimal(word)
+		if status == tooLarge { // as in an old log
+			return &jsonNode{kind: jsonNumber, num: beyondNumeric(word), raw: word}, true
+		}
 		return &jsonNode{kind: jsonNumber, num: v}, status == parsed
 	}
 }
@@ -183,6 +198,9 @@ func (n *jsonNode) appendTo(dst []byte) []byte {
 	case jsonString:
 		return AppendString(dst, n.text)
 	case jsonNumber:
+		if n.raw != nil {
+			return append(dst, n.raw...)
+		}
 		return n.num.AppendTo(dst)
 	case jsonBool:
 		if n.truth {
@@ -224,7 +242,10 @@ func (n *jsonNode) compare(m *jsonNode) int {
 	case jsonString:
 		return bytes.Compare(n.text, m.text)
 	case jsonNumber:
-		return Cmp(n.num, m.num)
+		if c := Cmp(n.num, m.num); c != 0 {
+			return c
+		}
+		return bytes.Compare(n.raw, m.raw)
 	case jsonBool:
 		return compareBools(n.truth, m.truth)
 	}
@@ -289,53 +310,69 @@ func Compare(a, b []byte) int {
 func sign(n int) int { return compareInts(int64(n), 0) }
 
 // Contains is a @> b.
-func Contains(a, b []byte) bool {
+func Contains(a, b []byte) (bool, error) { return ContainsWith(nil, a, b) }
+
+// ContainsWith is Contains for a call that may be told to end.
+func ContainsWith(w *limit.Work, a, b []byte) (bool, error) {
 	n, err := parseJSON(a)
 	if err != nil {
-		return false
+		return false, err
 	}
 	m, err := parseJSON(b)
 	if err != nil {
-		return false
+		return false, err
 	}
 	switch {
 	case n.kind == jsonArray && m.isScalar(): // an array contains its scalars, as a document only
-		return n.holds(m)
+		return n.holds(m, w), nil
 	case n.isScalar() && m.isScalar():
-		return n.compare(m) == 0
+		return n.compare(m) == 0, nil
 	}
-	return n.contains(m)
+	return n.contains(m, w), nil
 }
 
 // holds tells whether an array has an element that contains m.
-func (n *jsonNode) holds(m *jsonNode) bool {
+func (n *jsonNode) holds(m *jsonNode, w *limit.Work) bool {
 	for _, item := range n.items {
-		if item.contains(m) {
+		if item.contains(m, w) {
 			return true
 		}
 	}
 	return false
 }
 
-func (n *jsonNode) contains(m *jsonNode) bool {
+func (n *jsonNode) contains(m *jsonNode, w *limit.Work) bool {
+	w.Step()
 	if n.kind != m.kind {
 		return false
 	}
 	switch n.kind {
 	case jsonArray:
 		for _, item := range m.items {
-			if !n.holds(item) {
+			if !n.holds(item, w) {
 				return false
 			}
 		}
 		return true
 	case jsonObject:
 		for i, key := range m.keys {
-			if item := n.find(key); item == nil || !item.contains(m.items[i]) {
+			if item := n.find(key); item == nil || !item.contains(m.items[i], w) {
 				return false
 			}
 		}
 		return true
 	}
 	return n.compare(m) == 0
+}
+
+// beyondNumeric stands for a number that numeric cannot hold where numbers are ordered.
+func beyondNumeric(word []byte) Numeric {
+	mantissa, exponent, _ := bytes.Cut(bytes.ToLower(word), []byte("e"))
+	switch {
+	case bytes.HasPrefix(exponent, []byte("-")), !bytes.ContainsAny(mantissa, "123456789"), bytes.HasPrefix(bytes.TrimPrefix(mantissa, []byte("-")), []byte("0")):
+		return Numeric{} // near nothing
+	case mantissa[0] == '-':
+		return numericNInf
+	}
+	return numericPInf
 }

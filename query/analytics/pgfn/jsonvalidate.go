@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Validate returns the error of the cast of json to jsonb, with PostgreSQL's detail and
 // context, or nil.
-func Validate(json []byte) error {
-	l := jsonLexer{src: json, line: 1}
+func Validate(json []byte) error { return validate(json, false) }
+
+func validate(json []byte, raw bool) error {
+	l := jsonLexer{src: json, line: 1, raw: raw}
 	if err := l.advance(); err != nil {
 		return err
 	}
@@ -36,19 +39,20 @@ const (
 type jsonLexer struct {
 	src        []byte
 	line       int
+	raw        bool      // for json, which keeps escapes and numerals as they are
 	token      jsonToken // or the punctuation itself
 	start, end int       // of the token
 }
 
 func (l *jsonLexer) fail(code, message, detail string, end int) error {
-	err := pgwire.Errorf(code, "%s", message).WithDetail("%s", detail)
+	err := pgerror.Errorf(code, "%s", message).WithDetail("%s", detail)
 	l.end = min(end, len(l.src))
 	err.Where = l.where()
 	return err
 }
 
 func (l *jsonLexer) invalid(end int, format string, args ...any) error {
-	return l.fail("22P02", "invalid input syntax for type json", fmt.Sprintf(format, args...), end)
+	return l.fail(pgerror.InvalidTextRepresentation, "invalid input syntax for type json", fmt.Sprintf(format, args...), end)
 }
 
 // where quotes some 50 bytes before the end of the token.
@@ -217,10 +221,13 @@ func (l *jsonLexer) escape(i int) (int, error) {
 		return i, err
 	}
 	i += 5
+	if l.raw {
+		return i, nil
+	}
 	const low = "Unicode low surrogate must follow a high surrogate."
 	switch {
 	case r == 0:
-		return i, l.fail("22P05", "unsupported Unicode escape sequence", `\u0000 cannot be converted to text.`, i)
+		return i, l.fail(pgerror.UntranslatableCharacter, "unsupported Unicode escape sequence", `\u0000 cannot be converted to text.`, i)
 	case r&0xfc00 == 0xdc00:
 		return i, l.invalid(i, low)
 	case r&0xfc00 != 0xd800:
@@ -261,7 +268,7 @@ func (l *jsonLexer) hex(i int) (rune, error) {
 		if k >= len(l.src) {
 			return 0, l.badToken(k)
 		}
-		d := pgwire.HexDigit(l.src[k])
+		d := pgvalue.HexDigit(l.src[k])
 		if d < 0 {
 			return 0, l.invalid(k+l.char(k), `"\u" must be followed by four hexadecimal digits.`)
 		}
@@ -286,7 +293,9 @@ func checkEscapes(raw []byte) error {
 	return nil
 }
 
-func errDepth() error { return pgwire.Errorf("54001", "stack depth limit exceeded") }
+func errDepth() error {
+	return pgerror.Errorf(pgerror.StatementTooComplex, "stack depth limit exceeded")
+}
 
 func (l *jsonLexer) value(depth int) error {
 	if depth > maxDepth {
@@ -299,6 +308,9 @@ func (l *jsonLexer) value(depth int) error {
 		raw := l.src[l.start:l.end]
 		if err := l.advance(); err != nil {
 			return err
+		}
+		if l.raw || plainNumber(raw) {
+			return nil
 		}
 		if _, status := parseDecimal(raw); status != parsed {
 			return errOverflow()

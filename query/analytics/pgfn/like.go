@@ -4,7 +4,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // LikeMatcher is a compiled pattern of LIKE or ILIKE. It keeps no state.
@@ -12,6 +13,18 @@ type LikeMatcher struct {
 	parts []likePart // between the percent signs
 	fold  bool
 	exact bool // the pattern has no percent sign
+	size  int
+	work  *limit.Work
+}
+
+// Size is about how many bytes the pattern takes.
+func (m *LikeMatcher) Size() int { return m.size }
+
+// With returns the pattern for a call that may be told to end.
+func (m *LikeMatcher) With(w *limit.Work) *LikeMatcher {
+	c := *m
+	c.work = w
+	return &c
 }
 
 // likePart is text to match, in which a wild character is any one.
@@ -28,7 +41,7 @@ func CompileLike(pattern, escape string, fold bool) (*LikeMatcher, error) {
 	if escape != "" {
 		r, n := utf8.DecodeRuneInString(escape)
 		if n != len(escape) {
-			return nil, pgwire.Errorf("22025", "invalid escape string").
+			return nil, pgerror.Errorf(pgerror.InvalidEscapeSequence, "invalid escape string").
 				WithHint("Escape string must be empty or one character.")
 		}
 		escapeRune = r
@@ -39,7 +52,7 @@ func CompileLike(pattern, escape string, fold bool) (*LikeMatcher, error) {
 			escapeRune |= 0x20
 		}
 	}
-	m := &LikeMatcher{fold: fold, exact: true}
+	m := &LikeMatcher{fold: fold, exact: true, size: 100 + 10*len(pattern)}
 	var current []rune
 	var wild []bool
 	anyWild := false
@@ -71,7 +84,7 @@ func CompileLike(pattern, escape string, fold bool) (*LikeMatcher, error) {
 		current, wild = append(current, r), append(wild, false)
 	}
 	if escaped {
-		return nil, pgwire.Errorf("22025", "LIKE pattern must not end with escape character")
+		return nil, pgerror.Errorf(pgerror.InvalidEscapeSequence, "LIKE pattern must not end with escape character")
 	}
 	flush()
 	return m, nil
@@ -92,7 +105,7 @@ func (m *LikeMatcher) Match(s string) bool {
 		return s == ""
 	}
 	for i := 1; i < len(m.parts)-1; i++ {
-		from, n := m.parts[i].find(s)
+		from, n := m.parts[i].find(s, m.work)
 		if from < 0 {
 			return false
 		}
@@ -121,11 +134,13 @@ func (p *likePart) prefix(s string) (int, bool) {
 }
 
 // find returns where the part is first in s, and its length.
-func (p *likePart) find(s string) (from, length int) {
+func (p *likePart) find(s string, w *limit.Work) (from, length int) {
+	w.Step()
 	if p.wild == nil {
 		return strings.Index(s, p.text), len(p.text)
 	}
 	for from = 0; from <= len(s); {
+		w.Steps(1 + len(p.runes)/8)
 		if n, ok := p.prefix(s[from:]); ok {
 			return from, n
 		}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // Limits of PostgreSQL's numeric.
@@ -64,7 +64,7 @@ func pow10(n int) *big.Int {
 }
 
 func errOverflow() error {
-	return pgwire.Errorf("22003", "value overflows numeric format")
+	return pgerror.Errorf(pgerror.NumericValueOutOfRange, "value overflows numeric format")
 }
 
 // fromBig takes u over.
@@ -214,7 +214,7 @@ func ParseNumeric(s string) (Numeric, error) {
 	case sign == "" && strings.EqualFold(t, "nan"):
 		return numericNaN, nil
 	case !strings.EqualFold(t, "inf") && !strings.EqualFold(t, "infinity"):
-		return Numeric{}, pgwire.Errorf("22P02", "invalid input syntax for type numeric: \"%s\"", s)
+		return Numeric{}, pgerror.Errorf(pgerror.InvalidTextRepresentation, "invalid input syntax for type numeric: \"%s\"", s)
 	case sign == "-":
 		return numericNInf, nil
 	}
@@ -238,18 +238,7 @@ const (
 // parseDecimal takes what PostgreSQL does, but NaN and infinities. It allocates nothing
 // if the digits fit an int64.
 func parseDecimal[T string | []byte](s T) (Numeric, parseStatus) {
-	i, end := 0, len(s)
-	for i < end && isSpace(s[i]) {
-		i++
-	}
-	for end > i && isSpace(s[end-1]) {
-		end--
-	}
-	negative := false
-	if i < end && (s[i] == '-' || s[i] == '+') {
-		negative = s[i] == '-'
-		i++
-	}
+	i, end, negative := leadingSign(s)
 	start, point := i, -1
 	var u uint64
 	significant := 0
@@ -295,16 +284,7 @@ func parseDecimal[T string | []byte](s T) (Numeric, parseStatus) {
 		}
 		return Numeric{small: v, scale: int32(scale)}, parsed
 	}
-	// shift is by how many digits the unscaled value grows if the scale must not be
-	// below 0.
-	scale -= exponent
-	shift := 0
-	if scale < 0 {
-		shift, scale = -scale, 0
-	}
-	if significant == 0 {
-		shift = 0
-	}
+	shift, scale := shifted(significant, scale-exponent)
 	if scale > maxScale || significant+shift-scale > maxIntegerDigits {
 		return Numeric{}, tooLarge
 	}
@@ -315,11 +295,44 @@ func parseDecimal[T string | []byte](s T) (Numeric, parseStatus) {
 		}
 		return Numeric{small: v, scale: int32(scale)}, parsed
 	}
-	text := string(s[start:last])
+	digits := string(s[start:last])
 	if point >= 0 {
-		text = string(s[start:point]) + string(s[point+1:last])
+		digits = string(s[start:point]) + string(s[point+1:last])
 	}
-	v, ok := new(big.Int).SetString(text, 10)
+	return longDecimal(digits, shift, scale, negative)
+}
+
+// leadingSign passes over the space around a number and its sign: its digits are from i to end.
+func leadingSign[T string | []byte](s T) (i, end int, negative bool) {
+	end = len(s)
+	for i < end && isSpace(s[i]) {
+		i++
+	}
+	for end > i && isSpace(s[end-1]) {
+		end--
+	}
+	if i < end && (s[i] == '-' || s[i] == '+') {
+		negative = s[i] == '-'
+		i++
+	}
+	return i, end, negative
+}
+
+// shifted makes a scale that is not below 0, and says by how many digits the unscaled value grows for it.
+func shifted(significant, given int) (shift, scale int) {
+	scale = given
+	if scale < 0 {
+		shift, scale = -scale, 0
+	}
+	if significant == 0 {
+		shift = 0
+	}
+	return shift, scale
+}
+
+// longDecimal is a number of more digits than an int64 holds.
+func longDecimal(digits string, shift, scale int, negative bool) (Numeric, parseStatus) {
+	v, ok := new(big.Int).SetString(digits, 10)
 	if !ok {
 		return Numeric{}, malformed
 	}
@@ -409,15 +422,15 @@ func (n Numeric) AppendTo(dst []byte) []byte {
 func (n Numeric) integer(name string, low, high int64) (int64, error) {
 	switch n.kind {
 	case notANumber:
-		return 0, pgwire.Errorf("0A000", "cannot convert NaN to %s", name)
+		return 0, pgerror.Errorf(pgerror.FeatureNotSupported, "cannot convert NaN to %s", name)
 	case positiveInfinity, negativeInfinity:
-		return 0, pgwire.Errorf("0A000", "cannot convert infinity to %s", name)
+		return 0, pgerror.Errorf(pgerror.FeatureNotSupported, "cannot convert infinity to %s", name)
 	}
 	if n.scale > 0 {
 		n = n.Round(0)
 	}
 	if n.big != nil || n.small < low || n.small > high {
-		return 0, pgwire.Errorf("22003", "%s out of range", name)
+		return 0, pgerror.Errorf(pgerror.NumericValueOutOfRange, "%s out of range", name)
 	}
 	return n.small, nil
 }
@@ -443,7 +456,7 @@ func (n Numeric) Int16() (int16, error) {
 func (n Numeric) Float64() (float64, error) {
 	f := n.approximate()
 	if n.kind == finite && (math.IsInf(f, 0) || f == 0 && n.Signum() != 0) {
-		return 0, pgwire.Errorf("22003", "\"%s\" is out of range for type double precision", n)
+		return 0, pgerror.Errorf(pgerror.NumericValueOutOfRange, "\"%s\" is out of range for type double precision", n)
 	}
 	return f, nil
 }

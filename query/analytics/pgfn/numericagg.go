@@ -85,6 +85,15 @@ func (s *NumericSum) Merge(o *NumericSum) {
 	}
 }
 
+// Bytes is about what the sum takes.
+func (s *NumericSum) Bytes() int {
+	n := 64
+	if s.large != nil {
+		n += 8 * cap(s.large.Bits())
+	}
+	return n
+}
+
 // Count is how many values there are.
 func (s *NumericSum) Count() int64 { return s.count }
 

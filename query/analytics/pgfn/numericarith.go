@@ -4,10 +4,10 @@ import (
 	"math/big"
 	"math/bits"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
-func errDivision() error { return pgwire.Errorf("22012", "division by zero") }
+func errDivision() error { return pgerror.Errorf(pgerror.DivisionByZero, "division by zero") }
 
 func addSmall(a, b int64) (int64, bool) {
 	c := a + b
@@ -402,7 +402,7 @@ func (n Numeric) TrimScale() Numeric {
 // Fit is the cast to numeric(precision, scale).
 func (n Numeric) Fit(precision, scale int) (Numeric, error) {
 	overflow := func(detail string, args ...any) (Numeric, error) {
-		return Numeric{}, pgwire.Errorf("22003", "numeric field overflow").WithDetail(detail, args...)
+		return Numeric{}, pgerror.Errorf(pgerror.NumericValueOutOfRange, "numeric field overflow").WithDetail(detail, args...)
 	}
 	switch {
 	case n.IsNaN():

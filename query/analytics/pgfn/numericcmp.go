@@ -1,10 +1,11 @@
 package pgfn
 
 import (
+	"math"
 	"math/bits"
 	"strconv"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // Cmp compares as SQL does: -Infinity is below all, NaN above all and equal to itself.
@@ -139,9 +140,45 @@ func (n Numeric) SortKey(dst []byte) []byte {
 	return dst
 }
 
+// WidthBucketFloat is width_bucket of float8s. PostgreSQL multiplies before it divides, and
+// takes a product or a span that is too large as it comes.
+func WidthBucketFloat(operand, low, high float64, count int32) (int32, error) {
+	invalid := func(message string) (int32, error) {
+		return 0, pgerror.Errorf(pgerror.InvalidArgumentForWidthBucketFunction, "%s", message)
+	}
+	switch {
+	case count <= 0:
+		return invalid("count must be greater than zero")
+	case math.IsNaN(operand) || math.IsNaN(low) || math.IsNaN(high):
+		return invalid("operand, lower bound, and upper bound cannot be NaN")
+	case math.IsInf(low, 0) || math.IsInf(high, 0):
+		return invalid("lower and upper bounds must be finite")
+	case low == high:
+		return invalid("lower bound cannot equal upper bound")
+	}
+	if low > high {
+		operand, low, high = -operand, -low, -high
+	}
+	switch {
+	case operand < low:
+		return 0, nil
+	case operand >= high && count == 1<<31-1:
+		return 0, pgerror.Errorf(pgerror.NumericValueOutOfRange, "integer out of range")
+	case operand >= high:
+		return count + 1, nil
+	}
+	bucket := float64(count)*(operand-low)/(high-low) + 1
+	if !(bucket > -1<<31-1 && bucket < 1<<31) {
+		return -1 << 31, nil // what the processor makes of a number that is no int4
+	}
+	return int32(bucket), nil
+}
+
 // WidthBucket is width_bucket(operand, low, high, count).
 func WidthBucket(operand, low, high Numeric, count int32) (int32, error) {
-	invalid := func(message string) (int32, error) { return 0, pgwire.Errorf("2201G", "%s", message) }
+	invalid := func(message string) (int32, error) {
+		return 0, pgerror.Errorf(pgerror.InvalidArgumentForWidthBucketFunction, "%s", message)
+	}
 	switch {
 	case count <= 0:
 		return invalid("count must be greater than zero")
@@ -156,7 +193,7 @@ func WidthBucket(operand, low, high Numeric, count int32) (int32, error) {
 	}
 	above := func() (int32, error) {
 		if count == 1<<31-1 {
-			return 0, pgwire.Errorf("22003", "integer out of range")
+			return 0, pgerror.Errorf(pgerror.NumericValueOutOfRange, "integer out of range")
 		}
 		return count + 1, nil
 	}
@@ -186,5 +223,8 @@ func WidthBucket(operand, low, high Numeric, count int32) (int32, error) {
 	}
 	// As in PostgreSQL 15, a quotient that rounds up to the count is above the last bucket.
 	bucket, err := q.Floor().Int64()
-	return int32(min(bucket+1, 1<<31-1)), err
+	if err == nil && bucket >= 1<<31-1 {
+		err = pgerror.Errorf(pgerror.NumericValueOutOfRange, "integer out of range")
+	}
+	return int32(bucket + 1), err
 }

@@ -4,7 +4,7 @@ import (
 	"math"
 	"math/big"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // Inexact functions choose a scale as PostgreSQL does, which its base 10000 shows
@@ -18,8 +18,13 @@ func displayScale(scales ...int) int {
 	return min(s, maxDisplayScale)
 }
 
-func errPower(message string) error { return pgwire.Errorf("2201F", "%s", message) }
-func errLog(message string) error   { return pgwire.Errorf("2201E", "%s", message) }
+func errPower(message string) error {
+	return pgerror.Errorf(pgerror.InvalidArgumentForPowerFunction, "%s", message)
+}
+
+func errLog(message string) error {
+	return pgerror.Errorf(pgerror.InvalidArgumentForLogarithm, "%s", message)
+}
 
 // Sqrt is sqrt().
 func (n Numeric) Sqrt() (Numeric, error) {
@@ -301,6 +306,9 @@ func (n Numeric) Power(m Numeric) (Numeric, error) {
 	rough := bitsFor(8 - lnWeight)
 	ln := fromBig(fromFixed(lnFixed(n, rough), rough, max(8-lnWeight, 0)), max(8-lnWeight, 0))
 	val := ln.approximate() * m.approximate()
+	if product, err := ln.Mul(m); err == nil {
+		val = product.Round(max(8-lnWeight, 0)).approximate() // with the digits that PostgreSQL keeps
+	}
 	if math.Abs(val) > maxResultScale*3.01 {
 		if val > 0 {
 			return Numeric{}, errOverflow()
@@ -468,7 +476,7 @@ func LCM(a, b Numeric) (Numeric, error) {
 func Factorial(n int64) (Numeric, error) {
 	switch {
 	case n < 0:
-		return Numeric{}, pgwire.Errorf("22003", "factorial of a negative number is undefined")
+		return Numeric{}, pgerror.Errorf(pgerror.NumericValueOutOfRange, "factorial of a negative number is undefined")
 	case n > 32177: // the last that numeric holds
 		return Numeric{}, errOverflow()
 	}

@@ -4,7 +4,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // quotedKeywords are PostgreSQL 15's keywords that an identifier must be quoted for.
@@ -97,7 +98,7 @@ type formatSpec struct {
 }
 
 func errUnterminated() error {
-	return pgwire.Errorf("22023", "unterminated format() type specifier").
+	return pgerror.Errorf(pgerror.InvalidParameterValue, "unterminated format() type specifier").
 		WithHint(`For a single "%" use "%%".`)
 }
 
@@ -105,7 +106,7 @@ func (f *formatSpec) number() (v int, ok bool, err error) {
 	first := f.i
 	for f.i < len(f.s) && isDigit(f.s[f.i]) {
 		if v = v*10 + int(f.s[f.i]-'0'); v > 1<<31-1 {
-			return 0, false, pgwire.Errorf("22003", "number is out of range")
+			return 0, false, pgerror.Errorf(pgerror.NumericValueOutOfRange, "number is out of range")
 		}
 		f.i++
 	}
@@ -172,7 +173,7 @@ func (f *formatSpec) end() error {
 	f.conversion = f.s[f.i]
 	if strings.IndexByte("sIL", f.conversion) < 0 {
 		_, n := utf8.DecodeRuneInString(f.s[f.i:])
-		return pgwire.Errorf("22023", "unrecognized format() type specifier \"%s\"", f.s[f.i:f.i+n]).
+		return pgerror.Errorf(pgerror.InvalidParameterValue, "unrecognized format() type specifier \"%s\"", f.s[f.i:f.i+n]).
 			WithHint(`For a single "%" use "%%".`)
 	}
 	f.i++
@@ -201,7 +202,7 @@ func (f *formatSpec) choose(args []*string, next *int) (item *string, width int,
 		}
 		width = 0
 		if w != nil {
-			v, err := pgwire.ParseText(pgwire.OIDInt4, *w, pgwire.UTC)
+			v, err := pgvalue.ParseText(pgvalue.OIDInt4, *w, pgvalue.UTC)
 			if err != nil {
 				return nil, 0, err
 			}
@@ -218,7 +219,7 @@ func (f *formatSpec) write(b *strings.Builder, item *string, width int) error {
 	case f.conversion == 's' && item != nil:
 		out = *item
 	case f.conversion == 'I' && item == nil:
-		return pgwire.Errorf("22004", "null values cannot be formatted as an SQL identifier")
+		return pgerror.Errorf(pgerror.NullValueNotAllowed, "null values cannot be formatted as an SQL identifier")
 	case f.conversion == 'I':
 		out = QuoteIdent(*item)
 	case f.conversion == 'L' && item == nil:

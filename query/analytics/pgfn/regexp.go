@@ -1,11 +1,15 @@
 package pgfn
 
 import (
+	"io"
 	"regexp"
+	"regexp/syntax"
 	"strings"
+	"time"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // Regexp is a compiled regular expression of PostgreSQL. Go's engine runs it, in time
@@ -16,11 +20,30 @@ type Regexp struct {
 	groups  int
 	context bool // whether a match depends on what is before it
 	Global  bool // the flag g was given
+	size    int  // about the bytes that it takes
+	work    *limit.Work
+}
+
+// maxPattern bounds a pattern's length: to compile one takes hundreds of times as much memory, and nothing
+// ends it.
+const maxPattern = 64 << 10
+
+// Size is about how many bytes the expression takes.
+func (r *Regexp) Size() int { return r.size }
+
+// With returns the expression for a call that may be told to end.
+func (r *Regexp) With(w *limit.Work) *Regexp {
+	c := *r
+	c.work = w
+	return &c
 }
 
 // CompileRegexp compiles pattern, an advanced regular expression, with flags as
 // regexp_match and its like take them.
 func CompileRegexp(pattern, flags string) (*Regexp, error) {
+	if len(pattern) > maxPattern {
+		return nil, errRegexp("regular expression is too complex")
+	}
 	t := reTranslator{src: pattern}
 	global := false
 	for i := 0; i < len(flags); i++ {
@@ -37,12 +60,20 @@ func CompileRegexp(pattern, flags string) (*Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.edges > 0 {
+		if err := t.checkEdges(); err != nil {
+			return nil, err
+		}
+	}
 	r := &Regexp{context: t.context, Global: global}
 	whole := out
 	if prefers == shortest {
 		if whole, err = t.shortened(); err != nil {
 			return nil, err
 		}
+	}
+	if r.size, err = programSize(whole); err != nil {
+		return nil, err
 	}
 	if r.re, err = regexp.Compile(whole); err != nil {
 		return nil, errRegexp("regular expression is too complex")
@@ -59,10 +90,62 @@ func CompileRegexp(pattern, flags string) (*Regexp, error) {
 	return r, nil
 }
 
+// instructionBytes is about what one of a compiled program's takes, with what runs it.
+const instructionBytes = 150
+
+// programSize is about how many bytes an expression takes once it is compiled.
+func programSize(expression string) (int, error) {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return 0, errRegexp("regular expression is too complex")
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return 0, errRegexp("regular expression is too complex")
+	}
+	return len(program.Inst)*instructionBytes + len(expression), nil
+}
+
+// long is how many steps, of a byte and an instruction, a search may take that does not look at whether
+// it is to end: some milliseconds.
+const long = 1 << 20
+
+// watched tells whether a search of a text has to look.
+func (r *Regexp) watched(s string) bool {
+	return r.work != nil && len(s) > 1024 && len(s)*(r.size/instructionBytes) > long
+}
+
+// runes are a text's characters for a search that looks at whether it is to end.
+type runes struct {
+	rest string
+	work *limit.Work
+	cost int // of a character
+}
+
+func (r *runes) ReadRune() (rune, int, error) {
+	if r.rest == "" {
+		return 0, 0, io.EOF
+	}
+	r.work.Steps(r.cost)
+	c, n := utf8.DecodeRuneInString(r.rest)
+	r.rest = r.rest[n:]
+	return c, n, nil
+}
+
+func (r *Regexp) runes(s string) *runes {
+	return &runes{rest: s, work: r.work, cost: 1 + r.size/instructionBytes}
+}
+
 // find returns where a match and its groups are. The expression as a whole decides how
 // much it matches, and then its parts how they share that.
 func (r *Regexp) find(s string) []int {
-	loc := r.re.FindStringSubmatchIndex(s)
+	r.work.Check()
+	var loc []int
+	if r.watched(s) {
+		loc = r.re.FindReaderSubmatchIndex(r.runes(s))
+	} else {
+		loc = r.re.FindStringSubmatchIndex(s)
+	}
 	r.share(s, loc)
 	return loc
 }
@@ -72,7 +155,12 @@ func (r *Regexp) share(s string, loc []int) {
 		return
 	}
 	start := loc[0]
-	groups := r.inner.FindStringSubmatchIndex(s[start:loc[1]])
+	var groups []int
+	if part := s[start:loc[1]]; r.watched(part) {
+		groups = r.inner.FindReaderSubmatchIndex(r.runes(part))
+	} else {
+		groups = r.inner.FindStringSubmatchIndex(part)
+	}
 	if groups == nil { // a constraint looks beyond the match
 		return
 	}
@@ -85,11 +173,16 @@ func (r *Regexp) share(s string, loc []int) {
 }
 
 func errRegexp(message string) error {
-	return pgwire.Errorf("2201B", "invalid regular expression: %s", message)
+	return pgerror.Errorf(pgerror.InvalidRegularExpression, "invalid regular expression: %s", message)
 }
 
 // Matches is s ~ pattern.
-func (r *Regexp) Matches(s string) bool { return r.re.MatchString(s) }
+func (r *Regexp) Matches(s string) bool {
+	if r.watched(s) {
+		return r.re.MatchReader(r.runes(s))
+	}
+	return r.re.MatchString(s)
+}
 
 // each calls f with the places of matches from a byte on, until it returns false. What
 // follows an empty match is looked for a character later.
@@ -97,7 +190,8 @@ func (r *Regexp) each(s string, from int, f func(loc []int) bool) {
 	if r.context {
 		// Go's own loop knows what is before; only an empty match right after another
 		// match is not in it.
-		for _, loc := range r.re.FindAllStringSubmatchIndex(s, -1) {
+		for _, loc := range r.all(s) {
+			r.work.Step()
 			if loc[0] < from {
 				continue
 			}
@@ -127,8 +221,45 @@ func (r *Regexp) each(s string, from int, f func(loc []int) bool) {
 	}
 }
 
+// all are the places of all matches. Go's own loop cannot be told to end: where it may take long, it has a
+// copy of the text, and is left behind when the call ends.
+func (r *Regexp) all(s string) [][]int {
+	if r.work == nil || len(s) <= 1024 {
+		return r.re.FindAllStringSubmatchIndex(s, -1)
+	}
+	select {
+	case apart <- struct{}{}:
+	default:
+		// As many are left behind as may be.
+		panic(limit.Stop{Err: pgerror.Errorf(pgerror.OutOfMemory, "out of memory").WithDetail("Too many searches for regular expressions run.")})
+	}
+	own := strings.Clone(s)
+	found := make(chan [][]int, 1)
+	go func() {
+		defer func() { <-apart }()
+		found <- r.re.FindAllStringSubmatchIndex(own, -1)
+	}()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case all := <-found:
+			r.work.Take(len(all) * (2*r.groups + 5) * 8)
+			return all
+		case <-tick.C:
+			r.work.Check()
+		}
+	}
+}
+
+// apart bounds the searches that run apart from their calls.
+var apart = make(chan struct{}, 64)
+
+const lookEvery = 10 * time.Millisecond
+
 // items are a match's groups, or the whole if there are none.
 func (r *Regexp) items(s string, loc []int) []*string {
+	r.work.Take((r.groups + 1) * 24)
 	if r.groups == 0 {
 		whole := s[loc[0]:loc[1]]
 		return []*string{&whole}
@@ -331,6 +462,7 @@ func (r *Regexp) SplitToArray(s string) []string {
 	done := 0
 	r.each(s, 0, func(loc []int) bool {
 		if loc[0] < len(s) && loc[1] > done {
+			r.work.Take(48) // it is made a list of pointers yet
 			out = append(out, s[done:loc[0]])
 			done = loc[1]
 		}
@@ -346,7 +478,7 @@ func SimilarToRegexp(pattern, escape string) (string, error) {
 	if escape != "" {
 		r, n := utf8.DecodeRuneInString(escape)
 		if n != len(escape) {
-			return "", pgwire.Errorf("22025", "invalid escape string").
+			return "", pgerror.Errorf(pgerror.InvalidEscapeSequence, "invalid escape string").
 				WithHint("Escape string must be empty or one character.")
 		}
 		escapeRune = r
@@ -364,7 +496,7 @@ func SimilarToRegexp(pattern, escape string) (string, error) {
 			case 2:
 				b.WriteString("){1,1}(?:")
 			default:
-				return "", pgwire.Errorf("2200C",
+				return "", pgerror.Errorf(pgerror.InvalidUseOfEscapeCharacter,
 					"SQL regular expression may not contain more than two escape-double-quote separators")
 			}
 		case escaped:

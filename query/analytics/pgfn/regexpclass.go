@@ -5,7 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Classes as Go writes them inside brackets.
@@ -40,7 +41,9 @@ func (t *reTranslator) escape() (quantifiable bool, err error) {
 		t.i += 2
 		t.out.WriteString(`\z`)
 		return false, nil
-	case 'm', 'M', 'y':
+	case 'm', 'M':
+		return constraint(t.wordEdge(c == 'm'))
+	case 'y':
 		return constraint(`\b`)
 	case 'Y':
 		return constraint(`\B`)
@@ -71,7 +74,7 @@ func (t *reTranslator) backReference() error {
 	}
 	switch {
 	case v <= t.groups:
-		return pgwire.Errorf("0A000", "back-references are not supported in regular expressions")
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "back-references are not supported in regular expressions")
 	case n == t.i+2:
 		return errRegexp("invalid backreference number")
 	}
@@ -135,8 +138,8 @@ func (t *reTranslator) escapedChar() (rune, error) {
 
 func (t *reTranslator) hexChar(low, high int) (rune, error) {
 	v, n := rune(0), 0
-	for n < high && t.i < len(t.src) && pgwire.HexDigit(t.src[t.i]) >= 0 {
-		if v = v<<4 | rune(pgwire.HexDigit(t.src[t.i])); v > utf8.MaxRune {
+	for n < high && t.i < len(t.src) && pgvalue.HexDigit(t.src[t.i]) >= 0 {
+		if v = v<<4 | rune(pgvalue.HexDigit(t.src[t.i])); v > utf8.MaxRune {
 			return 0, errEscape()
 		}
 		t.i++

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // reTranslator writes Go's regular expression for one of PostgreSQL's. In locale C
@@ -26,6 +26,8 @@ type reTranslator struct {
 	mixed       bool // some quantifier prefers less
 	groups      int  // that are closed
 	context     bool
+	edges       int  // how many \m and \M there are
+	marked      bool // these are written as marks, which checkEdges looks for
 	depth       int
 }
 
@@ -74,7 +76,7 @@ func (t *reTranslator) translate() (string, preference, error) {
 		return t.out.String(), none, nil
 	}
 	if t.basic {
-		return "", none, pgwire.Errorf("0A000", "basic regular expressions are not supported")
+		return "", none, pgerror.Errorf(pgerror.FeatureNotSupported, "basic regular expressions are not supported")
 	}
 	prefers, err := t.alternation()
 	if err != nil {
@@ -223,9 +225,10 @@ func (t *reTranslator) simpleAtom() (quantifiable bool, err error) {
 	case '[':
 		switch {
 		case t.at("[[:<:]]"), t.at("[[:>:]]"):
+			begins := t.src[t.i+3] == '<'
 			t.i += 7
 			t.context = true
-			t.out.WriteString(`\b`)
+			t.out.WriteString(t.wordEdge(begins))
 			return false, nil
 		}
 		return true, t.bracket()
@@ -274,7 +277,7 @@ func (t *reTranslator) group() (preference, error) {
 		t.i += 3
 		t.out.WriteString("(?:")
 	case t.at("(?=") || t.at("(?!") || t.at("(?<=") || t.at("(?<!"):
-		return none, pgwire.Errorf("0A000", "lookahead and lookbehind constraints are not supported in regular expressions")
+		return none, pgerror.Errorf(pgerror.FeatureNotSupported, "lookahead and lookbehind constraints are not supported in regular expressions")
 	case t.at("(?"):
 		return none, errQuantifier
 	default:

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics/limit"
 )
 
 // maxText bounds what functions build.
 const maxText = 64 << 20
 
-func errTooLarge() error { return pgwire.Errorf("54000", "requested length too large") }
+func errTooLarge() error {
+	return pgerror.Errorf(pgerror.ProgramLimitExceeded, "requested length too large")
+}
 
 // prefixRunes is the length in bytes of the first n characters.
 func prefixRunes(s string, n int) int {
@@ -114,18 +117,17 @@ func Translate(s, from, to string) string {
 	if from == "" {
 		return s
 	}
-	source, target := []rune(from), []rune(to)
+	target := []rune(to)
+	places := map[rune]int{}
+	for i, f := range []rune(from) {
+		if _, ok := places[f]; !ok { // the first of each counts
+			places[f] = i
+		}
+	}
 	var b strings.Builder
 	for _, r := range s {
-		at := -1
-		for i, f := range source {
-			if f == r {
-				at = i
-				break
-			}
-		}
-		switch {
-		case at < 0:
+		switch at, ok := places[r]; {
+		case !ok:
 			b.WriteRune(r)
 		case at < len(target):
 			b.WriteRune(target[at])
@@ -142,7 +144,7 @@ func SubstringFrom(s string, start int) string {
 // Substring is substring(s from start for count).
 func Substring(s string, start, count int) (string, error) {
 	if count < 0 {
-		return "", pgwire.Errorf("22011", "negative substring length not allowed")
+		return "", pgerror.Errorf(pgerror.SubstringError, "negative substring length not allowed")
 	}
 	end := start + count // of int32s, thus there is no overflow
 	if start < 1 {
@@ -159,11 +161,11 @@ func Substring(s string, start, count int) (string, error) {
 // statement gives none.
 func Overlay(s, replacement string, start, count int) (string, error) {
 	if start <= 0 {
-		return "", pgwire.Errorf("22011", "negative substring length not allowed")
+		return "", pgerror.Errorf(pgerror.SubstringError, "negative substring length not allowed")
 	}
 	after := start + count
 	if after > 1<<31-1 {
-		return "", pgwire.Errorf("22003", "integer out of range")
+		return "", pgerror.Errorf(pgerror.NumericValueOutOfRange, "integer out of range")
 	}
 	return s[:prefixRunes(s, start-1)] + replacement + s[prefixRunes(s, after-1):], nil
 }
@@ -178,6 +180,9 @@ func Left(s string, n int) string {
 
 // Right is right(): of a negative n, all but the first -n characters.
 func Right(s string, n int) string {
+	if n == -1<<31 {
+		return s // what PostgreSQL negates to itself
+	}
 	if n < 0 {
 		return s[prefixRunes(s, -n):]
 	}
@@ -220,7 +225,15 @@ func Lpad(s string, n int, fill string) (string, error) { return pad(s, n, fill,
 func Rpad(s string, n int, fill string) (string, error) { return pad(s, n, fill, false) }
 
 func cutset(set string) func(rune) bool {
-	return func(r rune) bool { return strings.ContainsRune(set, r) }
+	const few = 32
+	if len(set) <= few {
+		return func(r rune) bool { return strings.ContainsRune(set, r) }
+	}
+	members := map[rune]bool{}
+	for _, r := range set {
+		members[r] = true
+	}
+	return func(r rune) bool { return members[r] }
 }
 
 // Btrim is btrim(): characters of a set go at both ends.
@@ -291,11 +304,11 @@ func Chr(n int) (string, error) {
 	case n < 0:
 		return "", invalidParameter("character number must be positive")
 	case n == 0:
-		return "", pgwire.Errorf("54000", "null character not permitted")
+		return "", pgerror.Errorf(pgerror.ProgramLimitExceeded, "null character not permitted")
 	case n > utf8.MaxRune:
-		return "", pgwire.Errorf("54000", "requested character too large for encoding: %d", n)
+		return "", pgerror.Errorf(pgerror.ProgramLimitExceeded, "requested character too large for encoding: %d", n)
 	case !utf8.ValidRune(rune(n)):
-		return "", pgwire.Errorf("54000", "requested character not valid for encoding: %d", n)
+		return "", pgerror.Errorf(pgerror.ProgramLimitExceeded, "requested character not valid for encoding: %d", n)
 	}
 	return string(rune(n)), nil
 }
@@ -324,6 +337,11 @@ func ToHex32(n int32) string { return strconv.FormatUint(uint64(uint32(n)), 16) 
 // StringToArray is string_to_array: without a delimiter, characters; an empty one splits
 // nothing. Items that equal null become nil.
 func StringToArray(s string, delimiter, null *string) []*string {
+	return StringToArrayWith(nil, s, delimiter, null)
+}
+
+// StringToArrayWith is StringToArray for a call that may be told to end.
+func StringToArrayWith(w *limit.Work, s string, delimiter, null *string) []*string {
 	out := []*string{}
 	if s == "" {
 		return out
@@ -333,12 +351,14 @@ func StringToArray(s string, delimiter, null *string) []*string {
 	case delimiter == nil:
 		for i := 0; i < len(s); {
 			_, n := utf8.DecodeRuneInString(s[i:])
+			w.Take(24)
 			items = append(items, s[i:i+n])
 			i += n
 		}
 	case *delimiter == "":
 		items = []string{s}
 	default:
+		w.Take(24 * (strings.Count(s, *delimiter) + 1))
 		items = strings.Split(s, *delimiter)
 	}
 	for i := range items {

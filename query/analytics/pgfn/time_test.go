@@ -5,16 +5,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 func timeText(oid uint32, micros int64) *string {
-	v := pgwire.TimeValue(micros)
-	return text(string(pgwire.AppendText(nil, oid, &v, pgwire.UTC)))
+	v := pgvalue.TimeValue(micros)
+	return text(string(pgvalue.AppendText(nil, oid, &v, pgvalue.UTC)))
 }
 
 func parseTimeArg(oid uint32, s string) (int64, error) {
-	v, err := pgwire.ParseText(oid, s, pgwire.UTC)
+	v, err := pgvalue.ParseText(oid, s, pgvalue.UTC)
 	return v.Int, err
 }
 
@@ -88,8 +88,8 @@ func extractCase(oid uint32) caseFunc {
 }
 
 const (
-	oidTimestamp   = pgwire.OIDTimestamp
-	oidTimestamptz = pgwire.OIDTimestamptz
+	oidTimestamp   = pgvalue.OIDTimestamp
+	oidTimestamptz = pgvalue.OIDTimestamptz
 )
 
 var _ = register(map[string]caseFunc{
@@ -160,7 +160,7 @@ var _ = register(map[string]caseFunc{
 	}),
 	"ts_extract": extractCase(oidTimestamp),
 	"tz_extract": extractCase(oidTimestamptz),
-	"d_extract":  extractCase(pgwire.OIDDate),
+	"d_extract":  extractCase(pgvalue.OIDDate),
 	"ts_part": func(a caseArgs) (*string, error) {
 		t, err := parseTimeArg(oidTimestamp, a.s(1))
 		if err != nil {
@@ -236,7 +236,7 @@ var _ = register(map[string]caseFunc{
 	"make_date": func(a caseArgs) (*string, error) {
 		v := int32Args(a, 3)
 		t, err := MakeDate(v[0], v[1], v[2])
-		return timeText(pgwire.OIDDate, t), err
+		return timeText(pgvalue.OIDDate, t), err
 	},
 	"make_ts": func(a caseArgs) (*string, error) {
 		v := int32Args(a, 5)

@@ -4,7 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // specialUnits are fields that no interval is written with.
@@ -28,11 +29,11 @@ func fieldUnit(field string) timeUnit {
 }
 
 func errUnit(field, typ string) error {
-	return pgwire.Errorf("22023", "unit \"%s\" not recognized for type %s", strings.ToLower(field), typ)
+	return pgerror.Errorf(pgerror.InvalidParameterValue, "unit \"%s\" not recognized for type %s", strings.ToLower(field), typ)
 }
 
-func errUnitUnsupported(field, typ string) *pgwire.Error {
-	return pgwire.Errorf("0A000", "unit \"%s\" not supported for type %s", strings.ToLower(field), typ)
+func errUnitUnsupported(field, typ string) *pgerror.Error {
+	return pgerror.Errorf(pgerror.FeatureNotSupported, "unit \"%s\" not supported for type %s", strings.ToLower(field), typ)
 }
 
 // perMillion is v µs as seconds with six decimals.
@@ -80,21 +81,39 @@ func decade(year int) int {
 	return -((8 - (year - 1)) / 10)
 }
 
+// ExtractTime is extract(field from ...) of a time of day, in µs.
+func ExtractTime(field string, micros int64) (Numeric, bool, error) {
+	const typ = "time without time zone"
+	switch fieldUnit(field) {
+	case unitNone:
+		return Numeric{}, false, errUnit(field, typ)
+	case unitHour, unitMinute, unitSecond, unitMillisecond, unitMicrosecond:
+		n, ok, err := Extract(field, micros%microsPerDay, 1083, time.UTC)
+		if micros == microsPerDay && fieldUnit(field) == unitHour {
+			n = NumericFromInt(24)
+		}
+		return n, ok, err
+	case unitEpoch:
+		return perMillion(micros), true, nil
+	}
+	return Numeric{}, false, errUnitUnsupported(field, typ)
+}
+
 // Extract is extract(field from ...) of a timestamp, timestamptz or date, which the OID
 // tells; loc is the session's zone, for timestamptz. Null, that is false, are fields of
 // infinities that do not grow with time.
 func Extract(field string, micros int64, oid uint32, loc *time.Location) (Numeric, bool, error) {
-	typ := pgwire.TypeName(oid)
+	typ := pgvalue.TypeName(oid)
 	unit := fieldUnit(field)
 	if unit == unitNone {
 		return Numeric{}, false, errUnit(field, typ)
 	}
-	date := oid == pgwire.OIDDate
+	date := oid == pgvalue.OIDDate
 	if isInfinite(micros) {
 		return extractInfinite(field, unit, micros > 0, oid)
 	}
 	var offset int64
-	if oid == pgwire.OIDTimestamptz {
+	if oid == pgvalue.OIDTimestamptz {
 		offset = offsetAt(micros, loc)
 	}
 	c := civilOf(micros + offset)
@@ -150,7 +169,7 @@ func Extract(field string, micros int64, oid uint32, loc *time.Location) (Numeri
 }
 
 func extractClock(field string, unit timeUnit, micros, offset int64, oid uint32) (Numeric, bool, error) {
-	zone := oid == pgwire.OIDTimestamptz
+	zone := oid == pgvalue.OIDTimestamptz
 	v := int64(0)
 	switch {
 	case unit == unitMicrosecond:
@@ -170,7 +189,7 @@ func extractClock(field string, unit timeUnit, micros, offset int64, oid uint32)
 	case unit == unitTimezoneMinute && zone:
 		v = offset / 60 % 60
 	default:
-		return Numeric{}, false, errUnitUnsupported(field, pgwire.TypeName(oid))
+		return Numeric{}, false, errUnitUnsupported(field, pgvalue.TypeName(oid))
 	}
 	return NumericFromInt(v), true, nil
 }
@@ -185,8 +204,8 @@ func extractInfinite(field string, unit timeUnit, positive bool, oid uint32) (Nu
 	case unitDay, unitMonth, unitQuarter, unitWeek, unitDow, unitIsodow, unitDoy:
 		return Numeric{}, false, nil
 	}
-	if oid == pgwire.OIDDate || unit == unitAgo {
-		return Numeric{}, false, errUnitUnsupported(field, pgwire.TypeName(oid))
+	if oid == pgvalue.OIDDate || unit == unitAgo {
+		return Numeric{}, false, errUnitUnsupported(field, pgvalue.TypeName(oid))
 	}
 	return Numeric{}, false, nil
 }

@@ -5,7 +5,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Times are µs since the Unix epoch, as pgwire has them: a timestamptz in UTC, a
@@ -17,10 +18,12 @@ const (
 	endTime = 9223371244800_000_000 // 294247-01-01
 )
 
-func errTimestampRange() error { return pgwire.Errorf("22008", "timestamp out of range") }
+func errTimestampRange() error {
+	return pgerror.Errorf(pgerror.DatetimeFieldOverflow, "timestamp out of range")
+}
 
 func isInfinite(micros int64) bool {
-	return micros == pgwire.Infinity || micros == pgwire.NegativeInfinity
+	return micros == pgvalue.Infinity || micros == pgvalue.NegativeInfinity
 }
 
 func checkTime(micros int64) (int64, error) {
@@ -210,7 +213,7 @@ func AddToTimestamptz(micros int64, iv Interval, loc *time.Location) (int64, err
 // SubTimestamps is timestamp - timestamp, and the same of timestamptz: days and time.
 func SubTimestamps(a, b int64) (Interval, error) {
 	if isInfinite(a) || isInfinite(b) {
-		return Interval{}, pgwire.Errorf("22008", "cannot subtract infinite timestamps")
+		return Interval{}, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "cannot subtract infinite timestamps")
 	}
 	d, ok := addSmall(a, -b)
 	if !ok {
@@ -221,7 +224,7 @@ func SubTimestamps(a, b int64) (Interval, error) {
 
 // ageCivil is civilOf, to which PostgreSQL 15 takes infinity as the last of all times.
 func ageCivil(micros int64) civil {
-	if micros == pgwire.Infinity {
+	if micros == pgvalue.Infinity {
 		return civil{year: 294277, month: 1, day: 9, micros: 4*microsPerHour + 54_775_807}
 	}
 	return civilOf(micros)
@@ -229,7 +232,7 @@ func ageCivil(micros int64) civil {
 
 // Age is age(a, b) of timestamps: years, months and days as the calendar has them.
 func Age(a, b int64) (Interval, error) {
-	if a == pgwire.NegativeInfinity || b == pgwire.NegativeInfinity {
+	if a == pgvalue.NegativeInfinity || b == pgvalue.NegativeInfinity {
 		return Interval{}, errTimestampRange()
 	}
 	x, y := ageCivil(a), ageCivil(b)
@@ -281,10 +284,10 @@ func DateBin(stride Interval, micros, origin int64) (int64, error) {
 		return micros, nil
 	}
 	if isInfinite(origin) {
-		return 0, pgwire.Errorf("22008", "origin out of range")
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "origin out of range")
 	}
 	if stride.Months != 0 {
-		return 0, pgwire.Errorf("0A000", "timestamps cannot be binned into intervals containing months or years")
+		return 0, pgerror.Errorf(pgerror.FeatureNotSupported, "timestamps cannot be binned into intervals containing months or years")
 	}
 	width, ok := mulSmall(int64(stride.Days), microsPerDay)
 	if ok {
@@ -294,7 +297,7 @@ func DateBin(stride Interval, micros, origin int64) (int64, error) {
 		return 0, errIntervalRange()
 	}
 	if width <= 0 {
-		return 0, pgwire.Errorf("22008", "stride must be greater than zero")
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "stride must be greater than zero")
 	}
 	diff, ok := addSmall(micros, -origin)
 	if !ok {
@@ -326,11 +329,11 @@ func MakeDate(year, month, day int32) (int64, error) {
 		y++
 	}
 	if year == 0 || month < 1 || month > 12 || day < 1 || int(day) > daysIn(y, int(month)) {
-		return 0, pgwire.Errorf("22008", "date field value out of range: %d-%02d-%02d", y, month, day)
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "date field value out of range: %d-%02d-%02d", y, month, day)
 	}
 	v, ok := civil{year: y, month: int(month), day: int(day)}.time()
 	if !ok || v < minTime || v >= endTime {
-		return 0, pgwire.Errorf("22008", "date out of range: %d-%02d-%02d", y, month, day)
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "date out of range: %d-%02d-%02d", y, month, day)
 	}
 	return v, nil
 }
@@ -341,17 +344,26 @@ func MakeTimestamp(year, month, day, hour, minute int32, sec float64) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	seconds := math.RoundToEven(sec * microsPerSecond)
-	if hour < 0 || minute < 0 || minute > 59 || !(sec >= 0 && sec <= 60) || hour > 24 ||
-		hour == 24 && (minute > 0 || sec > 0) {
-		return 0, pgwire.Errorf("22008", "time field value out of range: %d:%02d:%s", hour, minute, secondsText(sec))
+	v, err := MakeTime(hour, minute, sec)
+	if err != nil {
+		return 0, err
 	}
-	v := date + int64(hour)*microsPerHour + int64(minute)*microsPerMinute + int64(seconds)
+	v += date
 	if v < minTime || v >= endTime {
-		return 0, pgwire.Errorf("22008", "timestamp out of range: %d-%02d-%02d %d:%02d:%s",
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "timestamp out of range: %d-%02d-%02d %d:%02d:%s",
 			year, month, day, hour, minute, secondsText(sec))
 	}
 	return v, nil
+}
+
+// MakeTime is make_time: a time of the day in µs, the day's end included.
+func MakeTime(hour, minute int32, sec float64) (int64, error) {
+	micros := math.RoundToEven(sec * microsPerSecond)
+	if hour < 0 || minute < 0 || minute > 59 || !(micros >= 0 && micros <= microsPerMinute) || hour > 24 ||
+		hour == 24 && (minute > 0 || micros > 0) {
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "time field value out of range: %d:%02d:%s", hour, minute, secondsText(sec))
+	}
+	return int64(hour)*microsPerHour + int64(minute)*microsPerMinute + int64(micros), nil
 }
 
 // MakeTimestamptz is make_timestamptz.

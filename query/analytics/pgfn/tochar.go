@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 var (
@@ -55,7 +55,7 @@ func ToCharInterval(format string, iv Interval) (string, bool, error) {
 		year: int(iv.Months / monthsPerYear), month: int(iv.Months % monthsPerYear), day: int(iv.Days),
 		interval: true,
 	}
-	t.yearDay = (t.year*monthsPerYear+t.month)*daysPerMonth + t.day
+	t.yearDay = int(int32((t.year*monthsPerYear+t.month)*daysPerMonth + t.day)) // of 32 bits, as PostgreSQL's
 	t.clock(iv.Micros)
 	s, err := t.format(format)
 	return s, err == nil, err
@@ -78,7 +78,7 @@ func (t *charTime) format(format string) (string, error) {
 			continue
 		}
 		if t.interval && !validForInterval(n.name) {
-			return "", pgwire.Errorf("22007", "invalid format specification for an interval value").
+			return "", pgerror.Errorf(pgerror.InvalidDatetimeFormat, "invalid format specification for an interval value").
 				WithHint("Intervals are not tied to specific calendar dates.")
 		}
 		if s, ok := t.number(n); ok {
@@ -92,6 +92,9 @@ func (t *charTime) format(format string) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// weeks is which week a day is in, in 32 bits, which an interval's days leave.
+func weeks(day int) int64 { return int64((int32(day)-1)/7 + 1) }
 
 func validForInterval(name string) bool {
 	switch name {
@@ -150,6 +153,9 @@ func (t *charTime) number(n *templateNode) (string, bool) {
 	case "DDD":
 		return plain(int64(t.yearDay), 3)
 	case "IDDD":
+		if t.interval {
+			return plain(int64(t.julian().isoYearDay()), 3)
+		}
 		days := daysOf(t.year, t.month, t.day)
 		year, _ := isoWeek(days)
 		return plain(days-isoMonday(daysOf(year, 1, 4))+1, 3)
@@ -160,18 +166,24 @@ func (t *charTime) number(n *templateNode) (string, bool) {
 	case "ID":
 		return strconv.Itoa((t.weekday+6)%7 + 1), true
 	case "WW":
-		return plain(int64((t.yearDay-1)/7+1), 2)
+		return plain(weeks(t.yearDay), 2)
 	case "IW":
+		if t.interval {
+			return plain(int64(t.julian().isoWeek()), 2)
+		}
 		_, week := isoWeek(daysOf(t.year, t.month, t.day))
 		return plain(int64(week), 2)
 	case "W":
-		return strconv.Itoa((t.day-1)/7 + 1), true
+		return strconv.FormatInt(weeks(t.day), 10), true
 	case "Q":
 		if t.month == 0 {
 			return "", false
 		}
 		return strconv.Itoa((t.month-1)/3 + 1), true
 	case "J":
+		if t.interval {
+			return strconv.Itoa(int(t.julian().day)), true
+		}
 		return strconv.FormatInt(daysOf(t.year, t.month, t.day)+2440588, 10), true
 	case "CC":
 		return t.century(n.fill), true
@@ -201,6 +213,8 @@ func (t *charTime) century(fill bool) string {
 func (t *charTime) yearNumber(name string, pad func(int64, int, bool) (string, bool)) (string, bool) {
 	year := t.year
 	switch {
+	case name[0] == 'I' && strings.Trim(name[1:], "Y") == "" && t.interval:
+		year = t.julian().isoYear()
 	case name[0] == 'I' && strings.Trim(name[1:], "Y") == "":
 		year, _ = isoWeek(daysOf(t.year, t.month, t.day))
 	case strings.Trim(name, "Y,") != "":
@@ -220,7 +234,7 @@ func (t *charTime) yearNumber(name string, pad func(int64, int, bool) (string, b
 		return pad(v, 4, wider)
 	}
 	width := len(name)
-	return pad(v%pow10Small[width], width, wider)
+	return pad(v%pow10Small[width], width, wider && width > 1)
 }
 
 // word gives the patterns that are words, and those of zones.

@@ -5,7 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 var _ = register(map[string]caseFunc{
@@ -39,13 +39,13 @@ var _ = register(map[string]caseFunc{
 		s, err := ToCharNumeric(a.s(0), n)
 		return &s, err
 	},
-	"c_int": textErrCase(func(a caseArgs) (string, error) { return ToCharInt(a.s(0), int64(a.int(1))) }),
+	"c_int": textErrCase(func(a caseArgs) (string, error) { return ToCharInt(a.s(0), int64(a.int(1)), true) }),
 	"c_float": textErrCase(func(a caseArgs) (string, error) {
-		return ToCharFloat(a.s(0), floatArg(a.s(1)))
+		return ToCharFloat(a.s(0), floatArg(a.s(1)), 15)
 	}),
 	"c_date": func(a caseArgs) (*string, error) {
 		t, err := ToDate(a.s(0), a.s(1))
-		return timeText(pgwire.OIDDate, t), err
+		return timeText(pgvalue.OIDDate, t), err
 	},
 	"c_tots": func(a caseArgs) (*string, error) {
 		t, err := ToTimestamp(a.s(0), a.s(1), time.UTC)
@@ -96,7 +96,7 @@ func FuzzTemplates(f *testing.F) {
 		if n, err := ParseNumeric(s); err == nil && len(s) < 50 {
 			ToCharNumeric(format, n)
 		}
-		ToCharInt(format, v)
-		ToCharFloat(format, float64(v)/1e6)
+		ToCharInt(format, v, true)
+		ToCharFloat(format, float64(v)/1e6, 15)
 	})
 }

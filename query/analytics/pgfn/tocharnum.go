@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // numberPicture is what the patterns of a number's template say together.
@@ -21,7 +21,9 @@ type numberPicture struct {
 	zero                       bool
 }
 
-func errTemplate(message string) *pgwire.Error { return pgwire.Errorf("42601", "%s", message) }
+func errTemplate(message string) *pgerror.Error {
+	return pgerror.Errorf(pgerror.SyntaxError, "%s", message)
+}
 
 func parsePicture(format string) (*numberPicture, error) {
 	p := &numberPicture{nodes: numberTemplate(format)}
@@ -160,13 +162,30 @@ func ToCharNumeric(format string, n Numeric) (string, error) {
 	return p.show(n.Round(p.post).String())
 }
 
-// ToCharInt is to_char(bigint, format).
-func ToCharInt(format string, v int64) (string, error) {
+// ToCharInt is to_char(integer, format), or with big to_char(bigint, format).
+func ToCharInt(format string, v int64, big bool) (string, error) {
+	p, err := parsePicture(format)
+	if err != nil {
+		return "", err
+	}
+	if p.shifted && !p.scientific && !p.roman {
+		// V multiplies, within the type: an integer runs over, as PostgreSQL's does.
+		by := int64(math.Pow(10, float64(min(p.multi, 18))))
+		product := v * by
+		switch {
+		case !big && p.multi <= 9:
+			product = int64(int32(product))
+		case v != 0 && (p.multi > 18 || product/by != v):
+			return "", pgerror.Errorf(pgerror.NumericValueOutOfRange, "bigint out of range")
+		}
+		p.pre += p.multi
+		return p.show(NumericFromInt(product).Round(p.post).String())
+	}
 	return ToCharNumeric(format, NumericFromInt(v))
 }
 
-// ToCharFloat is to_char(double precision, format), which shows 15 digits.
-func ToCharFloat(format string, f float64) (string, error) {
+// ToCharFloat is to_char of a float, of which it shows so many digits: 15, of a real 6.
+func ToCharFloat(format string, f float64, digits int) (string, error) {
 	p, err := parsePicture(format)
 	if err != nil {
 		return "", err
@@ -192,7 +211,6 @@ func ToCharFloat(format string, f float64) (string, error) {
 		f *= math.Pow(10, float64(p.multi))
 		p.pre += p.multi
 	}
-	const digits = 15
 	post := p.post
 	if whole := len(floatText(math.Abs(f), 0)); whole >= digits {
 		post = 0

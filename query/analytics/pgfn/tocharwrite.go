@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // numberWriter writes a number by a picture, digit by digit.
@@ -216,7 +216,7 @@ func (w *numberWriter) other(n *templateNode) error {
 	case "TH":
 		if !p.roman && w.char(0) != '#' && w.sign != '-' && !p.decimal {
 			if !isDigit(w.char(len(w.number) - 1)) {
-				return pgwire.Errorf("22P02", "\"%s\" is not a number", w.number)
+				return pgerror.Errorf(pgerror.InvalidTextRepresentation, "\"%s\" is not a number", w.number)
 			}
 			w.out.WriteString(ordinalSuffix(w.number, n.key))
 		}

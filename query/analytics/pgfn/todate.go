@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // dateReader reads a text by a template.
@@ -25,7 +25,7 @@ type dateReader struct {
 }
 
 func errDate(code, message, detail string) error {
-	err := pgwire.Errorf(code, "%s", message)
+	err := pgerror.Errorf(code, "%s", message)
 	if detail != "" {
 		err = err.WithDetail("%s", detail)
 	}
@@ -42,7 +42,7 @@ func ToDate(text, format string) (int64, error) {
 	c.micros = 0
 	v, ok := c.time()
 	if !ok || v < minTime || v >= endTime {
-		return 0, pgwire.Errorf("22008", "date out of range: \"%s\"", text)
+		return 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "date out of range: \"%s\"", text)
 	}
 	return v, nil
 }
@@ -124,7 +124,7 @@ func (r *dateReader) read() error {
 // set keeps a field, which must not contradict itself.
 func (r *dateReader) set(field string, v int, n *templateNode) error {
 	if old := r.values[field]; old != 0 && old != v {
-		return errDate("22007", `conflicting values for "`+n.key+`" field in formatting string`,
+		return errDate(pgerror.InvalidDatetimeFormat, `conflicting values for "`+n.key+`" field in formatting string`,
 			"This value contradicts a previous setting for the same field type.")
 	}
 	r.values[field] = v
@@ -166,7 +166,7 @@ func (r *dateReader) number(n *templateNode, digits int) (v, length int, err err
 		r.s = rest
 	} else {
 		if len(trimmed) < digits {
-			return 0, 0, pgwire.Errorf("22007", "source string too short for \"%s\" formatting field", n.key).
+			return 0, 0, pgerror.Errorf(pgerror.InvalidDatetimeFormat, "source string too short for \"%s\" formatting field", n.key).
 				WithDetail("Field requires %d characters, but only %d remain.", digits, len(trimmed)).
 				WithHint("If your source string is not fixed-width, try using the \"FM\" modifier.")
 		}
@@ -174,7 +174,7 @@ func (r *dateReader) number(n *templateNode, digits int) (v, length int, err err
 		big, rest, ok = leadingInt(copied)
 		used := len(copied) - len(rest)
 		if used > 0 && used < digits {
-			return 0, 0, pgwire.Errorf("22007", "invalid value \"%s\" for \"%s\"", copied, n.key).
+			return 0, 0, pgerror.Errorf(pgerror.InvalidDatetimeFormat, "invalid value \"%s\" for \"%s\"", copied, n.key).
 				WithDetail("Field requires %d characters, but only %d could be parsed.", digits, used).
 				WithHint("If your source string is not fixed-width, try using the \"FM\" modifier.")
 		}
@@ -184,10 +184,10 @@ func (r *dateReader) number(n *templateNode, digits int) (v, length int, err err
 		}
 	}
 	if len(r.s) == len(start) {
-		return 0, 0, errDate("22007", `invalid value "`+copied+`" for "`+n.key+`"`, "Value must be an integer.")
+		return 0, 0, errDate(pgerror.InvalidDatetimeFormat, `invalid value "`+copied+`" for "`+n.key+`"`, "Value must be an integer.")
 	}
 	if !ok || big < math.MinInt32 || big > math.MaxInt32 {
-		return 0, 0, pgwire.Errorf("22008", "value for \"%s\" in source string is out of range", n.key).
+		return 0, 0, pgerror.Errorf(pgerror.DatetimeFieldOverflow, "value for \"%s\" in source string is out of range", n.key).
 			WithDetail("Value must be in the range %d to %d.", math.MinInt32, math.MaxInt32)
 	}
 	return int(big), len(start) - len(r.s), nil
@@ -205,7 +205,7 @@ func (r *dateReader) search(n *templateNode, words []string) (int, error) {
 	if i := strings.IndexAny(word, asciiSpace); i >= 0 {
 		word = word[:i]
 	}
-	return 0, errDate("22007", `invalid value "`+word+`" for "`+n.key+`"`,
+	return 0, errDate(pgerror.InvalidDatetimeFormat, `invalid value "`+word+`" for "`+n.key+`"`,
 		"The given value did not match any of the allowed values for this field.")
 }
 
@@ -236,7 +236,7 @@ func (r *dateReader) setMode(name string) error {
 		return nil
 	}
 	if r.mode != 0 && r.mode != mode {
-		return pgwire.Errorf("22007", "invalid combination of date conventions").
+		return pgerror.Errorf(pgerror.InvalidDatetimeFormat, "invalid combination of date conventions").
 			WithHint("Do not mix Gregorian and ISO week date conventions in a formatting template.")
 	}
 	r.mode = mode
@@ -292,7 +292,7 @@ func (r *dateReader) pattern(n *templateNode) error {
 		}
 		return r.set("mm", monthsPerYear-i, n)
 	case "TZ", "OF":
-		return pgwire.Errorf("0A000", "formatting field \"%s\" is only supported in to_char", n.key)
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "formatting field \"%s\" is only supported in to_char", n.key)
 	case "TZH", "TZM":
 		return r.shift(n)
 	case "Y,YYY":
@@ -388,18 +388,18 @@ func near2020(year int) int {
 func (r *dateReader) thousands(n *templateNode) error {
 	thousands, rest, ok1 := leadingInt(r.s)
 	if len(rest) == len(r.s) || rest == "" || rest[0] != ',' {
-		return errDate("22007", `invalid input string for "Y,YYY"`, "")
+		return errDate(pgerror.InvalidDatetimeFormat, `invalid input string for "Y,YYY"`, "")
 	}
 	rest = rest[1:]
 	years, after, ok2 := leadingInt(rest[:min(3, len(rest))])
 	used := min(3, len(rest)) - len(after)
 	if used == 0 {
-		return errDate("22007", `invalid input string for "Y,YYY"`, "")
+		return errDate(pgerror.InvalidDatetimeFormat, `invalid input string for "Y,YYY"`, "")
 	}
 	r.s = rest[used:]
 	year := thousands*1000 + years
 	if !ok1 || !ok2 || thousands < -1<<40 || thousands > 1<<40 || year != int64(int32(year)) {
-		return errDate("22008", `value for "Y,YYY" in source string is out of range`, "")
+		return errDate(pgerror.DatetimeFieldOverflow, `value for "Y,YYY" in source string is out of range`, "")
 	}
 	r.digits = 4
 	err := r.set("year", int(year), n)

@@ -3,11 +3,11 @@ package pgfn
 import (
 	"strconv"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 func (r *dateReader) outOfRange() error {
-	return pgwire.Errorf("22008", "date/time field value out of range: \"%s\"", r.text)
+	return pgerror.Errorf(pgerror.DatetimeFieldOverflow, "date/time field value out of range: \"%s\"", r.text)
 }
 
 // result puts the fields together.
@@ -25,7 +25,7 @@ func (r *dateReader) result() (civil, *int64, error) {
 	}
 	if r.noon {
 		if hour < 1 || hour > 12 {
-			return c, nil, pgwire.Errorf("22007", "hour \"%s\" is invalid for the 12-hour clock", strconv.Itoa(hour)).
+			return c, nil, pgerror.Errorf(pgerror.InvalidDatetimeFormat, "hour \"%s\" is invalid for the 12-hour clock", strconv.Itoa(hour)).
 				WithHint("Use the 24-hour clock, or give an hour between 1 and 12.")
 		}
 		hour %= 12
@@ -45,7 +45,7 @@ func (r *dateReader) result() (civil, *int64, error) {
 		return c, nil, nil
 	}
 	if v["tzh"] < 0 || v["tzh"] > 15 || v["tzm"] < 0 || v["tzm"] > 59 {
-		return c, nil, pgwire.Errorf("22009", "time zone displacement out of range: \"%s\"", r.text)
+		return c, nil, pgerror.Errorf(pgerror.InvalidTimeZoneDisplacementValue, "time zone displacement out of range: \"%s\"", r.text)
 	}
 	zone := int64(v["tzsign"]) * (int64(v["tzh"])*microsPerHour + int64(v["tzm"])*microsPerMinute)
 	return c, &zone, nil
@@ -91,7 +91,7 @@ func (r *dateReader) date(c *civil) error {
 	}
 	if dayOfYear != 0 && (c.month <= 1 || c.day <= 1) {
 		if c.year == 0 && v["bc"] == 0 {
-			return errDate("22007", "cannot calculate day of year without year information", "")
+			return errDate(pgerror.InvalidDatetimeFormat, "cannot calculate day of year without year information", "")
 		}
 		if r.mode == 'i' {
 			whole(isoMonday(daysOf(c.year, 1, 4)) - 1 + int64(dayOfYear))

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // ToNumber is to_number(text, format). Null, that is false, is an empty format.
@@ -18,9 +18,9 @@ func ToNumber(text, format string) (Numeric, bool, error) {
 	}
 	switch {
 	case p.scientific:
-		return Numeric{}, false, pgwire.Errorf("0A000", `"EEEE" not supported for input`)
+		return Numeric{}, false, pgerror.Errorf(pgerror.FeatureNotSupported, `"EEEE" not supported for input`)
 	case p.roman:
-		return Numeric{}, false, pgwire.Errorf("0A000", `"RN" not supported for input`)
+		return Numeric{}, false, pgerror.Errorf(pgerror.FeatureNotSupported, `"RN" not supported for input`)
 	}
 	r := numberReader{p: p, s: text, sign: ' '}
 	for i := range p.nodes {

@@ -1,9 +1,11 @@
 package pgfn
 
-import "github.com/eventgres/eventgres/pgwire"
+import (
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+)
 
 // pgwireFloat is a float8's text.
 func pgwireFloat(f float64) string {
-	v := pgwire.FloatValue(f)
-	return string(pgwire.AppendText(nil, pgwire.OIDFloat8, &v, pgwire.UTC))
+	v := pgvalue.FloatValue(f)
+	return string(pgvalue.AppendText(nil, pgvalue.OIDFloat8, &v, pgvalue.UTC))
 }

@@ -4,11 +4,13 @@ package translate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // aggregate compiles a call of an aggregate: its parts are put together by a.
@@ -22,6 +24,7 @@ type aggCall struct {
 	within   bool       // WITHIN GROUP: order is what is aggregated
 	distinct bool
 	filter   string     // FILTER (…)
+	where    string     // what is in it
 	over     overClause // OVER (…)
 	pos      int32
 	parts    []*ex
@@ -38,9 +41,13 @@ func (a *aggCall) of(c *compiler, name string, args ...string) string {
 	if len(a.order) > 0 && !a.within && !strings.HasPrefix(name, "pg_") {
 		var keys []string
 		for _, k := range a.order {
-			keys = append(keys, c.key(k.e)+k.direction())
+			if !k.e.constant { // which orders nothing, and DuckDB takes for a place
+				keys = append(keys, "("+c.sortBy(k.e, false)+")"+k.direction())
+			}
 		}
-		inner += " ORDER BY " + strings.Join(keys, ", ")
+		if len(keys) > 0 {
+			inner += " ORDER BY " + strings.Join(keys, ", ")
+		}
 	}
 	over := a.over.sql
 	if strings.HasPrefix(name, "pg_") {
@@ -57,28 +64,20 @@ func (a *aggCall) result(c *compiler, sql string, oid uint32) *ex {
 }
 
 func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
-	what := "aggregate functions are"
-	if x.Over != nil {
-		what = "window functions are"
-	}
-	if c.clause != "" {
-		code := "42803"
-		if x.Over != nil {
-			code = "42P20"
-		}
-		c.failAt(x.Location, code, "%s not allowed in %s", what, c.clause)
-	}
+	c.checkAggregatePlace(x)
 	if x.Over == nil {
 		if c.inAggregate > 0 {
-			c.failAt(x.Location, "42803", "aggregate function calls cannot be nested")
+			c.failAt(x.Location, pgerror.GroupingError, "aggregate function calls cannot be nested")
 		}
 		c.inAggregate++
 	}
 	a := &aggCall{name: name, distinct: x.AggDistinct, within: x.AggWithinGroup, pos: x.Location}
 	a.args = c.arguments(x)
+	subqueries := c.sublinks
 	for _, n := range x.AggOrder {
 		a.order = append(a.order, c.sortKey(n))
 	}
+	subqueries = c.sublinks - subqueries
 	if x.AggFilter != nil {
 		clause := c.clause
 		c.clause = "FILTER"
@@ -86,6 +85,7 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 		c.clause = clause
 		a.filter = " FILTER (WHERE " + f.sql + ")"
 		a.parts = append(a.parts, f)
+		a.guard(f)
 	}
 	if x.Over == nil {
 		c.inAggregate--
@@ -93,29 +93,31 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 	if a.distinct && len(a.args) > 0 && needsKey(a.args[0]) && !distinctByKey[name] {
 		c.unsupported(x.Location, "%s(DISTINCT %s)", name, typeName(a.args[0].oid))
 	}
+	c.checkDistinctOrder(a, subqueries)
 	a.parts = append(a.parts, a.args...)
 	for _, k := range a.order {
 		a.parts = append(a.parts, k.e)
 	}
 	if x.Over != nil {
 		if a.distinct {
-			c.failAt(x.Location, "0A000", "DISTINCT is not implemented for window functions")
+			c.failAt(x.Location, pgerror.FeatureNotSupported, "DISTINCT is not implemented for window functions")
 		}
 		if len(a.order) > 0 {
-			c.failAt(x.Location, "0A000", "aggregate ORDER BY is not implemented for window functions")
+			c.failAt(x.Location, pgerror.FeatureNotSupported, "aggregate ORDER BY is not implemented for window functions")
 		}
 		a.over = c.over(x.Over)
 		a.parts = append(a.parts, a.over.parts)
 	}
 	if x.Over == nil {
-		for _, p := range a.parts {
-			if p.window {
-				c.failAt(p.pos, "42803", "aggregate function calls cannot contain window function calls")
-			}
-		}
-		c.query.agg = true
+		c.checkAggregateParts(a)
+	}
+	if x.Over == nil {
+		c.inAggregate++ // what its arguments become is its own too, and not what GROUP BY names
 	}
 	e := c.aggregated(a, x)
+	if x.Over == nil {
+		c.inAggregate--
+	}
 	e.name = name
 	if x.Over != nil {
 		e.window = true
@@ -126,33 +128,132 @@ func (c *compiler) aggregateCall(x *pg.FuncCall, name string) *ex {
 	return e.at(x.Location)
 }
 
+// checkAggregatePlace refuses an aggregate's or a window function's call where it may not stand.
+func (c *compiler) checkAggregatePlace(x *pg.FuncCall) {
+	what := "aggregate functions are"
+	if x.Over != nil {
+		what = "window functions are"
+	}
+	if c.clause != "" {
+		code := pgerror.GroupingError
+		if x.Over != nil {
+			code = pgerror.WindowingError
+		}
+		c.failAt(x.Location, code, "%s not allowed in %s", what, c.clause)
+	}
+}
+
+// checkDistinctOrder refuses to order by what DISTINCT leaves out.
+func (c *compiler) checkDistinctOrder(a *aggCall, subqueries int) {
+	if a.distinct && !a.within {
+		for _, k := range a.order {
+			if !slices.ContainsFunc(a.args, func(e *ex) bool { return e.sql == k.e.sql && (!e.literal || e.oid == k.e.oid) }) {
+				if subqueries > 0 { // which are not compared here
+					c.unsupported(k.e.pos, "ORDER BY a subquery in an aggregate with DISTINCT")
+				}
+				c.failAt(k.e.pos, pgerror.InvalidColumnReference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+			}
+		}
+	}
+}
+
+// checkAggregateParts refuses what an aggregate that is no window function's may not be made of.
+func (c *compiler) checkAggregateParts(a *aggCall) {
+	for _, p := range a.parts {
+		if p.window {
+			c.failAt(p.pos, pgerror.GroupingError, "aggregate function calls cannot contain window function calls")
+		}
+	}
+	if a.borrowed() {
+		if c.query.reads || c.imports > 0 {
+			c.unsupported(a.pos, "an aggregate of an outer query's columns in a query with FROM")
+		}
+	} else {
+		c.query.agg = true
+	}
+}
+
+// guard has what could fail computed of the rows that FILTER lets through alone: DuckDB computes an
+// aggregate's arguments of all.
+func (a *aggCall) guard(f *ex) {
+	guarded := func(e *ex) *ex {
+		if !e.fallible || e.constant || e.null || e.literal || e.param > 0 {
+			return e
+		}
+		out := *e
+		out.sql, out.column = "(CASE WHEN "+f.sql+" THEN "+e.sql+" END)", nil
+		out.fields = nil
+		for _, field := range e.fields {
+			inner := *field
+			inner.sql = "(CASE WHEN " + f.sql + " THEN " + field.sql + " END)"
+			out.fields = append(out.fields, &inner)
+		}
+		return &out
+	}
+	for i, e := range a.args {
+		a.args[i] = guarded(e)
+	}
+	for i, k := range a.order {
+		by := *k
+		by.e = guarded(k.e)
+		a.order[i] = &by
+	}
+	a.where = f.sql
+}
+
+// borrowed tells of an aggregate that is of a query around: it names no columns but that one's.
+func (a *aggCall) borrowed() bool {
+	outer := false
+	for _, p := range a.parts {
+		if len(p.vars) > 0 {
+			return false
+		}
+		outer = outer || p.outer || p.taken
+	}
+	return outer
+}
+
 func (c *compiler) aggregated(a *aggCall, x *pg.FuncCall) *ex {
 	if a.name == "count" {
 		switch {
 		case x.AggStar || len(a.args) == 0 && x.AggStar:
-			return a.result(c, "count(*)"+a.tail(), pgwire.OIDInt8)
+			return a.result(c, "count(*)"+a.tail(), pgvalue.OIDInt8)
 		case len(a.args) == 0:
-			c.failAt(x.Location, "42809", "count(*) must be used to call a parameterless aggregate function")
+			c.failAt(x.Location, pgerror.WrongObjectType, "count(*) must be used to call a parameterless aggregate function")
 		case len(a.args) != 1:
 			c.noFunction("count", a.args, x.Location)
 		}
 		e := a.args[0]
-		if e.oid == oidRecord {
+		if e.oid == pgvalue.OIDRecord {
 			// A row counts, whatever is in it.
-			if !a.distinct {
-				return a.result(c, "count(*)"+a.tail(), pgwire.OIDInt8)
+			switch {
+			case !a.distinct && len(e.fields) > 0 && a.borrowed(): // its column says whose it is
+				one := "CASE WHEN " + e.fields[0].sql + " IS NULL THEN 1 ELSE 1 END"
+				if e.absent != "" {
+					one = "CASE WHEN NOT " + e.absent + " THEN 1 END"
+				}
+				return a.result(c, a.of(c, "count", one), pgvalue.OIDInt8)
+			case !a.distinct && len(e.fields) > 0 && e.absent == "":
+				return a.result(c, "count(*)"+a.tail(), pgvalue.OIDInt8)
+			case !a.distinct && e.absent != "":
+				return a.result(c, a.of(c, "count", "CASE WHEN "+e.absent+" THEN NULL ELSE 1 END"), pgvalue.OIDInt8)
 			}
-			return a.result(c, a.of(c, "count", e.sql), pgwire.OIDInt8)
+			by := e.sql
+			if a.distinct {
+				by = c.key(e)
+			}
+			return a.result(c, a.of(c, "count", by), pgvalue.OIDInt8)
 		}
-		if e.param > 0 || e.oid == pgwire.OIDUnknown {
-			e = c.coerce(e, pgwire.OIDText, -1, implicit)
+		if e.param > 0 || e.oid == pgvalue.OIDUnknown {
+			e = c.coerce(e, pgvalue.OIDText, -1, implicit)
 		}
 		by := e.sql
 		if a.distinct {
 			by = c.key(e)
 		}
-		return a.result(c, a.of(c, "count", by), pgwire.OIDInt8)
+		return a.result(c, a.of(c, "count", by), pgvalue.OIDInt8)
 	}
+	a.typed(c, x)
 	out := aggregates[a.name](c, a)
 	if out == nil {
 		c.noFunction(a.name, a.args, x.Location)
@@ -177,7 +278,7 @@ func (a *aggCall) list(c *compiler, e *ex) string {
 	if len(a.order) > 0 {
 		k = a.order[0]
 	}
-	list := "list(" + e.sql + " ORDER BY " + c.key(e) + k.direction() + ")" + a.tail()
+	list := "list(" + e.sql + " ORDER BY " + c.sortBy(e, false) + k.direction() + ")" + a.tail()
 	return call("list_select", list, call("pg_unique_index", c.listKeys(list, e)))
 }
 
@@ -187,7 +288,7 @@ func (c *compiler) listKeys(list string, e *ex) string {
 	item.sql = "x"
 	key := c.key(&item)
 	switch {
-	case e.oid == pgwire.OIDBpchar:
+	case e.oid == pgvalue.OIDBpchar:
 		key = call("encode", key)
 	case elements[e.oid] != 0:
 		key = call("encode", cast(key, "VARCHAR"))
@@ -210,8 +311,8 @@ func init() {
 		"regr_intercept": regression("regr_intercept"), "regr_r2": regression("regr_r2"), "regr_slope": regression("regr_slope"),
 		"regr_sxx": regression("regr_sxx"), "regr_sxy": regression("regr_sxy"), "regr_syy": regression("regr_syy"),
 		"percentile_cont": percentileCont, "percentile_disc": percentileDisc, "mode": modeOf,
-		"json_agg": jsonAgg(pgwire.OIDJSON), "jsonb_agg": jsonAgg(pgwire.OIDJSONB),
-		"json_object_agg": objectAgg(pgwire.OIDJSON), "jsonb_object_agg": objectAgg(pgwire.OIDJSONB),
+		"json_agg": jsonAgg(pgvalue.OIDJSON), "jsonb_agg": jsonAgg(pgvalue.OIDJSONB),
+		"json_object_agg": objectAgg(pgvalue.OIDJSON), "jsonb_object_agg": objectAgg(pgvalue.OIDJSONB),
 		"any_value": anyValue,
 	}
 }
@@ -221,41 +322,48 @@ func (a *aggCall) one(c *compiler) *ex {
 	if len(a.args) != 1 || a.within {
 		return nil
 	}
-	if a.args[0].oid == pgwire.OIDUnknown {
+	if a.args[0].oid == pgvalue.OIDUnknown {
 		return nil
 	}
 	return a.args[0]
 }
 
+// countDigits is how many digits a sum has more than what it is of, of a trillion rows.
+const countDigits = 12
+
 func sumOf(c *compiler, a *aggCall) *ex {
 	e := a.one(c)
 	if e == nil {
 		if len(a.args) == 1 {
-			c.fail(c.at(pgwire.Errorf("42725", "function sum(unknown) is not unique").
+			c.fail(c.at(pgerror.Errorf(pgerror.AmbiguousFunction, "function sum(unknown) is not unique").
 				WithHint("Could not choose a best candidate function. You might need to add explicit type casts."), a.pos))
 		}
 		return nil
 	}
 	switch {
-	case e.oid == pgwire.OIDInt2 || e.oid == pgwire.OIDInt4:
-		return a.result(c, cast(a.of(c, "sum", e.sql), "BIGINT"), pgwire.OIDInt8)
-	case e.oid == pgwire.OIDInt8:
-		out := a.result(c, cast(a.of(c, "sum", e.sql), "DECIMAL(38,0)"), pgwire.OIDNumeric)
-		out.rep = 0
+	case e.oid == pgvalue.OIDInt2 || e.oid == pgvalue.OIDInt4:
+		return a.result(c, cast(a.of(c, "sum", e.sql), "BIGINT"), pgvalue.OIDInt8)
+	case e.oid == pgvalue.OIDInt8:
+		out := a.result(c, cast(a.of(c, "sum", e.sql), "DECIMAL(38,0)"), pgvalue.OIDNumeric)
+		out.rep, out.digits = 0, 19+countDigits
 		return out
 	case isFloat(e.oid):
-		return a.result(c, cast(a.of(c, "sum", cast(e.sql, "DOUBLE")), Physical(e.oid, 0)), e.oid)
-	case e.oid == pgwire.OIDNumeric && e.rep >= 0:
+		name := "pg_float_sum"
+		if e.oid == pgvalue.OIDFloat4 {
+			name = "pg_real_sum"
+		}
+		return a.result(c, cast(a.floats(c, name, e), Physical(e.oid, 0)), e.oid)
+	case e.oid == pgvalue.OIDNumeric && e.rep >= 0 && e.most()+countDigits <= maxDigits:
 		out := a.result(c, cast(a.of(c, "sum", e.sql), Physical(e.oid, e.rep)), e.oid)
-		out.rep = e.rep
+		out.rep, out.digits = e.rep, e.most()+countDigits
 		return out
-	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, a.numericSum(c, e), e.oid)
-	case e.oid == pgwire.OIDInterval || e.oid == oidTime:
+	case e.oid == pgvalue.OIDNumeric:
+		return a.result(c, a.numericSum(c, c.asText(e)), e.oid)
+	case e.oid == pgvalue.OIDInterval || e.oid == pgvalue.OIDTime:
 		if a.distinct {
 			c.unsupported(a.pos, "sum(DISTINCT interval)")
 		}
-		return a.result(c, a.of(c, "pg_interval_sum", c.convert(e, pgwire.OIDInterval, explicit).sql), pgwire.OIDInterval)
+		return a.result(c, a.of(c, "pg_interval_sum", c.convert(e, pgvalue.OIDInterval, explicit).sql), pgvalue.OIDInterval)
 	}
 	return nil
 }
@@ -277,7 +385,7 @@ func (a *aggCall) summand(e *ex) string {
 func (a *aggCall) numericSum(c *compiler, e *ex) string {
 	sum := a.of(c, "pg_sum", a.summand(e))
 	if a.distinct {
-		sum = call("pg_num_round", sum, a.of(c, "max", call("pg_num_scale", e.sql)))
+		sum = call("pg_num_round", sum, "coalesce("+a.of(c, "max", call("pg_num_scale", e.sql))+", 0)") // NaN has none
 	}
 	return sum
 }
@@ -288,19 +396,20 @@ func avgOf(c *compiler, a *aggCall) *ex {
 		return nil
 	}
 	switch {
-	case isInteger(e.oid), e.oid == pgwire.OIDNumeric && e.rep >= 0:
+	case isInteger(e.oid), e.oid == pgvalue.OIDNumeric && e.rep >= 0 && e.most()+countDigits <= maxDigits:
 		sum := cast(a.of(c, "sum", e.sql), "VARCHAR")
-		return a.result(c, call("pg_num_avg", sum, a.of(c, "count", e.sql)), pgwire.OIDNumeric)
-	case e.oid == pgwire.OIDNumeric:
-		return a.result(c, call("pg_num_avg", a.numericSum(c, e), a.of(c, "count", a.summand(e))), pgwire.OIDNumeric)
+		return a.result(c, call("pg_num_avg", sum, a.of(c, "count", e.sql)), pgvalue.OIDNumeric)
+	case e.oid == pgvalue.OIDNumeric:
+		e = c.asText(e)
+		return a.result(c, call("pg_num_avg", a.numericSum(c, e), a.of(c, "count", a.summand(e))), pgvalue.OIDNumeric)
 	case isFloat(e.oid):
-		return a.result(c, a.of(c, "avg", cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
-	case e.oid == pgwire.OIDInterval:
+		return a.result(c, a.floats(c, "pg_avg", e), pgvalue.OIDFloat8)
+	case e.oid == pgvalue.OIDInterval:
 		if a.distinct {
 			c.unsupported(a.pos, "avg(DISTINCT interval)")
 		}
 		sum, count := a.of(c, "pg_interval_sum", e.sql), a.of(c, "count", e.sql)
-		return a.result(c, call("pg_interval_div", sum, cast("nullif("+count+", 0)", "DOUBLE")), pgwire.OIDInterval)
+		return a.result(c, call("pg_interval_div", sum, cast("nullif("+count+", 0)", "DOUBLE")), pgvalue.OIDInterval)
 	}
 	return nil
 }
@@ -312,11 +421,11 @@ func extreme(name string) aggregate {
 			return nil
 		}
 		e := a.args[0]
-		if e.param > 0 || e.oid == pgwire.OIDUnknown {
-			e = c.coerce(e, pgwire.OIDText, -1, implicit)
+		if e.param > 0 || e.oid == pgvalue.OIDUnknown {
+			e = c.coerce(e, pgvalue.OIDText, -1, implicit)
 		}
 		switch e.oid {
-		case pgwire.OIDBool, pgwire.OIDUUID, pgwire.OIDJSON, pgwire.OIDJSONB, pgwire.OIDBytea, pgwire.OIDXid, oidRecord:
+		case pgvalue.OIDBool, pgvalue.OIDUUID, pgvalue.OIDJSON, pgvalue.OIDJSONB, pgvalue.OIDBytea, pgvalue.OIDXid, pgvalue.OIDRecord, pgvalue.OIDPgSnapshot, pgvalue.OIDTxidSnapshot, pgvalue.OIDBit, pgvalue.OIDVarbit, pgvalue.OIDCid:
 			return nil
 		}
 		sql := a.of(c, name, e.sql)
@@ -324,8 +433,11 @@ func extreme(name string) aggregate {
 			sql = a.of(c, "arg_"+name, e.sql, c.key(e))
 		}
 		oid := e.oid
-		if oid == pgwire.OIDVarchar || oid == pgwire.OIDName {
-			oid = pgwire.OIDText
+		switch { // as PostgreSQL, which has none of these types
+		case oid == pgvalue.OIDVarchar || oid == pgvalue.OIDName || oid == pgvalue.OIDChar:
+			oid = pgvalue.OIDText
+		case isReg(oid):
+			oid = pgvalue.OIDOid
 		}
 		out := a.result(c, sql, oid)
 		out.rep = e.rep
@@ -333,23 +445,37 @@ func extreme(name string) aggregate {
 	}
 }
 
-func stringAgg(c *compiler, a *aggCall) *ex {
-	if len(a.args) != 2 || !isText(a.args[0].oid) && a.args[0].oid != pgwire.OIDUnknown {
+// bytesAgg is string_agg of byteas.
+func bytesAgg(c *compiler, a *aggCall) *ex {
+	v := a.args[0]
+	s := c.tryCoerce(a.args[1], pgvalue.OIDBytea, implicit)
+	if s == nil {
 		return nil
 	}
-	if a.distinct && len(a.order) > 0 && a.order[0].e.sql != a.args[0].sql {
-		c.failAt(a.order[0].e.pos, "42P10", "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+	if a.distinct {
+		c.unsupported(a.pos, "string_agg(DISTINCT bytea)")
 	}
-	v := c.coerce(a.args[0], pgwire.OIDText, -1, implicit)
+	list := a.of(c, "list", "CASE WHEN "+v.sql+" IS NOT NULL THEN [coalesce("+s.sql+", ''::BLOB), "+v.sql+"] END")
+	return a.result(c, call("pg_bytes_agg", list), pgvalue.OIDBytea)
+}
+
+func stringAgg(c *compiler, a *aggCall) *ex {
+	if len(a.args) == 2 && a.args[0].oid == pgvalue.OIDBytea {
+		return bytesAgg(c, a)
+	}
+	if len(a.args) != 2 || !isText(a.args[0].oid) && a.args[0].oid != pgvalue.OIDUnknown {
+		return nil
+	}
+	v := c.coerce(a.args[0], pgvalue.OIDText, -1, implicit)
 	if a.distinct && len(a.order) == 0 {
 		a.order = []*sortKey{{e: v}} // PostgreSQL sorts to find what is distinct
 	}
-	s := c.coerce(a.args[1], pgwire.OIDText, -1, implicit)
+	s := c.coerce(a.args[1], pgvalue.OIDText, -1, implicit)
 	if s.literal {
 		if s.null {
-			return a.result(c, a.of(c, "string_agg", v.sql, "''"), pgwire.OIDText)
+			return a.result(c, a.of(c, "string_agg", v.sql, "''"), pgvalue.OIDText)
 		}
-		return a.result(c, a.of(c, "string_agg", v.sql, s.sql), pgwire.OIDText)
+		return a.result(c, a.of(c, "string_agg", v.sql, s.sql), pgvalue.OIDText)
 	}
 	if a.distinct {
 		c.unsupported(a.pos, "string_agg(DISTINCT …) with a delimiter that is no constant")
@@ -357,7 +483,7 @@ func stringAgg(c *compiler, a *aggCall) *ex {
 	// Each value brings its delimiter along, which stands in front of it unless it is the first.
 	filtered := *a
 	list := filtered.of(c, "list", "CASE WHEN "+v.sql+" IS NOT NULL THEN [coalesce("+s.sql+", ''), "+v.sql+"] END")
-	return a.result(c, call("pg_string_agg", list), pgwire.OIDText)
+	return a.result(c, call("pg_string_agg", list), pgvalue.OIDText)
 }
 
 func arrayAgg(c *compiler, a *aggCall) *ex {
@@ -365,8 +491,11 @@ func arrayAgg(c *compiler, a *aggCall) *ex {
 		return nil
 	}
 	e := c.asText(a.args[0])
-	if e.oid == pgwire.OIDUnknown {
-		e = c.coerce(e, pgwire.OIDText, -1, implicit)
+	if e.oid == pgvalue.OIDUnknown {
+		e = c.coerce(e, pgvalue.OIDText, -1, implicit)
+	}
+	if elements[e.oid] != 0 && e.oid != pgvalue.OIDInt2Vector && e.oid != pgvalue.OIDOidVector {
+		return c.arrayOfArrays(a, e)
 	}
 	oid := arrays[e.oid]
 	if oid == 0 {
@@ -379,16 +508,37 @@ func arrayAgg(c *compiler, a *aggCall) *ex {
 	return a.result(c, a.list(c, e), oid)
 }
 
+// arrayOfArrays is array_agg of arrays, which become one of a dimension more.
+func (c *compiler) arrayOfArrays(a *aggCall, e *ex) *ex {
+	if a.distinct {
+		c.unsupported(a.pos, "array_agg(DISTINCT array)")
+	}
+	for i, p := range a.parts {
+		if p.dims > 1 {
+			a.parts[i] = p.flat()
+		}
+	}
+	list := a.of(c, "list", e.sql)
+	lens := "list_transform(" + list + ", lambda x: len(x))"
+	sql := fmt.Sprintf("(CASE WHEN list_count(%[1]s) < len(%[1]s) THEN error('%[3]s') WHEN list_min(%[2]s) = 0 THEN error('%[4]s') "+
+		"WHEN list_min(%[2]s) <> list_max(%[2]s) THEN error('%[5]s') ELSE %[1]s END)", list, lens,
+		marker(pgerror.NullValueNotAllowed, "cannot accumulate null arrays"), marker(pgerror.ArraySubscriptError, "cannot accumulate empty arrays"),
+		marker(pgerror.ArraySubscriptError, "cannot accumulate arrays of different dimensionality"))
+	out := a.result(c, sql, e.oid)
+	out.dims, out.fallible = max(e.dims, 1)+1, true
+	return out
+}
+
 func boolAgg(name string) aggregate {
 	return func(c *compiler, a *aggCall) *ex {
 		if len(a.args) != 1 {
 			return nil
 		}
-		e := c.tryCoerce(a.args[0], pgwire.OIDBool, implicit)
+		e := c.tryCoerce(a.args[0], pgvalue.OIDBool, implicit)
 		if e == nil {
 			return nil
 		}
-		return a.result(c, a.of(c, name, e.sql), pgwire.OIDBool)
+		return a.result(c, a.of(c, name, e.sql), pgvalue.OIDBool)
 	}
 }
 
@@ -402,6 +552,23 @@ func bitAgg(name string) aggregate {
 	}
 }
 
+// floats is an aggregate over float8s, whose sum depends on the order in which they are added, and whether
+// it overflows too. Where there is one, they are made a list in it first: of distinct values it is their own,
+// since PostgreSQL sorts to find them.
+func (a *aggCall) floats(c *compiler, name string, e *ex) string {
+	x := cast(e.sql, "DOUBLE")
+	if a.over.sql != "" || !a.distinct && len(a.order) == 0 {
+		return a.of(c, name, x)
+	}
+	sorted := *a
+	if len(a.order) == 0 && !e.constant {
+		by := *e
+		by.sql, by.oid = x, pgvalue.OIDFloat8
+		sorted.order = []*sortKey{{e: &by}}
+	}
+	return call("pg_float_fold", quote(name), sorted.of(c, "list", x))
+}
+
 // spread is variance and standard deviation; of integers and numerics they are numeric.
 func spread(name string) aggregate {
 	return func(c *compiler, a *aggCall) *ex {
@@ -410,37 +577,18 @@ func spread(name string) aggregate {
 		case e == nil || !isNumber(e.oid):
 			return nil
 		case isFloat(e.oid):
-			return a.result(c, a.of(c, name, cast(e.sql, "DOUBLE")), pgwire.OIDFloat8)
+			return a.result(c, a.floats(c, "pg_"+name, e), pgvalue.OIDFloat8)
 		}
-		if e.oid != pgwire.OIDNumeric || e.rep >= 0 {
+		if e.oid != pgvalue.OIDNumeric || e.rep >= 0 {
 			e = c.text(e)
 		}
-		return a.result(c, call("pg_num_spread", a.list(c, e), quote(name)), pgwire.OIDNumeric)
-	}
-}
-
-func regression(name string) aggregate {
-	return func(c *compiler, a *aggCall) *ex {
-		if len(a.args) != 2 {
-			return nil
-		}
-		y, x := c.tryCoerce(a.args[0], pgwire.OIDFloat8, implicit), c.tryCoerce(a.args[1], pgwire.OIDFloat8, implicit)
-		if x == nil || y == nil {
-			return nil
-		}
-		if name == "regr_count" {
-			return a.result(c, cast(a.of(c, name, y.sql, x.sql), "BIGINT"), pgwire.OIDInt8)
-		}
-		return a.result(c, "pg_not_nan("+a.of(c, name, y.sql, x.sql)+")", pgwire.OIDFloat8)
+		return a.result(c, call("pg_num_spread", a.list(c, e), quote(name)), pgvalue.OIDNumeric)
 	}
 }
 
 // ordered is what WITHIN GROUP sorts, as a sorted list without nulls.
-func (a *aggCall) ordered(c *compiler, v string) string {
-	k := *a.order[0]
-	e := *k.e
-	e.sql = v
-	return "list(" + v + " ORDER BY " + c.key(&e) + k.direction() + ")" + a.withFilter(v+" IS NOT NULL")
+func (a *aggCall) ordered(c *compiler, v *ex) string {
+	return "list(" + v.sql + " ORDER BY " + c.sortBy(v, false) + a.order[0].direction() + ")" + a.withFilter(v.sql+" IS NOT NULL")
 }
 
 // withFilter adds a condition to the call's FILTER.
@@ -453,7 +601,7 @@ func (a *aggCall) withFilter(cond string) string {
 
 func (c *compiler) withinGroup(a *aggCall) *ex {
 	if !a.within {
-		c.failAt(a.pos, "42809", "WITHIN GROUP is required for ordered-set aggregate %s", a.name)
+		c.failAt(a.pos, pgerror.WrongObjectType, "WITHIN GROUP is required for ordered-set aggregate %s", a.name)
 	}
 	if len(a.order) != 1 {
 		return nil
@@ -461,13 +609,24 @@ func (c *compiler) withinGroup(a *aggCall) *ex {
 	return a.order[0].e
 }
 
+// typed refuses a literal without a type, where any type is taken.
+func (a *aggCall) typed(c *compiler, x *pg.FuncCall) {
+	if a.name != "mode" && a.name != "percentile_disc" || len(a.order) != 1 {
+		return
+	}
+	k := x.AggOrder[0].GetSortBy().Node.GetAConst()
+	if k != nil && (k.Isnull || k.GetSval() != nil) {
+		c.fail(pgerror.Errorf(pgerror.DatatypeMismatch, "could not determine polymorphic type because input has type unknown"))
+	}
+}
+
 func percentileCont(c *compiler, a *aggCall) *ex {
 	v := c.withinGroup(a)
 	if v == nil || len(a.args) != 1 {
 		return nil
 	}
-	oid := uint32(pgwire.OIDFloat8)
-	if v.oid == pgwire.OIDInterval {
+	oid := uint32(pgvalue.OIDFloat8)
+	if v.oid == pgvalue.OIDInterval {
 		oid = v.oid
 	}
 	v = c.tryCoerce(v, oid, implicit)
@@ -475,7 +634,7 @@ func percentileCont(c *compiler, a *aggCall) *ex {
 		return nil
 	}
 	name := "pg_percentile"
-	if oid == pgwire.OIDInterval {
+	if oid == pgvalue.OIDInterval {
 		name = "pg_percentile_interval"
 	}
 	return c.percentile(a, name, v, oid)
@@ -491,21 +650,21 @@ func percentileDisc(c *compiler, a *aggCall) *ex {
 
 // percentile compiles both kinds, of one fraction or of an array of them.
 func (c *compiler) percentile(a *aggCall, name string, v *ex, oid uint32) *ex {
-	list := a.ordered(c, v.sql)
+	list := a.ordered(c, v)
 	at := func(fraction string) string {
 		if name != "" {
-			return call(name, list, fraction)
+			return call(name, "coalesce("+list+", [])", fraction) // a fraction that is none is an error over nothing, too
 		}
-		return fmt.Sprintf("list_extract(%s, pg_percentile_index(len(%s), %s))", list, list, fraction)
+		return fmt.Sprintf("list_extract(%s, pg_percentile_index(coalesce(len(%s), 0), %s))", list, list, fraction)
 	}
-	if elements[a.args[0].oid] != 0 || a.args[0].oid == pgwire.OIDUnknown && strings.HasPrefix(a.args[0].text, "{") {
-		f := c.coerce(a.args[0], arrays[pgwire.OIDFloat8], -1, assignment)
+	if elements[a.args[0].oid] != 0 || a.args[0].oid == pgvalue.OIDUnknown && strings.HasPrefix(a.args[0].text, "{") {
+		f := c.coerce(a.args[0], arrays[pgvalue.OIDFloat8], -1, assignment)
 		if arrays[oid] == 0 {
 			return nil
 		}
-		return a.result(c, "list_transform("+f.sql+", lambda f: "+at("f")+")", arrays[oid])
+		return a.result(c, "(CASE WHEN len("+list+") > 0 THEN list_transform("+f.sql+", lambda f: "+at("f")+") END)", arrays[oid])
 	}
-	f := c.coerce(a.args[0], pgwire.OIDFloat8, -1, implicit)
+	f := c.coerce(a.args[0], pgvalue.OIDFloat8, -1, implicit)
 	out := a.result(c, at(f.sql), oid)
 	out.rep = v.rep
 	return out
@@ -516,9 +675,14 @@ func modeOf(c *compiler, a *aggCall) *ex {
 	if v == nil || len(a.args) != 0 {
 		return nil
 	}
-	sql := "mode(" + v.sql + " ORDER BY " + c.key(v) + a.order[0].direction() + ")" + a.tail()
-	if needsKey(v) {
-		list := a.ordered(c, v.sql)
+	sql := "mode(" + v.sql + " ORDER BY " + c.sortBy(v, false) + a.order[0].direction() + ")" + a.tail()
+	if isFloat(v.oid) { // by what they are, of which DuckDB's NaN and -0 have several
+		sql = cast("mode("+cast("("+v.sql+" + 0)", "VARCHAR")+" ORDER BY "+v.sql+a.order[0].direction()+")"+a.tail(), Physical(v.oid, 0))
+	}
+	if v.constant { // which DuckDB does not sort by
+		sql = "any_value(" + v.sql + ")" + a.tail()
+	} else if needsKey(v) {
+		list := a.ordered(c, v)
 		sql = call("list_extract", list, call("pg_mode_index", c.listKeys(list, v)))
 	}
 	out := a.result(c, sql, v.oid)
@@ -533,27 +697,53 @@ func jsonAgg(oid uint32) aggregate {
 		}
 		item := c.json(a.args[0])
 		separator := "', '"
-		if a.args[0].oid == oidRecord {
-			separator = "', ' || chr(10) || ' '"
-			if oid == pgwire.OIDJSON {
-				separator = "', ' || chr(10) || ' '"
-			}
+		e := a.args[0]
+		lines, absent := oid == pgvalue.OIDJSON && e.oid == pgvalue.OIDRecord, e.absent // each row begins one, which a null does not
+		if oid == pgvalue.OIDJSON && elements[e.oid] != 0 && e.oid != pgvalue.OIDInt2Vector && e.oid != pgvalue.OIDOidVector {
+			lines, absent = true, "("+e.sql+" IS NULL)" // so does each array
 		}
-		if oid == pgwire.OIDJSONB {
-			separator = "', '"
+		if lines && absent == "" {
+			separator, lines = "', ' || chr(10) || ' '", false
+		}
+		if lines {
+			item = "(CASE WHEN " + absent + " THEN 'null' ELSE chr(10) || ' ' || " + item + " END)"
 		}
 		list := a.of(c, "list", item)
-		if a.distinct && needsKey(a.args[0]) {
-			x := *a.args[0]
-			x.sql = "x"
-			list = "list_transform(" + a.list(c, a.args[0]) + ", lambda x: " + c.json(&x) + ")"
+		if a.distinct {
+			list = a.distinctJSON(c)
 		}
 		sql := "('[' || array_to_string(" + list + ", " + separator + ") || ']')"
-		if oid == pgwire.OIDJSONB {
+		if lines {
+			sql = "('[' || ltrim(array_to_string(" + list + ", " + separator + "), chr(10) || ' ') || ']')"
+		}
+		if oid == pgvalue.OIDJSONB {
 			sql = call("pg_jsonb", sql)
 		}
 		return a.result(c, sql, oid)
 	}
+}
+
+// distinctJSON writes the list of the JSON of distinct values, sorted as PostgreSQL finds them.
+func (a *aggCall) distinctJSON(c *compiler) string {
+	e := c.resolved(a.args[0])
+	c.equatable(e)
+	if len(e.fields) > 0 {
+		c.unsupported(a.pos, "%s(DISTINCT record)", a.name)
+	}
+	if len(a.order) == 0 {
+		a.order = []*sortKey{{e: e}}
+	}
+	x := *e
+	x.sql = "x"
+	return "list_transform(" + a.list(c, e) + ", lambda x: " + c.json(&x) + ")"
+}
+
+// resolved gives an untyped literal or parameter the type text.
+func (c *compiler) resolved(e *ex) *ex {
+	if e.param > 0 || e.oid == pgvalue.OIDUnknown {
+		return c.coerce(e, pgvalue.OIDText, -1, implicit)
+	}
+	return e
 }
 
 func objectAgg(oid uint32) aggregate {
@@ -561,10 +751,13 @@ func objectAgg(oid uint32) aggregate {
 		if len(a.args) != 2 {
 			return nil
 		}
-		item := call("pg_json_key", c.text(a.args[0]).sql) + " || ' : ' || " + c.json(a.args[1])
+		item := c.jsonKey(a.args[0]) + " || ' : ' || " + c.json(a.args[1])
+		if a.where != "" { // a name of NULL fails
+			item = "CASE WHEN " + a.where + " THEN " + item + " END"
+		}
 		list := a.of(c, "list", item)
 		sql := "('{ ' || array_to_string(" + list + ", ', ') || ' }')"
-		if oid == pgwire.OIDJSONB {
+		if oid == pgvalue.OIDJSONB {
 			sql = call("pg_jsonb", sql)
 		}
 		out := a.result(c, sql, oid)

@@ -8,7 +8,8 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 func (c *compiler) arrayExpr(x *pg.A_ArrayExpr, want uint32) *ex {
@@ -16,21 +17,23 @@ func (c *compiler) arrayExpr(x *pg.A_ArrayExpr, want uint32) *ex {
 	nested := false
 	for _, n := range x.Elements {
 		if inner := n.GetAArrayExpr(); inner != nil {
-			list = append(list, c.arrayExpr(inner, 0))
+			list = append(list, c.arrayExpr(inner, want))
 			nested = true
 			continue
 		}
-		list = append(list, c.expr(n))
+		e := c.expr(n)
+		nested = nested || elements[e.oid] != 0 && e.oid != pgvalue.OIDInt2Vector && e.oid != pgvalue.OIDOidVector
+		list = append(list, e)
 	}
 	if len(list) == 0 {
 		if want == 0 {
-			c.fail(c.at(pgwire.Errorf("42P18", "cannot determine type of empty array").
+			c.fail(c.at(pgerror.Errorf(pgerror.IndeterminateDatatype, "cannot determine type of empty array").
 				WithHint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."), x.Location))
 		}
 		return c.make(cast("[]", Physical(want, 0)), want).at(x.Location).named("array")
 	}
 	if nested {
-		c.unsupported(x.Location, "a multidimensional array")
+		return c.nestedArray(list, x.Location)
 	}
 	if want != 0 {
 		for i := range list {
@@ -39,9 +42,10 @@ func (c *compiler) arrayExpr(x *pg.A_ArrayExpr, want uint32) *ex {
 	} else {
 		list = c.unify(list, "ARRAY")
 	}
+	mod := commonMod(list)
 	for i, e := range list {
-		if e.oid == pgwire.OIDUnknown {
-			list[i] = c.coerce(e, pgwire.OIDText, -1, implicit)
+		if e.oid == pgvalue.OIDUnknown {
+			list[i] = c.coerce(e, pgvalue.OIDText, -1, implicit)
 		}
 		list[i] = c.asText(list[i])
 	}
@@ -53,45 +57,132 @@ func (c *compiler) arrayExpr(x *pg.A_ArrayExpr, want uint32) *ex {
 	for _, e := range list {
 		parts = append(parts, e.sql)
 	}
-	return c.make(cast("["+strings.Join(parts, ", ")+"]", Physical(oid, 0)), oid, list...).at(x.Location).named("array")
+	out := c.make(cast("["+strings.Join(parts, ", ")+"]", Physical(oid, 0)), oid, list...)
+	out.mod = mod
+	return out.at(x.Location).named("array")
+}
+
+// nestedArray is an array of arrays, which becomes one of a dimension more.
+func (c *compiler) nestedArray(list []*ex, pos int32) *ex {
+	const mismatch = "multidimensional arrays must have array expressions with matching dimensions"
+	dims := max(list[0].dims, 1)
+	flat := make([]*ex, len(list))
+	for i, e := range list {
+		if e.oid == pgvalue.OIDUnknown && (e.literal || e.null) {
+			e = c.coerce(e, list[0].oid, -1, implicit)
+		}
+		if elements[e.oid] == 0 {
+			c.failAt(e.pos, pgerror.DatatypeMismatch, "ARRAY types %s and %s cannot be matched", typeName(list[0].oid), typeName(e.oid))
+		}
+		if max(e.dims, 1) != dims {
+			c.failAt(pos, pgerror.ArraySubscriptError, mismatch)
+		}
+		flat[i] = e.flat()
+	}
+	flat = c.unify(flat, "ARRAY")
+	var parts, sizes []string
+	for _, e := range flat {
+		parts, sizes = append(parts, e.sql), append(sizes, "coalesce(len("+e.sql+"), 0)")
+	}
+	// Of empty arrays an array is empty, and has no dimensions.
+	array := fmt.Sprintf("(CASE WHEN greatest(%s, 0) = 0 THEN [] ELSE [%s] END)", strings.Join(sizes, ", "), strings.Join(parts, ", "))
+	if len(sizes) > 1 {
+		array = fmt.Sprintf("(CASE WHEN least(%[1]s) <> greatest(%[1]s) THEN error('%[2]s') ELSE %[3]s END)", strings.Join(sizes, ", "), marker(pgerror.ArraySubscriptError, mismatch), array)
+	}
+	out := c.make(array, flat[0].oid, flat...).at(pos).named("array")
+	out.dims, out.fallible, out.mod = dims+1, true, commonMod(flat)
+	return out
+}
+
+// flat is an array as if it had one dimension, for what knows that it has more.
+func (e *ex) flat() *ex {
+	out := *e
+	out.dims = 0
+	return &out
+}
+
+// nestedText writes an array of several dimensions as text.
+func (c *compiler) nestedText(e *ex) *ex {
+	inner := *e.flat()
+	inner.sql, inner.dims = "x", e.dims-1
+	item := c.text(&inner).sql
+	sql := "('{' || array_to_string(list_transform(" + e.sql + ", lambda x: " + item + "), ',') || '}')"
+	return c.make(sql, pgvalue.OIDText, e.flat())
 }
 
 func (c *compiler) rowExpr(x *pg.RowExpr) *ex {
-	row := &ex{oid: oidRecord, mod: -1, rep: textScale, pos: x.Location, name: "row"}
-	for i, n := range x.Args {
-		f := c.expr(n)
-		row.fields = append(row.fields, f)
-		row.names = append(row.names, fmt.Sprintf("f%d", i+1))
+	row := c.rowFields(x)
+	row.sql = c.rowText(row)
+	return row
+}
+
+// rowFields is a row without its text, for what looks at its fields alone.
+func (c *compiler) rowFields(x *pg.RowExpr) *ex {
+	var fields []*ex
+	var names []string
+	for _, n := range x.Args {
+		list := c.starOf(n)
+		if list == nil {
+			list = []*ex{c.expr(n)}
+		}
+		for _, f := range list {
+			fields = append(fields, f)
+			names = append(names, fmt.Sprintf("f%d", len(fields)))
+		}
 	}
-	out := c.make("", oidRecord, row.fields...)
-	out.fields, out.names, out.pos, out.name = row.fields, row.names, x.Location, "row"
-	out.sql = c.rowText(out)
+	out := c.make("", pgvalue.OIDRecord, fields...)
+	out.fields, out.names, out.pos, out.name = fields, names, x.Location, "row"
 	return out
+}
+
+// starOf expands t.* where a row is written out; nil if the node is something else.
+func (c *compiler) starOf(n *pg.Node) []*ex {
+	ref := n.GetColumnRef()
+	if ref == nil || ref.Fields[len(ref.Fields)-1].GetAStar() == nil {
+		return nil
+	}
+	schema, table := "", ""
+	switch len(ref.Fields) {
+	case 2:
+		table = stringOf(ref.Fields[0])
+	case 3:
+		schema, table = stringOf(ref.Fields[0]), stringOf(ref.Fields[1])
+	}
+	return c.star(schema, table, ref.Location)
 }
 
 // rowText writes a row in the form that PostgreSQL prints records in.
 func (c *compiler) rowText(row *ex) string {
 	var parts []string
 	for _, f := range row.fields {
-		if f.param > 0 || f.oid == pgwire.OIDUnknown {
-			f = c.coerce(f, pgwire.OIDText, -1, implicit)
+		if f.param > 0 || f.oid == pgvalue.OIDUnknown {
+			f = c.coerce(f, pgvalue.OIDText, -1, implicit)
 		}
-		if f.oid == pgwire.OIDBool { // its output, which is not what a cast to text says
-			parts = append(parts, "(CASE WHEN "+f.sql+" THEN 't' WHEN NOT "+f.sql+" THEN 'f' END)")
-			continue
-		}
-		parts = append(parts, c.text(f).sql)
+		parts = append(parts, c.output(f).sql)
 	}
 	return "pg_row([" + strings.Join(parts, ", ") + "]::VARCHAR[])"
 }
 
 func (c *compiler) indirection(x *pg.A_Indirection) *ex {
 	e := c.expr(x.Arg)
-	for _, n := range x.Indirection {
+	skip := 0
+	for k, n := range x.Indirection {
+		if skip > 0 {
+			skip--
+			continue
+		}
 		switch i := n.Node.(type) {
 		case *pg.Node_String_:
 			e = c.field(e, i.String_.Sval, locate(x.Arg))
 		case *pg.Node_AIndices:
+			list := []*pg.A_Indices{i.AIndices}
+			for elements[e.oid] != 0 && k+len(list) < len(x.Indirection) && x.Indirection[k+len(list)].GetAIndices() != nil {
+				list = append(list, x.Indirection[k+len(list)].GetAIndices())
+			}
+			if skip = len(list) - 1; skip > 0 || e.dims > 1 {
+				e = c.subscripts(e, list)
+				continue
+			}
 			e = c.subscript(e, i.AIndices)
 		default:
 			c.unsupported(locate(x.Arg), "this indirection")
@@ -106,10 +197,10 @@ func (c *compiler) field(e *ex, name string, pos int32) *ex {
 			return e.fields[i].named(name)
 		}
 	}
-	if e.oid != oidRecord {
-		c.failAt(pos, "42809", "column notation .%s applied to type %s, which is not a composite type", name, typeName(e.oid))
+	if e.oid != pgvalue.OIDRecord {
+		c.failAt(pos, pgerror.WrongObjectType, "column notation .%s applied to type %s, which is not a composite type", name, typeName(e.oid))
 	}
-	c.failAt(pos, "42703", "could not identify column \"%s\" in record data type", name)
+	c.failAt(pos, pgerror.UndefinedColumn, "could not identify column \"%s\" in record data type", name)
 	return nil
 }
 
@@ -120,29 +211,29 @@ func (c *compiler) subscript(e *ex, x *pg.A_Indices) *ex {
 			return nil
 		}
 		i := c.expr(n)
-		if e.oid == pgwire.OIDJSONB {
+		if e.oid == pgvalue.OIDJSONB {
 			return i
 		}
-		return c.coerce(i, pgwire.OIDInt4, -1, assignment)
+		return c.coerce(i, pgvalue.OIDInt4, -1, assignment)
 	}
-	if e.oid == pgwire.OIDJSONB && !x.IsSlice {
+	if e.oid == pgvalue.OIDJSONB && !x.IsSlice {
 		i := bound(x.Uidx)
 		if isInteger(i.oid) {
 			return c.operator("->", e, i, e.pos).named(name)
 		}
-		return c.operator("->", e, c.coerce(i, pgwire.OIDText, -1, implicit), e.pos).named(name)
+		return c.operator("->", e, c.coerce(i, pgvalue.OIDText, -1, implicit), e.pos).named(name)
 	}
-	if e.oid == pgwire.OIDName && !x.IsSlice { // a name is an array of "char", which begins at 0
+	if e.oid == pgvalue.OIDName && !x.IsSlice { // a name is an array of "char", which begins at 0
 		i := bound(x.Uidx)
 		sql := fmt.Sprintf("(CASE WHEN %[1]s BETWEEN 0 AND 63 THEN substr(%[2]s, %[1]s + 1, 1) END)", i.sql, e.sql)
-		return c.make(sql, pgwire.OIDChar, e, i).at(e.pos).named(name)
+		return c.make(sql, pgvalue.OIDChar, e, i).at(e.pos).named(name)
 	}
 	element := elements[e.oid]
 	if element == 0 {
-		c.failAt(e.pos, "42804", "cannot subscript type %s because it does not support subscripting", typeName(e.oid))
+		c.failAt(e.pos, pgerror.DatatypeMismatch, "cannot subscript type %s because it does not support subscripting", typeName(e.oid))
 	}
 	zero := ""
-	if e.oid == oidInt2Vector || e.oid == oidOidVector {
+	if e.oid == pgvalue.OIDInt2Vector || e.oid == pgvalue.OIDOidVector {
 		zero = " + 1" // these begin at 0
 	}
 	if x.IsSlice {
@@ -156,9 +247,13 @@ func (c *compiler) subscript(e *ex, x *pg.A_Indices) *ex {
 			hi = u.sql
 			parts = append(parts, u)
 		}
-		return c.make(fmt.Sprintf("list_slice(%s, greatest(%s%s, 1), greatest(%s%s, 0))", e.sql, lo, zero, hi, zero), e.oid, parts...).at(e.pos).named(name)
+		out := c.make(fmt.Sprintf("list_slice(%s, greatest(%s%s, 1), greatest(%s%s, 0))", e.sql, lo, zero, hi, zero), e.oid, parts...)
+		out.mod = e.mod
+		return out.at(e.pos).named(name)
 	}
 	i := bound(x.Uidx)
 	sql := fmt.Sprintf("(CASE WHEN %s%s > 0 THEN list_extract(%s, %s%s) END)", i.sql, zero, e.sql, i.sql, zero)
-	return c.make(sql, element, e, i).at(e.pos).named(name)
+	out := c.make(sql, element, e, i)
+	out.mod = e.mod
+	return out.at(e.pos).named(name)
 }

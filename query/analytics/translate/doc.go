@@ -21,8 +21,10 @@
 // its own in every value, in one of two: DECIMAL(38, s) where the scale s is known for all
 // values, text in PostgreSQL's form where it is not.
 //
-// # Placeholders
+// # Places
 //
-// Parameters and what depends on the session (the time zone, now(), the user) stand in the
-// translation as placeholders that [Statement.SQL] fills in when the statement is run.
+// A translation is a list of segments: this package's own words, and places. What a client
+// wrote (literals, names that become keys), parameters, and what depends on the session (the
+// time zone, now(), the user) are places; [Statement.SQL] writes them when the statement is
+// run. Nothing of a client's is ever looked through for them.
 package translate

@@ -9,7 +9,8 @@ import (
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // fromClause reads FROM into the current scope and returns its SQL.
@@ -18,8 +19,12 @@ func (c *compiler) fromClause(list []*pg.Node) string {
 	for _, n := range list {
 		item := c.fromNode(n)
 		c.checkNames(item)
+		if both, ok := c.expanded(item.expansion, c.scope.items, strings.Join(parts, ", ")); ok {
+			parts = []string{both}
+		} else {
+			parts = append(parts, item.sql)
+		}
 		c.scope.items = append(c.scope.items, item)
-		parts = append(parts, item.sql)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -30,7 +35,7 @@ func (c *compiler) checkNames(item *fromItem) {
 		for _, other := range c.scope.items {
 			for _, o := range other.rels {
 				if o.alias == r.alias && r.alias != "" && o.schema == r.schema {
-					c.fail(pgwire.Errorf("42712", "table name \"%s\" specified more than once", r.alias))
+					c.fail(pgerror.Errorf(pgerror.DuplicateAlias, "table name \"%s\" specified more than once", r.alias))
 				}
 			}
 		}
@@ -53,7 +58,7 @@ func (c *compiler) fromNode(n *pg.Node) *fromItem {
 	case *pg.Node_JoinExpr:
 		return c.join(x.JoinExpr)
 	case *pg.Node_RangeTableSample:
-		c.unsupported(x.RangeTableSample.Location, "TABLESAMPLE")
+		return c.tableSample(x.RangeTableSample)
 	}
 	c.unsupported(-1, "this item in FROM")
 	return nil
@@ -88,7 +93,7 @@ func (c *compiler) aliased(sql string, r *rte, a *pg.Alias) *fromItem {
 	if a != nil {
 		r.alias = a.Aliasname
 		if len(a.Colnames) > len(visible(r.cols)) {
-			c.fail(pgwire.Errorf("42P10", "table \"%s\" has %d columns available but %d columns specified", r.alias, len(visible(r.cols)), len(a.Colnames)))
+			c.fail(pgerror.Errorf(pgerror.InvalidColumnReference, "table \"%s\" has %d columns available but %d columns specified", r.alias, len(visible(r.cols)), len(a.Colnames)))
 		}
 		for i, n := range a.Colnames {
 			visible(r.cols)[i].name = stringOf(n)
@@ -119,11 +124,11 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		if v.Schemaname != "" {
 			full = v.Schemaname + "." + v.Relname
 		}
-		c.failAt(v.Location, "42P01", "relation \"%s\" does not exist", full)
+		c.failAt(v.Location, pgerror.UndefinedTable, "relation \"%s\" does not exist", full)
 	}
 	t := c.fresh("t")
 	if c.relations++; c.relations > maxRelations {
-		c.fail(pgwire.Errorf("54001", "the statement is too complex").WithDetail("It has more than %d relations, those of views included.", maxRelations))
+		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "the statement is too complex").WithDetail("It has more than %d relations, those of views included.", maxRelations))
 	}
 	r := &rte{alias: rel.Name, schema: rel.Schema, oid: rel.OID}
 	if v.Alias != nil {
@@ -134,7 +139,7 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 	}
 	for i := range rel.Columns {
 		k := &rel.Columns[i]
-		col := &rtcol{name: k.Name, sql: t + "." + ident(k.Name), oid: k.OID, mod: k.Mod, rep: textScale, table: rel.OID, attr: k.Attr, hidden: k.Hidden, of: r}
+		col := &rtcol{name: k.Name, sql: t + "." + ident(k.Name), oid: k.OID, mod: k.Mod, rep: textScale, table: rel.OID, attr: k.Attr, hidden: k.Hidden, of: r, note: k.Note}
 		if k.SQL != "" {
 			col.sql = strings.ReplaceAll(k.SQL, "%s", t)
 		}
@@ -148,15 +153,24 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 
 func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
 	if t.self && t.used {
-		c.failAt(v.Location, "42P19", "recursive reference to query \"%s\" must not appear more than once", t.name)
+		c.failAt(v.Location, pgerror.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", t.name)
 	}
 	t.used = true
+	if !t.self && (c.inBody > 0 || c.links()-t.links > 1) {
+		c.inline(t)
+	}
 	alias := c.fresh("t")
 	r := &rte{alias: v.Relname}
 	for _, k := range t.cols {
 		col := *k
 		col.sql, col.of = alias+"."+k.sql, r
 		r.cols = append(r.cols, &col)
+	}
+	if t.body != "" {
+		if c.relations++; c.relations > maxRelations {
+			c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "the statement is too complex").WithDetail("It has more than %d relations, those of views included.", maxRelations))
+		}
+		return c.aliased(t.body+" AS "+alias, r, v.Alias)
 	}
 	return c.aliased(t.sql+" AS "+alias, r, v.Alias)
 }
@@ -174,18 +188,22 @@ const (
 // view puts a view's query in its place. It sees nothing of the query around it.
 func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem {
 	if c.inView++; c.inView > maxViews {
-		c.fail(pgwire.Errorf("54001", "views are nested too deep"))
+		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "views are nested too deep"))
 	}
-	scope, src := c.scope, c.src
+	scope, src, zone, schemas := c.scope, c.src, c.options.Zone, c.options.Catalog
+	c.options.Catalog = schemas.In(rel.ViewPath)
 	c.scope, c.src = nil, rel.View
+	if z, err := pgvalue.ZoneOfKey(rel.ViewZone); err == nil && rel.ViewZone != "" {
+		c.options.Zone = z // its author's
+	}
 	s := c.selectStmt(c.parse(rel.View), nil)
 	for _, col := range s.cols {
-		c.settleOutput(col)
+		c.resolveOutput(col)
 	}
-	c.scope, c.src = scope, src
+	c.scope, c.src, c.options.Zone, c.options.Catalog = scope, src, zone, schemas
 	c.inView--
 	for i, col := range s.cols[:min(len(s.cols), len(rel.Columns))] {
-		k := &rtcol{name: rel.Columns[i].Name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, table: rel.OID, attr: int16(i + 1), of: r}
+		k := &rtcol{name: rel.Columns[i].Name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, dims: col.e.dims, table: rel.OID, attr: int16(i + 1), of: r}
 		r.cols = append(r.cols, k)
 	}
 	return c.aliased("("+s.sql+") AS "+t, r, a)
@@ -196,23 +214,30 @@ func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
 		c.missingAlias(x.Subquery.GetSelectStmt())
 	}
 	var s *selected
-	items := c.scope.items
+	items, hidden := c.scope.items, c.scope.hidden
 	if !x.Lateral {
-		c.scope.items, c.scope.hidden = nil, items // what stands left of it is not seen
+		c.scope.items, c.scope.hidden = nil, append(slices.Clip(hidden), items...) // what stands left of it is not seen
 	}
-	s = c.subquery(x.Subquery.GetSelectStmt())
-	c.scope.items, c.scope.hidden = items, nil
+	if x.Lateral {
+		c.isSource = true
+		refers := c.within(c.scope.depth, true, func() { s = c.subquery(x.Subquery.GetSelectStmt()) })
+		c.refuseVolatile(refers, locateFirst(x.Subquery.GetSelectStmt()))
+	} else {
+		c.isSource = true
+		s = c.subquery(x.Subquery.GetSelectStmt())
+	}
+	c.scope.items, c.scope.hidden = items, hidden
 	t := c.fresh("t")
 	r := &rte{}
 	for _, col := range s.cols {
-		c.settleOutput(col)
+		c.resolveOutput(col)
 		k := &rtcol{
-			name: col.name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, of: r,
+			name: col.name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, digits: col.e.digits, dims: col.e.dims, of: r,
 			table: tableOf(col), attr: attrOf(col),
 		}
 		for i, f := range col.e.fields {
-			if f.oid == pgwire.OIDUnknown {
-				f.oid = pgwire.OIDText
+			if f.oid == pgvalue.OIDUnknown {
+				f.oid = pgvalue.OIDText
 			}
 			k.fields = append(k.fields, &rtcol{name: col.e.names[i], sql: t + "." + col.fieldName(i), oid: f.oid, mod: f.mod, rep: f.rep, of: r})
 		}
@@ -242,25 +267,33 @@ func (c *compiler) missingAlias(q *pg.SelectStmt) {
 	if at > 0 {
 		at = int32(strings.LastIndexByte(c.src[:at], '('))
 	}
-	c.fail(c.at(pgwire.Errorf("42601", "%s in FROM must have an alias", what).
+	c.fail(c.at(pgerror.Errorf(pgerror.SyntaxError, "%s in FROM must have an alias", what).
 		WithHint(fmt.Sprintf("For example, FROM (%s ...) [AS] foo.", strings.ToUpper(word))), at))
 }
 
 // subquery compiles a query within the current scope.
 func (c *compiler) subquery(x *pg.SelectStmt) *selected {
-	query, clause, inAggregate, inWindow := c.query, c.clause, c.inAggregate, c.inWindow
-	c.clause, c.inAggregate, c.inWindow = "", 0, 0
+	query, clause, inAggregate, inWindow, imports := c.query, c.clause, c.inAggregate, c.inWindow, c.imports
+	c.clause, c.inAggregate, c.inWindow, c.imports = "", 0, 0, 0
 	s := c.selectStmt(x, c.scope)
-	c.query, c.clause, c.inAggregate, c.inWindow = query, clause, inAggregate, inWindow
+	c.query, c.clause, c.inAggregate, c.inWindow, c.imports = query, clause, inAggregate, inWindow, imports
 	return s
 }
 
 func (c *compiler) join(x *pg.JoinExpr) *fromItem {
-	l := c.fromNode(x.Larg)
-	c.scope.items = append(c.scope.items, l) // LATERAL on the right sees the left
-	r := c.fromNode(x.Rarg)
-	c.checkNames(r)
-	c.scope.items = c.scope.items[:len(c.scope.items)-1]
+	var l, r *fromItem
+	sides := c.within(c.scope.depth-1, false, func() {
+		l = c.fromNode(x.Larg)
+		c.scope.items = append(c.scope.items, l) // LATERAL on the right sees the left
+		r = c.fromNode(x.Rarg)
+		c.checkNames(r)
+		c.scope.items = c.scope.items[:len(c.scope.items)-1]
+	})
+	if x.Jointype == pg.JoinType_JOIN_INNER {
+		if both, ok := c.expanded(r.expansion, []*fromItem{l}, l.sql); ok {
+			l.sql, r.sql = both, "(SELECT 1) AS "+c.fresh("t") // what is left to join
+		}
+	}
 	word := map[pg.JoinType]string{
 		pg.JoinType_JOIN_INNER: "INNER JOIN", pg.JoinType_JOIN_LEFT: "LEFT JOIN",
 		pg.JoinType_JOIN_RIGHT: "RIGHT JOIN", pg.JoinType_JOIN_FULL: "FULL JOIN",
@@ -269,35 +302,41 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 		c.unsupported(-1, "this join")
 	}
 	item := &fromItem{rels: append(append([]*rte(nil), l.rels...), r.rels...)}
-	on, correlated := "TRUE", false
-	using := x.UsingClause
-	if x.IsNatural {
-		using = nil
-		for _, k := range l.cols {
-			if !k.hidden && columnNamed(r.cols, k.name) != nil {
-				using = append(using, pg.MakeStrNode(k.name))
-			}
-		}
-	}
+	on, byHand, lateral := "TRUE", false, false
+	using := usingOf(x, l, r)
 	switch {
 	case len(using) > 0:
 		on = c.using(x, l, r, item, using)
 	default:
 		item.cols = append(append([]*rtcol(nil), l.cols...), r.cols...)
 		if x.Quals != nil {
-			c.scope.items = append(c.scope.items, item)
-			cond := c.condition(x.Quals, "JOIN conditions", "JOIN/ON")
-			on = cond.sql
-			correlated = slices.ContainsFunc(cond.vars, func(v *varRef) bool { return v.outer })
-			c.scope.items = c.scope.items[:len(c.scope.items)-1]
+			on, byHand = c.joinCondition(x, item)
+			lateral = x.Rarg.GetRangeSubselect().GetLateral() || x.Rarg.GetRangeFunction() != nil
 		}
 	}
-	item.sql = "(" + l.sql + " " + word + " " + r.sql + " ON " + on + ")"
-	if correlated && x.Jointype == pg.JoinType_JOIN_LEFT && len(r.rels) == 1 {
-		// DuckDB has no correlated subqueries in the condition of an outer join.
-		if at := strings.LastIndex(r.sql, " AS "); at > 0 && !strings.HasSuffix(r.sql, ")") {
-			item.sql = "(" + l.sql + " LEFT JOIN LATERAL (SELECT * FROM " + r.sql + " WHERE " + on + ")" + r.sql[at:] + " ON TRUE)"
+	switch x.Jointype {
+	case pg.JoinType_JOIN_LEFT:
+		r.sql = c.marked(r)
+	case pg.JoinType_JOIN_RIGHT:
+		l.sql = c.marked(l)
+	case pg.JoinType_JOIN_FULL:
+		l.sql, r.sql = c.marked(l), c.marked(r)
+	}
+	if x.Jointype == pg.JoinType_JOIN_FULL {
+		byHand = byHand || sides.outer
+		if byHand && sides.volatile { // each side is written twice
+			c.unsupported(-1, "FULL JOIN of what a volatile function makes with what refers to the queries around it")
 		}
+	}
+	switch {
+	case byHand && lateral && x.Jointype == pg.JoinType_JOIN_INNER:
+		n, t := c.rename(columnsOf(l, r)), c.fresh("t")
+		item.sql = "(SELECT " + n.selectList(c) + " FROM " + l.sql + ", " + r.sql + " WHERE " + on + ") AS " + t
+		n.seen(t)
+	case byHand && x.Jointype != pg.JoinType_JOIN_INNER, lateral && x.Jointype == pg.JoinType_JOIN_LEFT && on != "(TRUE)":
+		item.sql = c.joinByHand(word, l, r, on)
+	default:
+		item.sql = "(" + l.sql + " " + word + " " + r.sql + " ON " + on + ")"
 	}
 	if x.Jointype == pg.JoinType_JOIN_INNER && x.Quals == nil && len(using) == 0 {
 		item.sql = "(" + l.sql + " CROSS JOIN " + r.sql + ")"
@@ -307,16 +346,54 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 		item.rels = append(item.rels, j)
 	}
 	if x.Alias != nil {
-		j := &rte{}
-		for _, k := range item.cols {
-			if !k.hidden {
-				col := *k
-				j.cols = append(j.cols, &col)
-			}
-		}
-		return c.aliased(item.sql, j, x.Alias)
+		return c.aliasedJoin(item, x.Alias)
 	}
 	return item
+}
+
+// aliasedJoin is a join under a name of its own.
+func (c *compiler) aliasedJoin(item *fromItem, alias *pg.Alias) *fromItem {
+	j := &rte{}
+	for _, k := range item.cols {
+		if !k.hidden {
+			col := *k
+			j.cols = append(j.cols, &col)
+		}
+	}
+	return c.aliased(item.sql, j, alias)
+}
+
+// usingOf are the columns of USING, or those that NATURAL means.
+func usingOf(x *pg.JoinExpr, l, r *fromItem) []*pg.Node {
+	using := x.UsingClause
+	if x.IsNatural {
+		using = nil
+		for _, k := range l.cols {
+			if !k.hidden && columnNamed(r.cols, k.name) != nil {
+				using = append(using, pg.MakeStrNode(k.name))
+			}
+		}
+	}
+	return using
+}
+
+// joinCondition compiles ON, and tells whether it refers to the queries around or asks one.
+func (c *compiler) joinCondition(x *pg.JoinExpr, item *fromItem) (on string, byHand bool) {
+	beside, hidden := c.scope.items, c.scope.hidden
+	c.scope.items, c.scope.hidden = []*fromItem{item}, append(slices.Clip(hidden), beside...) // it sees its two sides alone
+	links := c.sublinks
+	refers := c.within(c.scope.depth-1, false, func() { on = c.condition(x.Quals, "JOIN conditions", "JOIN/ON").sql })
+	byHand = refers.outer || c.sublinks > links
+	c.scope.items, c.scope.hidden = beside, hidden
+	return on, byHand
+}
+
+// locateFirst is where a query begins that something is wrong with.
+func locateFirst(q *pg.SelectStmt) int32 {
+	if len(q.TargetList) > 0 {
+		return q.TargetList[0].GetResTarget().Location
+	}
+	return -1
 }
 
 func columnNamed(cols []*rtcol, name string) *rtcol {
@@ -344,7 +421,7 @@ func (c *compiler) using(x *pg.JoinExpr, l, r *fromItem, item *fromItem, names [
 		}
 		if x.Jointype == pg.JoinType_JOIN_FULL || a.oid != b.oid {
 			e := c.coalesce([]*ex{ea, eb}, "JOIN/USING", -1)
-			col = rtcol{name: name, sql: e.sql, oid: e.oid, mod: e.mod, rep: e.rep, of: a.of}
+			col = rtcol{name: name, sql: e.sql, oid: e.oid, mod: e.mod, rep: e.rep, dims: e.dims, of: a.of}
 		}
 		item.cols = append(item.cols, &col)
 	}
@@ -363,27 +440,29 @@ func (c *compiler) usingColumn(item *fromItem, name, side string) *rtcol {
 	for _, k := range item.cols {
 		if k.name == name {
 			if found != nil {
-				c.fail(pgwire.Errorf("42702", "common column name \"%s\" appears more than once in %s table", name, side))
+				c.fail(pgerror.Errorf(pgerror.AmbiguousColumn, "common column name \"%s\" appears more than once in %s table", name, side))
 			}
 			found = k
 		}
 	}
 	if found == nil {
-		c.fail(pgwire.Errorf("42703", "column \"%s\" specified in USING clause does not exist in %s table", name, side))
+		c.fail(pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" specified in USING clause does not exist in %s table", name, side))
 	}
 	return found
 }
 
 // plain makes an expression of a column outside any query.
 func (c *compiler) plain(k *rtcol) *ex {
-	return &ex{sql: k.sql, oid: k.oid, mod: k.mod, rep: k.rep, pos: -1, name: k.name, column: k}
+	c.note(k)
+	return &ex{sql: k.sql, oid: k.oid, mod: k.mod, rep: k.rep, digits: k.digits, dims: k.dims, pos: -1, name: k.name, column: k}
 }
 
 // rangeFunction compiles a function in FROM.
 func (c *compiler) rangeFunction(x *pg.RangeFunction) *fromItem {
 	t := c.fresh("t")
 	r := &rte{}
-	var inner []string
+	var inner, names []string
+	var all []*outcol
 	clause := c.clause
 	c.clause = "functions in FROM"
 	for _, n := range x.Functions {
@@ -396,8 +475,9 @@ func (c *compiler) rangeFunction(x *pg.RangeFunction) *fromItem {
 		cols := c.tableFunction(call, defs, len(x.Functions) > 1 || x.Ordinality)
 		for _, col := range cols {
 			name := c.fresh("c")
+			names, all = append(names, name), append(all, col)
 			inner = append(inner, col.e.sql+" AS "+name)
-			r.cols = append(r.cols, &rtcol{name: col.name, sql: t + "." + name, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, of: r})
+			r.cols = append(r.cols, &rtcol{name: col.name, sql: t + "." + name, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, dims: col.e.dims, of: r})
 		}
 		if r.alias == "" {
 			r.alias = functionName(call)
@@ -406,18 +486,24 @@ func (c *compiler) rangeFunction(x *pg.RangeFunction) *fromItem {
 	c.clause = clause
 	if x.Ordinality {
 		name := c.fresh("c")
-		inner = append(inner, name)
-		r.cols = append(r.cols, &rtcol{name: "ordinality", sql: t + "." + name, oid: pgwire.OIDInt8, mod: -1, of: r})
-		base := strings.Join(inner[:len(inner)-1], ", ")
-		all := make([]string, 0, len(r.cols))
-		for _, k := range r.cols[:len(r.cols)-1] {
-			all = append(all, strings.TrimPrefix(k.sql, t+"."))
+		inner, names = append(inner, name), append(names, name)
+		r.cols = append(r.cols, &rtcol{name: "ordinality", sql: t + "." + name, oid: pgvalue.OIDInt8, mod: -1, of: r})
+		base := "SELECT " + strings.Join(inner[:len(inner)-1], ", ")
+		if sql := c.seriesSource(all, names); sql != "" {
+			base = sql
 		}
 		w := c.fresh("t")
-		sql := fmt.Sprintf("(SELECT %s, row_number() OVER () AS %s FROM (SELECT %s) AS %s)", strings.Join(all, ", "), name, base, w)
-		return c.functionAlias("LATERAL "+sql+" AS "+t, r, x.Alias)
+		sql := fmt.Sprintf("(SELECT %s, row_number() OVER () AS %s FROM (%s) AS %s)", strings.Join(names[:len(names)-1], ", "), name, base, w)
+		item := c.functionAlias("LATERAL "+sql+" AS "+t, r, x.Alias)
+		item.expansion = c.expansionOf(all, r, names, true)
+		return item
 	}
-	return c.functionAlias("LATERAL (SELECT "+strings.Join(inner, ", ")+") AS "+t, r, x.Alias)
+	if sql := c.seriesSource(all, names); sql != "" {
+		return c.functionAlias("LATERAL ("+sql+") AS "+t, r, x.Alias)
+	}
+	item := c.functionAlias("LATERAL (SELECT "+strings.Join(inner, ", ")+") AS "+t, r, x.Alias)
+	item.expansion = c.expansionOf(all, r, names, false)
+	return item
 }
 
 // functionAlias: the alias of a function with one column names the column too.

@@ -3,12 +3,17 @@
 package translate
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/analytics/catalog"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 // function is one form of a function that can be called.
@@ -19,35 +24,28 @@ type function struct {
 	sql      string // $1, $2 … stand for the arguments, $* for all from the variadic one on
 	fallible bool
 	volatile bool
-	set      bool // sql is a list, whose elements are the rows
-	plain    bool // numerics are handed over as they are held
+	set      bool                                 // sql is a list, whose elements are the rows
+	plain    bool                                 // numerics are handed over as they are held
+	write    func(c *compiler, made []*ex) string // instead of sql; nil if that says it
+	texts    *function                            // of a plain form: the one for numerics that are held as text
 }
 
 // special compiles the calls of functions whose meaning is not that of their arguments'
 // values alone.
 var special map[string]func(c *compiler, x *pg.FuncCall, name string) *ex
 
-// call compiles a function call.
+// funcCall compiles a function call.
 func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 	name := stringOf(x.Funcname[len(x.Funcname)-1])
-	if len(x.Funcname) > 1 {
-		switch schema := stringOf(x.Funcname[len(x.Funcname)-2]); schema {
-		case "pg_catalog", "public":
-		case "information_schema":
-			if name != "_pg_expandarray" && !strings.HasPrefix(name, "_pg_") {
-				c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
-			}
-		default:
-			if !c.options.Catalog.Schema(schema) {
-				c.failAt(x.Location, "3F000", "schema \"%s\" does not exist", schema)
-			}
-			c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
-		}
-	}
+	c.checkSchema(x, name)
 	if c.called = name; len(x.Funcname) > 1 {
 		c.called = stringOf(x.Funcname[len(x.Funcname)-2]) + "." + name
 	}
 	called := c.called
+	if x.Over != nil {
+		c.imports++
+		defer func() { c.imports-- }()
+	}
 	if aggregates[name] != nil || name == "count" {
 		return c.aggregateCall(x, name)
 	}
@@ -55,25 +53,9 @@ func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 		return c.windowCall(x, name)
 	}
 	if x.Over != nil {
-		c.failAt(x.Location, "42809", "OVER specified, but %s is not a window function nor an aggregate function", name)
+		c.failAt(x.Location, pgerror.WrongObjectType, "OVER specified, but %s is not a window function nor an aggregate function", name)
 	}
-	if x.AggFilter != nil || len(x.AggOrder) > 0 || x.AggDistinct || x.AggStar || x.AggWithinGroup {
-		word := "FILTER"
-		switch {
-		case x.AggStar:
-			word = ""
-		case x.AggDistinct:
-			word = "DISTINCT"
-		case x.AggWithinGroup:
-			word = "WITHIN GROUP"
-		case len(x.AggOrder) > 0:
-			word = "ORDER BY"
-		}
-		if word == "" {
-			c.failAt(x.Location, "42809", "%s(*) specified, but %s is not an aggregate function", name, name)
-		}
-		c.failAt(x.Location, "42809", "%s specified, but %s is not an aggregate function", word, name)
-	}
+	c.refuseAggregateForm(x, name)
 	if f := special[name]; f != nil {
 		e := f(c, x, name)
 		if e != nil {
@@ -84,12 +66,72 @@ func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 		}
 	}
 	args := c.arguments(x)
-	if oid := typeNames[name]; oid != 0 && len(args) == 1 && len(functions[name]) == 0 {
+	if oid := typeNames[name]; oid != 0 && len(args) == 1 && (len(functions[name]) == 0 || name == "pg_lsn" && !isNumber(args[0].oid)) {
 		// A type's name is a function that casts to it.
+		if from := castsFrom[oid]; from != 0 && args[0].param > 0 {
+			args[0] = c.coerce(args[0], from, -1, implicit)
+		}
 		return c.coerce(args[0], oid, -1, explicit).at(x.Location).named(name)
 	}
 	c.called = called
 	return c.callNamed(name, args, x.Location)
+}
+
+// castsFrom are the types that a parameter of unknown type has as the argument of a type's
+// function: that of the one there is, or of the one that PostgreSQL prefers.
+var castsFrom = map[uint32]uint32{
+	pgvalue.OIDTimestamp: pgvalue.OIDTimestamptz, pgvalue.OIDDate: pgvalue.OIDTimestamptz, pgvalue.OIDInterval: pgvalue.OIDTime,
+	pgvalue.OIDChar: pgvalue.OIDText, pgvalue.OIDRegclass: pgvalue.OIDText,
+	pgvalue.OIDOid: pgvalue.OIDInt8, pgvalue.OIDXid: pgvalue.OIDXid8,
+}
+
+// checkSchema refuses a call of a function that is not where its name says.
+func (c *compiler) checkSchema(x *pg.FuncCall, name string) {
+	if len(x.Funcname) > 1 {
+		switch schema := stringOf(x.Funcname[len(x.Funcname)-2]); schema {
+		case "pg_catalog":
+			if relation.FunctionIn("", name) {
+				c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
+			}
+		case "information_schema":
+			if name != "_pg_expandarray" && !strings.HasPrefix(name, "_pg_") {
+				c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
+			}
+		default:
+			if !c.options.Catalog.Schema(schema) {
+				c.failAt(x.Location, pgerror.InvalidSchemaName, "schema \"%s\" does not exist", schema)
+			}
+			if !relation.FunctionIn(schema, name) {
+				c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
+			}
+		}
+	} else if relation.FunctionIn("", name) && !slices.ContainsFunc(relation.Functions, func(f *relation.Function) bool {
+		return f.Name == name && c.options.Catalog.Searches(f.Schema)
+	}) {
+		c.noFunction(name, c.exprs(x.Args), x.Location)
+	}
+}
+
+// refuseAggregateForm refuses what only an aggregate's call may have.
+func (c *compiler) refuseAggregateForm(x *pg.FuncCall, name string) {
+	if x.AggFilter == nil && len(x.AggOrder) == 0 && !x.AggDistinct && !x.AggStar && !x.AggWithinGroup {
+		return
+	}
+	word := "FILTER"
+	switch {
+	case x.AggStar:
+		word = ""
+	case x.AggDistinct:
+		word = "DISTINCT"
+	case x.AggWithinGroup:
+		word = "WITHIN GROUP"
+	case len(x.AggOrder) > 0:
+		word = "ORDER BY"
+	}
+	if word == "" {
+		c.failAt(x.Location, pgerror.WrongObjectType, "%s(*) specified, but %s is not an aggregate function", name, name)
+	}
+	c.failAt(x.Location, pgerror.WrongObjectType, "%s specified, but %s is not an aggregate function", word, name)
 }
 
 // arguments compiles a call's arguments.
@@ -109,25 +151,85 @@ func (c *compiler) arguments(x *pg.FuncCall) []*ex {
 
 // callNamed compiles a call of a listed function.
 func (c *compiler) callNamed(name string, args []*ex, pos int32) *ex {
+	if len(args) > 0 && args[0].dims > 1 {
+		if out := c.dimensionsCall(name, args); out != nil {
+			return out.at(pos).named(name)
+		}
+	}
 	f := c.choose(functions[name], args)
 	if f == nil {
+		if out := c.operatorFunction(name, args, pos); out != nil {
+			return out.named(name)
+		}
 		c.noFunction(name, args, pos)
 	}
 	return c.callForm(f, args).at(pos).named(name)
 }
 
+// operatorFunction compiles a call of the function behind an operator, int4pl or textlike.
+func (c *compiler) operatorFunction(name string, args []*ex, pos int32) *ex {
+	if len(args) == 0 || len(args) > 2 {
+		return nil
+	}
+	var forms []*function
+	var found []catalog.Operation
+	for _, o := range c.options.Catalog.Operations(name) {
+		f := &function{args: []uint32{o.Left, o.Right}}
+		if o.Left == 0 {
+			f.args = f.args[1:]
+		}
+		forms, found = append(forms, f), append(found, o)
+	}
+	f := c.choose(forms, args)
+	if f == nil {
+		return nil
+	}
+	for i, a := range args {
+		if want := f.args[i]; typeKnown(want) {
+			args[i] = c.coerce(a, want, -1, implicit)
+		}
+	}
+	operator := found[slices.Index(forms, f)].Operator
+	if len(args) == 1 {
+		return c.prefix(operator, args[0], pos)
+	}
+	return c.operatorOf(operator, args[0], args[1], pos)
+}
+
+// typeKnown tells whether values of a type can be made, which those of anyarray can not.
+func typeKnown(oid uint32) bool {
+	for _, known := range typeNames {
+		if known == oid {
+			return oid != pgvalue.OIDRecord
+		}
+	}
+	return elements[oid] != 0
+}
+
 func (c *compiler) noFunction(name string, args []*ex, pos int32) {
+	if len(functions[name]) == 0 && (knownFunctions[name] || special[name] == nil && aggregates[name] == nil && c.options.Catalog.HasFunction(name, len(args))) {
+		e := c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s is not supported", name), pos)
+		if why := refused[name]; why != "" {
+			e = e.WithDetail("%s", why)
+		}
+		if analytics.Calls[name] != nil {
+			e = callElsewhere(e)
+		}
+		c.fail(e)
+	}
+	c.noForm(name, args, pos)
+}
+
+// noForm: the function has no form for these arguments.
+func (c *compiler) noForm(name string, args []*ex, pos int32) {
 	var list []string
 	for _, a := range args {
 		list = append(list, typeName(a.oid))
 	}
-	if len(functions[name]) == 0 && knownFunctions[name] {
-		c.unsupported(pos, "function %s", name)
-	}
 	if strings.HasSuffix(c.called, "."+name) {
 		name = c.called
 	}
-	c.fail(c.at(pgwire.Errorf("42883", "function %s(%s) does not exist", name, strings.Join(list, ", ")).
+	c.fail(c.at(pgerror.Errorf(pgerror.UndefinedFunction, "function %s(%s) does not exist", name, strings.Join(list, ", ")).
 		WithHint("No function matches the given name and argument types. You might need to add explicit type casts."), pos))
 }
 
@@ -142,6 +244,9 @@ func (c *compiler) choose(forms []*function, args []*ex) *function {
 		cost, element := 0, uint32(0)
 		for i, a := range args {
 			n := c.cost(a, f.arg(i), &element)
+			if f.plain && a.oid == pgvalue.OIDNumeric && a.rep < 0 {
+				n = -1 // held as text
+			}
 			if n < 0 {
 				cost = -1
 				break
@@ -168,7 +273,7 @@ func (c *compiler) cost(a *ex, want uint32, element *uint32) int {
 	case oidAny:
 		return 1
 	case oidAnyElement:
-		if a.oid == pgwire.OIDUnknown {
+		if a.oid == pgvalue.OIDUnknown {
 			return 2
 		}
 		if *element == 0 {
@@ -179,7 +284,7 @@ func (c *compiler) cost(a *ex, want uint32, element *uint32) int {
 		}
 		return 1
 	case oidAnyArray:
-		if a.oid == pgwire.OIDUnknown {
+		if a.oid == pgvalue.OIDUnknown {
 			return 4
 		}
 		if elements[a.oid] == 0 {
@@ -193,12 +298,13 @@ func (c *compiler) cost(a *ex, want uint32, element *uint32) int {
 	switch {
 	case a.oid == want:
 		return 0
-	case a.oid == pgwire.OIDUnknown:
+	case a.oid == pgvalue.OIDUnknown:
 		// Text first, then what its category prefers.
 		switch {
-		case want == pgwire.OIDText:
+		case want == pgvalue.OIDText:
 			return 1
-		case prefers(want):
+		case want == pgvalue.OIDName, prefers(want):
+			// Of forms that cost the same the first is taken, and those of names come first.
 			return 2
 		}
 		return 3
@@ -207,7 +313,9 @@ func (c *compiler) cost(a *ex, want uint32, element *uint32) int {
 			return 4
 		}
 		return 5 + max(0, rank(want)-rank(a.oid))
-	case a.oid == pgwire.OIDJSONB && want == pgwire.OIDJSON, elements[a.oid] != 0 && elements[want] != 0 && isText(elements[a.oid]) && isText(elements[want]):
+	case isText(a.oid) && want == pgvalue.OIDRegclass: // PostgreSQL has it for old uses of text
+		return 7
+	case a.oid == pgvalue.OIDJSONB && want == pgvalue.OIDJSON, elements[a.oid] != 0 && elements[want] != 0 && isText(elements[a.oid]) && isText(elements[want]):
 		return 8
 	}
 	return -1
@@ -215,47 +323,19 @@ func (c *compiler) cost(a *ex, want uint32, element *uint32) int {
 
 // callForm writes a call.
 func (c *compiler) callForm(f *function, args []*ex) *ex {
-	element := uint32(0)
-	for i, a := range args {
-		switch f.arg(i) {
-		case oidAnyElement:
-			if a.oid != pgwire.OIDUnknown && (element == 0 || c.widens(element, a.oid) && !c.widens(a.oid, element)) {
-				element = a.oid
-			}
-		case oidAnyArray:
-			if elements[a.oid] != 0 {
-				element = elements[a.oid]
-			}
-		}
-	}
-	if element == 0 {
-		element = pgwire.OIDText
-	}
+	element := c.elementOf(f, args)
 	made := make([]*ex, len(args))
 	texts := make([]string, len(args))
 	for i, a := range args {
-		want := f.arg(i)
-		switch want {
-		case oidAny:
-			want = a.oid
-			if a.oid == pgwire.OIDUnknown {
-				want = pgwire.OIDText
-			}
-		case oidAnyElement:
-			want = element
-		case oidAnyArray:
-			want = arrays[element]
-		}
-		how := implicit
-		if a.oid == pgwire.OIDJSONB && want == pgwire.OIDJSON {
-			how = assignment
-		}
+		want, how := f.wants(i, a, element)
 		e := a
 		if !(elements[a.oid] != 0 && isText(elements[a.oid]) && elements[want] != 0) {
 			e = c.coerce(a, want, -1, how)
 		}
 		if !f.plain {
 			e = c.asText(e)
+		} else if e.oid == pgvalue.OIDNumeric && e.rep < 0 {
+			return c.callForm(f.texts, args)
 		}
 		made[i], texts[i] = e, e.sql
 	}
@@ -266,20 +346,93 @@ func (c *compiler) callForm(f *function, args []*ex) *ex {
 	case oidAnyArray:
 		result = arrays[element]
 		if result == 0 {
-			c.fail(pgwire.Errorf("0A000", "arrays of type %s are not supported", typeName(element)))
+			c.fail(pgerror.Errorf(pgerror.FeatureNotSupported, "arrays of type %s are not supported", typeName(element)))
 		}
 	}
-	out := c.make(c.fill(f, texts), result, made...)
+	sql := ""
+	if f.write != nil {
+		sql = f.write(c, made)
+	} else {
+		sql = c.fill(f, texts)
+	}
+	for i := range made {
+		// A null argument makes null, of a form too that has no use for it.
+		if i < len(f.args) && !strings.Contains(f.sql, "$"+strconv.Itoa(i+1)) && !strings.Contains(f.sql, "$*") && (!made[i].literal || made[i].null) && len(made[i].fields) == 0 && !f.set {
+			sql = "(CASE WHEN " + texts[i] + " IS NOT NULL THEN " + sql + " END)"
+		}
+	}
+	return c.callOf(f, sql, result, made, texts)
+}
+
+// elementOf is the type that anyelement stands for in a call.
+func (c *compiler) elementOf(f *function, args []*ex) uint32 {
+	element := uint32(0)
+	for i, a := range args {
+		switch f.arg(i) {
+		case oidAnyElement:
+			if a.oid != pgvalue.OIDUnknown && (element == 0 || c.widens(element, a.oid) && !c.widens(a.oid, element)) {
+				element = a.oid
+			}
+		case oidAnyArray:
+			if elements[a.oid] != 0 {
+				element = elements[a.oid]
+			}
+		}
+	}
+	if element == 0 {
+		element = pgvalue.OIDText
+	}
+	return element
+}
+
+// wants is the type that a form wants an argument to be, and the context of the cast that makes it so.
+func (f *function) wants(i int, a *ex, element uint32) (want uint32, how context) {
+	want = f.arg(i)
+	switch want {
+	case oidAny:
+		want = a.oid
+		if a.oid == pgvalue.OIDUnknown {
+			want = pgvalue.OIDText
+		}
+	case oidAnyElement:
+		want = element
+	case oidAnyArray:
+		want = arrays[element]
+	}
+	how = implicit
+	if a.oid == pgvalue.OIDJSONB && want == pgvalue.OIDJSON {
+		how = assignment
+	}
+	if isText(a.oid) && want == pgvalue.OIDRegclass {
+		how = explicit
+	}
+	return want, how
+}
+
+// callOf is what a call of a form comes to.
+func (c *compiler) callOf(f *function, sql string, result uint32, made []*ex, texts []string) *ex {
+	out := c.make(sql, result, made...)
+	if f.sql == likeEscape {
+		out.escaped = texts
+	}
 	if f.plain && len(made) > 0 {
-		out.rep = made[0].rep
+		out.rep, out.digits = made[0].rep, made[0].digits
 	}
 	out.fallible = out.fallible || f.fallible
-	out.volatile = out.volatile || f.volatile
-	if f.set {
-		out.sql, out.set = "unnest("+out.sql+")", true
+	if f.volatile {
+		out.volatile = true
+		c.noteVolatile()
 	}
-	return out
+	if f.set {
+		out.list, out.sql = out.sql, "unnest("+out.sql+")"
+		return c.asSet(out)
+	}
+	out.constant = (out.constant || len(made) == 0) && !out.volatile
+	return c.computed(out)
 }
+
+// likeEscape is what stands for a pattern with ESCAPE, which LIKE takes apart.
+const likeEscape = "pg_like_escape($1, $2)"
 
 // fill puts arguments into a form's SQL.
 func (c *compiler) fill(f *function, texts []string) string {
@@ -332,26 +485,30 @@ var tableFunctions map[string]func(c *compiler, f *pg.FuncCall, defs []*pg.Node)
 func init() {
 	each := func(value uint32, keys, values string) func(*compiler, *pg.FuncCall, []*pg.Node) []*outcol {
 		return func(c *compiler, f *pg.FuncCall, _ []*pg.Node) []*outcol {
-			in := uint32(pgwire.OIDJSONB)
+			in := uint32(pgvalue.OIDJSONB)
 			args := c.arguments(f)
-			if len(args) != 1 || category(args[0].oid) != catOther && args[0].oid != pgwire.OIDUnknown {
+			if len(args) != 1 || category(args[0].oid) != catOther && args[0].oid != pgvalue.OIDUnknown {
 				c.noFunction(functionName(pg.MakeFuncCallNode(f.Funcname, nil, -1)), args, f.Location)
 			}
-			if args[0].oid == pgwire.OIDJSON {
-				in = pgwire.OIDJSON
+			if args[0].oid == pgvalue.OIDJSON || args[0].oid == pgvalue.OIDUnknown && !strings.HasPrefix(stringOf(f.Funcname[len(f.Funcname)-1]), "jsonb") {
+				in = pgvalue.OIDJSON
 			}
 			e := c.coerce(args[0], in, -1, implicit)
-			k := c.make("unnest("+call(keys, e.sql)+")", pgwire.OIDText, e)
+			if value == pgvalue.OIDText && keys == "pg_json_keys" {
+				keys = "pg_json_keys_text" // for its errors
+			}
+			k := c.make("unnest("+call(keys, e.sql)+")", pgvalue.OIDText, e)
 			v := c.make("unnest("+call(values, e.sql)+")", value, e)
 			k.set, v.set = true, true
+			k.list, v.list = call(keys, e.sql), call(values, e.sql)
 			return []*outcol{{name: "key", e: k}, {name: "value", e: v}}
 		}
 	}
 	tableFunctions = map[string]func(*compiler, *pg.FuncCall, []*pg.Node) []*outcol{
-		"jsonb_each":                each(pgwire.OIDJSONB, "pg_json_keys", "pg_json_values"),
-		"jsonb_each_text":           each(pgwire.OIDText, "pg_json_keys", "pg_json_values_text"),
-		"json_each":                 each(pgwire.OIDJSON, "pg_json_keys_raw", "pg_json_values_raw"),
-		"json_each_text":            each(pgwire.OIDText, "pg_json_keys_raw", "pg_json_values_text_raw"),
+		"jsonb_each":                each(pgvalue.OIDJSONB, "pg_json_keys", "pg_json_values"),
+		"jsonb_each_text":           each(pgvalue.OIDText, "pg_json_keys", "pg_json_values_text"),
+		"json_each":                 each(pgvalue.OIDJSON, "pg_json_keys_raw", "pg_json_values_raw"),
+		"json_each_text":            each(pgvalue.OIDText, "pg_json_keys_raw", "pg_json_values_text_raw"),
 		"jsonb_array_elements":      elementsNamed("value"),
 		"json_array_elements":       elementsNamed("value"),
 		"jsonb_array_elements_text": elementsNamed("value"),
@@ -366,6 +523,11 @@ func init() {
 		"aclexplode":                (*compiler).recordTable,
 		"pg_options_to_table":       (*compiler).recordTable,
 		"pg_get_keywords":           (*compiler).recordTable,
+		"pg_ls_waldir":              (*compiler).recordTable,
+		"pg_ls_tmpdir":              (*compiler).recordTable,
+		"pg_ls_archive_statusdir":   (*compiler).recordTable,
+		"pg_ls_logicalsnapdir":      (*compiler).recordTable,
+		"pg_ls_logicalmapdir":       (*compiler).recordTable,
 	}
 }
 
@@ -392,14 +554,14 @@ func (c *compiler) unnestTable(f *pg.FuncCall, _ []*pg.Node) []*outcol {
 
 func (c *compiler) jsonRecord(f *pg.FuncCall, defs []*pg.Node) []*outcol {
 	args := c.arguments(f)
-	e := c.coerce(args[0], pgwire.OIDJSONB, -1, assignment)
+	e := c.coerce(args[0], pgvalue.OIDJSONB, -1, assignment)
 	return c.recordColumns(f, defs, e)
 }
 
 func (c *compiler) jsonRecordset(f *pg.FuncCall, defs []*pg.Node) []*outcol {
 	args := c.arguments(f)
-	e := c.coerce(args[0], pgwire.OIDJSONB, -1, assignment)
-	item := c.make("unnest("+call("pg_json_elements", e.sql)+")", pgwire.OIDJSONB, e)
+	e := c.coerce(args[0], pgvalue.OIDJSONB, -1, assignment)
+	item := c.make("unnest("+call("pg_json_elements", e.sql)+")", pgvalue.OIDJSONB, e)
 	item.set = true
 	return c.recordColumns(f, defs, item)
 }
@@ -407,19 +569,20 @@ func (c *compiler) jsonRecordset(f *pg.FuncCall, defs []*pg.Node) []*outcol {
 // recordColumns takes the fields of a JSON object as columns of given types.
 func (c *compiler) recordColumns(f *pg.FuncCall, defs []*pg.Node, e *ex) []*outcol {
 	if len(defs) == 0 {
-		c.failAt(f.Location, "42601", "a column definition list is required for functions returning \"record\"")
+		c.failAt(f.Location, pgerror.SyntaxError, "a column definition list is required for functions returning \"record\"")
 	}
 	var out []*outcol
 	for _, n := range defs {
 		d := n.GetColumnDef()
 		oid, mod := c.typeOf(d.TypeName)
 		op := "->>"
-		if oid == pgwire.OIDJSONB || oid == pgwire.OIDJSON {
+		if oid == pgvalue.OIDJSONB || oid == pgvalue.OIDJSON {
 			op = "->"
 		}
-		v := c.operator(op, e, &ex{sql: quote(d.Colname), oid: pgwire.OIDText, mod: -1, rep: textScale, pos: -1}, -1)
-		if elements[oid] != 0 {
-			c.unsupported(d.Location, "an array column of a JSON record")
+		v := c.operator(op, e, &ex{sql: c.held(d.Colname), oid: pgvalue.OIDText, mod: -1, rep: textScale, pos: -1}, -1)
+		if elements[oid] != 0 { // from JSON's form to PostgreSQL's
+			v = c.make(call("pg_json_array_literal", c.text(v).sql), pgvalue.OIDText, v)
+			v.fallible = true
 		}
 		v = c.coerce(v, oid, mod, explicit)
 		v.set = e.set
@@ -432,7 +595,7 @@ func (c *compiler) recordColumns(f *pg.FuncCall, defs []*pg.Node, e *ex) []*outc
 func (c *compiler) expandArray(f *pg.FuncCall, _ []*pg.Node) []*outcol {
 	a := c.arguments(f)[0]
 	e := c.make("unnest("+a.sql+")", elements[a.oid], a)
-	n := c.make("CAST(unnest(range(1, len("+a.sql+") + 1)) AS INTEGER)", pgwire.OIDInt4, a)
+	n := c.make("CAST(unnest(range(1, len("+a.sql+") + 1)) AS INTEGER)", pgvalue.OIDInt4, a)
 	e.set, n.set = true, true
 	return []*outcol{{name: "x", e: e}, {name: "n", e: n}}
 }

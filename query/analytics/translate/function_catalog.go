@@ -5,7 +5,7 @@ package translate
 import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // recordField is a column of a function that returns rows, which a function of the
@@ -19,39 +19,69 @@ type recordField struct {
 // recordFunction is a function of the catalog's that returns rows.
 type recordFunction struct {
 	args   []uint32
+	least  int                        // of the arguments
 	list   func(args []string) string // of the texts
 	fields []recordField
 }
 
+// fileFields are of functions that list files, each of which has a text with its size, when it was last written, and its name.
+var fileFields = []recordField{
+	{"name", pgvalue.OIDText, "substr(x, length(split_part(x, ' ', 1)) + length(split_part(x, ' ', 2)) + 3)"},
+	{"size", pgvalue.OIDInt8, "CAST(split_part(x, ' ', 1) AS BIGINT)"},
+	{"modification", pgvalue.OIDTimestamptz, "make_timestamp(CAST(split_part(x, ' ', 2) AS BIGINT))"},
+}
+
+func noFiles([]string) string { return "CAST([] AS VARCHAR[])" }
+
 // recordFunctions by their names.
 var recordFunctions = map[string]*recordFunction{
 	"aclexplode": {
-		args: []uint32{arrays[oidACLItem]},
+		args: []uint32{arrays[oidACLItem]}, least: 1,
 		list: func(args []string) string { return call("pg_acl_explode", args[0], placeholder("user")) },
 		fields: []recordField{
-			{"grantor", pgwire.OIDOid, "CAST(split_part(x, ' ', 1) AS BIGINT)"},
-			{"grantee", pgwire.OIDOid, "CAST(split_part(x, ' ', 2) AS BIGINT)"},
-			{"privilege_type", pgwire.OIDText, "array_to_string(list_slice(string_split(x, ' '), 4, NULL), ' ')"},
-			{"is_grantable", pgwire.OIDBool, "(split_part(x, ' ', 3) = 'true')"},
+			{"grantor", pgvalue.OIDOid, "CAST(split_part(x, ' ', 1) AS BIGINT)"},
+			{"grantee", pgvalue.OIDOid, "CAST(split_part(x, ' ', 2) AS BIGINT)"},
+			{"privilege_type", pgvalue.OIDText, "array_to_string(list_slice(string_split(x, ' '), 4, NULL), ' ')"},
+			{"is_grantable", pgvalue.OIDBool, "(split_part(x, ' ', 3) = 'true')"},
 		},
 	},
 	"pg_options_to_table": {
-		args: []uint32{arrays[pgwire.OIDText]},
+		args: []uint32{arrays[pgvalue.OIDText]}, least: 1,
 		list: func(args []string) string { return args[0] },
 		fields: []recordField{
-			{"option_name", pgwire.OIDText, "split_part(x, '=', 1)"},
-			{"option_value", pgwire.OIDText, "(CASE WHEN contains(x, '=') THEN substr(x, instr(x, '=') + 1) END)"},
+			{"option_name", pgvalue.OIDText, "split_part(x, '=', 1)"},
+			{"option_value", pgvalue.OIDText, "(CASE WHEN contains(x, '=') THEN substr(x, instr(x, '=') + 1) END)"},
 		},
 	},
+	// The log is what the write-ahead log is to PostgreSQL: its segments are that one's files.
+	"pg_ls_waldir": {
+		list:   func([]string) string { return "pg_log_files()" },
+		fields: fileFields,
+	},
+	// What statements of the worker have on disk is its temporary files.
+	"pg_ls_tmpdir": {
+		args: []uint32{pgvalue.OIDOid},
+		list: func(args []string) string {
+			if len(args) == 0 {
+				return "pg_temp_files(1663)"
+			}
+			return call("pg_temp_files", args[0])
+		},
+		fields: fileFields,
+	},
+	// There are no such files: nothing is archived, and nothing decoded.
+	"pg_ls_archive_statusdir": {list: noFiles, fields: fileFields},
+	"pg_ls_logicalsnapdir":    {list: noFiles, fields: fileFields},
+	"pg_ls_logicalmapdir":     {list: noFiles, fields: fileFields},
 	"pg_get_keywords": {
 		list: func([]string) string { return "pg_keywords()" },
 		fields: []recordField{
-			{"word", pgwire.OIDText, "split_part(x, ' ', 1)"},
-			{"catcode", pgwire.OIDChar, "split_part(x, ' ', 2)"},
-			{"barelabel", pgwire.OIDBool, "(split_part(x, ' ', 3) = 'true')"},
-			{"catdesc", pgwire.OIDText, "(CASE split_part(x, ' ', 2) WHEN 'U' THEN 'unreserved' WHEN 'C' THEN 'unreserved (cannot be function or type name)' " +
+			{"word", pgvalue.OIDText, "split_part(x, ' ', 1)"},
+			{"catcode", pgvalue.OIDChar, "split_part(x, ' ', 2)"},
+			{"barelabel", pgvalue.OIDBool, "(split_part(x, ' ', 3) = 'true')"},
+			{"catdesc", pgvalue.OIDText, "(CASE split_part(x, ' ', 2) WHEN 'U' THEN 'unreserved' WHEN 'C' THEN 'unreserved (cannot be function or type name)' " +
 				"WHEN 'T' THEN 'reserved (can be function or type name)' ELSE 'reserved' END)"},
-			{"baredesc", pgwire.OIDText, "(CASE split_part(x, ' ', 3) WHEN 'true' THEN 'can be bare label' ELSE 'requires AS' END)"},
+			{"baredesc", pgvalue.OIDText, "(CASE split_part(x, ' ', 3) WHEN 'true' THEN 'can be bare label' ELSE 'requires AS' END)"},
 		},
 	},
 }
@@ -60,12 +90,13 @@ var recordFunctions = map[string]*recordFunction{
 func (c *compiler) recordTable(f *pg.FuncCall, _ []*pg.Node) []*outcol {
 	name := stringOf(f.Funcname[len(f.Funcname)-1])
 	r, args := recordFunctions[name], c.arguments(f)
-	if len(args) != len(r.args) {
+	if len(args) > len(r.args) || len(args) < r.least {
 		c.noFunction(name, args, f.Location)
 	}
 	texts := make([]string, len(args))
 	for i, a := range args {
-		if a.oid != pgwire.OIDUnknown && a.oid != r.args[i] {
+		isNumber := r.args[i] == pgvalue.OIDOid && (a.oid == pgvalue.OIDInt2 || a.oid == pgvalue.OIDInt4 || a.oid == pgvalue.OIDInt8)
+		if a.oid != pgvalue.OIDUnknown && a.oid != r.args[i] && !isNumber {
 			c.noFunction(name, args, f.Location)
 		}
 		args[i] = c.coerce(a, r.args[i], -1, implicit)
@@ -88,7 +119,7 @@ func (c *compiler) recordRow(f *pg.FuncCall, _ string) *ex {
 	for _, col := range c.recordTable(f, nil) {
 		fields, names = append(fields, col.e), append(names, col.name)
 	}
-	row := c.make("", oidRecord, fields...)
+	row := c.make("", pgvalue.OIDRecord, fields...)
 	row.fields, row.names = fields, names
 	row.sql = "NULL"
 	return row

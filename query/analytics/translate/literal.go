@@ -9,50 +9,75 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
 
 // Literal writes a value of a type, in the form it is held in.
-func Literal(oid uint32, v *pgwire.Value) string {
+func Literal(oid uint32, v *pgvalue.Value) string { return literal(oid, v, quote) }
+
+// literal writes a value of a type; quoted writes a string literal of a text that is not
+// ours.
+func literal(oid uint32, v *pgvalue.Value, quoted func(text string) string) string {
 	to := Physical(oid, textScale)
 	switch v.Kind {
-	case pgwire.Null:
+	case pgvalue.Null:
 		return cast("NULL", to)
-	case pgwire.KindInt:
-		if oid == pgwire.OIDInt4 && v.Int >= 0 {
+	case pgvalue.KindInt:
+		if to == "UBIGINT" {
+			return cast(quote(strconv.FormatUint(uint64(v.Int), 10)), to)
+		}
+		if oid == pgvalue.OIDInt4 && v.Int >= 0 {
 			return strconv.FormatInt(v.Int, 10)
 		}
 		return cast(quote(strconv.FormatInt(v.Int, 10)), to)
-	case pgwire.KindBool:
+	case pgvalue.KindBool:
 		if v.Bool() {
 			return "TRUE"
 		}
 		return "FALSE"
-	case pgwire.KindTime:
+	case pgvalue.KindTime:
 		return timeLiteral(oid, v.Int)
-	case pgwire.KindFloat:
+	case pgvalue.KindFloat:
 		return floatLiteral(v.Float, to)
-	case pgwire.KindUUID:
-		return cast(quote(string(pgwire.AppendText(nil, pgwire.OIDUUID, v, pgwire.UTC))), "UUID")
-	case pgwire.KindBytes:
-		if oid == pgwire.OIDBytea {
+	case pgvalue.KindUUID:
+		return cast(quote(string(pgvalue.AppendText(nil, pgvalue.OIDUUID, v, pgvalue.UTC))), "UUID")
+	case pgvalue.KindBytes:
+		if oid == pgvalue.OIDBytea {
 			return "unhex(" + quote(hex.EncodeToString(v.Bytes)) + ")"
 		}
-		return quote(string(v.Bytes))
-	case pgwire.KindArray:
+		return quoted(string(v.Bytes))
+	case pgvalue.KindArray:
+		nested := ""
 		items := make([]string, len(v.Array))
 		for i := range v.Array {
-			items[i] = Literal(elements[oid], &v.Array[i])
+			if v.Array[i].Kind == pgvalue.KindArray {
+				nested = "[]" + strings.Repeat("[]", levels(&v.Array[i])-1)
+				items[i] = literal(oid, &v.Array[i], quoted)
+				continue
+			}
+			items[i] = literal(elements[oid], &v.Array[i], quoted)
 		}
+		to += nested
 		return cast("["+strings.Join(items, ", ")+"]", to)
 	}
-	if oid == pgwire.OIDInterval {
+	if oid == pgvalue.OIDInterval {
 		if iv, err := pgfn.ParseInterval(v.Text); err == nil {
 			return intervalLiteral(iv)
 		}
 	}
-	return quote(v.Text)
+	return quoted(v.Text)
+}
+
+// levels is how deep arrays are nested.
+func levels(v *pgvalue.Value) int {
+	n := 1
+	for len(v.Array) > 0 && v.Array[0].Kind == pgvalue.KindArray {
+		v = &v.Array[0]
+		n++
+	}
+	return n
 }
 
 func floatLiteral(f float64, to string) string {
@@ -68,17 +93,17 @@ func floatLiteral(f float64, to string) string {
 }
 
 func timeLiteral(oid uint32, micros int64) string {
-	infinite := map[int64]string{pgwire.Infinity: "'infinity'", pgwire.NegativeInfinity: "'-infinity'"}[micros]
+	infinite := map[int64]string{pgvalue.Infinity: "'infinity'", pgvalue.NegativeInfinity: "'-infinity'"}[micros]
 	switch {
 	case infinite != "":
 		return cast(infinite, Physical(oid, 0))
-	case oid == pgwire.OIDDate:
+	case oid == pgvalue.OIDDate:
 		days := micros / 86_400_000_000
 		if micros%86_400_000_000 < 0 {
 			days--
 		}
 		return fmt.Sprintf("(DATE '1970-01-01' + CAST(%d AS INTEGER))", days)
-	case oid == oidTime:
+	case oid == pgvalue.OIDTime:
 		return fmt.Sprintf("make_time(%d, %d, CAST(%d AS DOUBLE) / 1000000)", micros/3_600_000_000, micros/60_000_000%60, micros%60_000_000)
 	}
 	return fmt.Sprintf("make_timestamp(CAST(%d AS BIGINT))", micros)
@@ -93,49 +118,65 @@ func intervalLiteral(iv pgfn.Interval) string {
 // analyses a statement, and writes it.
 func (c *compiler) parseLiteral(text string, oid uint32, mod, pos int32) *ex {
 	out := c.make("", oid)
-	out.pos, out.literal, out.text = pos, true, text
+	out.pos, out.literal, out.text, out.constant = pos, true, text, true
 	fail := func(err error) {
-		if e, ok := err.(*pgwire.Error); ok && e.Position == 0 {
+		if e, ok := err.(*pgerror.Error); ok && e.Position == 0 {
 			copied := *e
 			err = c.at(&copied, pos)
 		}
 		c.fail(err)
 	}
 	switch oid {
-	case pgwire.OIDInterval:
-		iv, err := pgfn.ParseIntervalFields(text, intervalFields(mod))
+	case pgvalue.OIDInterval:
+		iv, err := pgfn.ParseIntervalStyled(text, intervalFields(mod), c.zone().Style.Interval)
 		if err != nil {
 			fail(err)
 		}
-		out.sql = intervalLiteral(iv)
+		out.sql = c.constantRef(intervalLiteral(iv), []worth{{interval: true, value: iv}})
 		return out
-	case pgwire.OIDNumeric:
+	case pgvalue.OIDNumeric:
 		n, err := pgfn.ParseNumeric(text)
 		if err != nil {
 			fail(err)
 		}
 		return c.numericLiteral(n.String(), out)
-	case pgwire.OIDJSON, pgwire.OIDJSONB:
-		if err := pgfn.Validate([]byte(text)); err != nil {
+	case pgvalue.OIDJSON, pgvalue.OIDJSONB:
+		validate := pgfn.Validate
+		if oid == pgvalue.OIDJSON {
+			validate = pgfn.ValidateText
+		}
+		if err := validate([]byte(text)); err != nil {
 			fail(err)
 		}
-		if oid == pgwire.OIDJSONB {
+		if oid == pgvalue.OIDJSONB {
 			b, err := pgfn.Normalize(nil, []byte(text))
 			if err != nil {
 				fail(err)
 			}
 			text = string(b)
 		}
-		out.sql = quote(text)
+		out.sql = c.held(text)
 		return out
-	case pgwire.OIDChar:
-		out.sql = quote(text[:min(len(text), 1)])
+	case pgvalue.OIDChar:
+		out.sql = c.held(pgfn.CharIn(text))
 		return out
-	case oidTimetz:
-		c.unsupported(pos, "type time with time zone")
+	case pgvalue.OIDBit, pgvalue.OIDVarbit:
+		bits, err := pgfn.ParseBits(text)
+		if err != nil {
+			fail(err)
+		}
+		out.sql = c.held(bits)
+		return out
+	case pgvalue.OIDJSONPath:
+		path, err := pgfn.FormatJSONPath(text)
+		if err != nil {
+			fail(err)
+		}
+		out.sql = c.held(path)
+		return out
 	}
 	if oid == oidRegrole { // who the user is depends on the session
-		out.sql, out.fallible = call("pg_role_in", quote(text), placeholder("user")), true
+		out.sql, out.fallible = call("pg_role_in", c.held(text), placeholder("user")), true
 		return out
 	}
 	if isReg(oid) {
@@ -147,13 +188,13 @@ func (c *compiler) parseLiteral(text string, oid uint32, mod, pos int32) *ex {
 		return out
 	}
 	if e := elements[oid]; isReg(e) && e != oidRegrole {
-		v, err := pgwire.ParseText(pgwire.OIDTextArray, text, c.zone())
+		v, err := pgvalue.ParseText(pgvalue.OIDTextArray, text, c.zone())
 		if err != nil {
 			fail(err)
 		}
 		items := make([]string, len(v.Array))
 		for i, item := range v.Array {
-			if item.Kind == pgwire.Null {
+			if item.Kind == pgvalue.Null {
 				items[i] = "NULL"
 				continue
 			}
@@ -166,34 +207,42 @@ func (c *compiler) parseLiteral(text string, oid uint32, mod, pos int32) *ex {
 		out.sql = cast("["+strings.Join(items, ", ")+"]", Physical(oid, textScale))
 		return out
 	}
-	if !pgwire.KnownType(oid) {
-		out.sql = quote(text)
+	if !pgvalue.KnownType(oid) {
+		out.sql = c.held(text)
 		return out
 	}
-	if e := elements[oid]; e == pgwire.OIDInterval || e == pgwire.OIDJSONB || e == oidRegrole {
-		c.fail(c.at(pgwire.Errorf("0A000", "array literals of type %s are not supported", typeName(oid)), pos))
+	if e := elements[oid]; e == pgvalue.OIDInterval || e == pgvalue.OIDJSONB || e == oidRegrole {
+		c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "array literals of type %s are not supported", typeName(oid)), pos))
 	}
-	v, err := pgwire.ParseText(oid, text, c.zone())
+	var v pgvalue.Value
+	var err error
+	if elements[oid] != 0 && oid != pgvalue.OIDInt2Vector && oid != pgvalue.OIDOidVector {
+		if v, out.dims, err = pgvalue.ParseNestedArray(oid, text, c.zone()); out.dims == 1 {
+			out.dims = 0
+		}
+	} else {
+		v, err = pgvalue.ParseText(oid, text, c.zone())
+	}
 	if err != nil {
 		fail(err)
 	}
-	out.sql = Literal(oid, &v)
+	out.sql = c.constantRef(literal(oid, &v, c.held), worthOf(oid, &v))
 	c.zoned = c.zoned || category(oid) == catTime
 	return out
 }
 
 // numericLiteral holds a numeric constant as a decimal if it fits.
 func (c *compiler) numericLiteral(text string, out *ex) *ex {
-	out.oid = pgwire.OIDNumeric
+	out.oid = pgvalue.OIDNumeric
 	digits := strings.TrimLeft(text, "-")
 	scale := 0
 	if i := strings.IndexByte(digits, '.'); i >= 0 {
 		scale = len(digits) - i - 1
 	}
-	if len(digits) > 36 || scale > maxScale || strings.Trim(digits, "0123456789.") != "" {
-		out.sql, out.rep = quote(text), textScale
+	if len(digits) > maxDigits-2 || scale > maxScale || strings.Trim(digits, "0123456789.") != "" {
+		out.sql, out.rep = c.held(text), textScale
 		return out
 	}
-	out.sql, out.rep = cast(quote(text), fmt.Sprintf("DECIMAL(38,%d)", scale)), scale
+	out.sql, out.rep, out.digits = cast(quote(text), fmt.Sprintf("DECIMAL(38,%d)", scale)), scale, len(strings.Replace(digits, ".", "", 1))
 	return out
 }

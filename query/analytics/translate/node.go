@@ -4,12 +4,14 @@ package translate
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // expr analyses an expression.
@@ -18,6 +20,9 @@ func (c *compiler) expr(n *pg.Node) *ex {
 	defer c.leave()
 	if n == nil || n.Node == nil {
 		c.unsupported(-1, "this expression")
+	}
+	if e := c.groupedNode(n); e != nil {
+		return e
 	}
 	switch x := n.Node.(type) {
 	case *pg.Node_AConst:
@@ -43,7 +48,11 @@ func (c *compiler) expr(n *pg.Node) *ex {
 	case *pg.Node_MinMaxExpr:
 		return c.minMax(x.MinMaxExpr)
 	case *pg.Node_FuncCall:
-		return c.funcCall(x.FuncCall)
+		e := c.funcCall(x.FuncCall)
+		if o := &c.options; e.set && o.List != "" && !o.Sets && c.clause == o.List {
+			c.failAt(x.FuncCall.Location, pgerror.FeatureNotSupported, "set-returning functions are not allowed in %s", o.List)
+		}
+		return e
 	case *pg.Node_SqlvalueFunction:
 		return c.valueFunction(x.SqlvalueFunction)
 	case *pg.Node_SubLink:
@@ -127,31 +136,37 @@ func locate(n *pg.Node) int32 {
 }
 
 func (c *compiler) constant(k *pg.A_Const) *ex {
-	e := &ex{mod: -1, rep: textScale, pos: k.Location}
+	e := &ex{mod: -1, rep: textScale, pos: k.Location, constant: true}
 	if k.Isnull {
-		e.sql, e.oid, e.null, e.literal = "NULL", pgwire.OIDUnknown, true, true
+		e.sql, e.oid, e.null, e.literal = "NULL", pgvalue.OIDUnknown, true, true
 		return e
 	}
 	switch v := k.Val.(type) {
 	case *pg.A_Const_Ival:
 		n := int64(v.Ival.GetIval())
-		e.sql, e.oid = strconv.FormatInt(n, 10), pgwire.OIDInt4
+		e.sql, e.oid = strconv.FormatInt(n, 10), pgvalue.OIDInt4
 	case *pg.A_Const_Fval:
 		text := v.Fval.GetFval()
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			e.sql, e.oid = cast(quote(strconv.FormatInt(n, 10)), "BIGINT"), pgwire.OIDInt8
+			if e.sql, e.oid = cast(quote(strconv.FormatInt(n, 10)), "BIGINT"), pgvalue.OIDInt8; n == math.MinInt32 {
+				e.sql, e.oid = cast(quote(strconv.FormatInt(n, 10)), "INTEGER"), pgvalue.OIDInt4
+			}
 			return e
 		}
-		e := c.parseLiteral(text, pgwire.OIDNumeric, -1, k.Location)
+		e := c.parseLiteral(text, pgvalue.OIDNumeric, -1, k.Location)
 		e.literal = false
 		return e
 	case *pg.A_Const_Boolval:
-		e.sql, e.oid = strings.ToUpper(strconv.FormatBool(v.Boolval.GetBoolval())), pgwire.OIDBool
+		e.sql, e.oid = strings.ToUpper(strconv.FormatBool(v.Boolval.GetBoolval())), pgvalue.OIDBool
 	case *pg.A_Const_Sval:
 		e.text, e.literal = v.Sval.GetSval(), true
-		e.sql, e.oid = quote(e.text), pgwire.OIDUnknown
+		e.sql, e.oid = c.held(e.text), pgvalue.OIDUnknown
+	case *pg.A_Const_Bsval:
+		e := c.parseLiteral(v.Bsval.GetBsval(), pgvalue.OIDBit, -1, k.Location)
+		e.literal = false
+		return e
 	default:
-		c.unsupported(k.Location, "a bit string")
+		c.unsupported(k.Location, "this constant")
 	}
 	return e
 }
@@ -160,7 +175,15 @@ func (c *compiler) columnRef(r *pg.ColumnRef) *ex {
 	names := make([]string, len(r.Fields))
 	for i, f := range r.Fields {
 		if f.GetAStar() != nil {
-			c.failAt(r.Location, "42601", "row expansion via \"*\" is not supported here")
+			// Where no list can be, t.* is t, the row.
+			schema, table := "", ""
+			if i > 0 {
+				table = names[i-1]
+			}
+			if i > 1 {
+				schema = names[i-2]
+			}
+			return c.wholeTable(schema, table, r.Location)
 		}
 		names[i] = stringOf(f)
 	}
@@ -172,20 +195,14 @@ func (c *compiler) columnRef(r *pg.ColumnRef) *ex {
 	case 3:
 		return c.column(names[0], names[1], names[2], r.Location)
 	}
-	c.failAt(r.Location, "42601", "improper qualified name (too many dotted names): %s", strings.Join(names, "."))
+	c.failAt(r.Location, pgerror.SyntaxError, "improper qualified name (too many dotted names): %s", strings.Join(names, "."))
 	return nil
 }
-
-// Placeholders stand in a translation between two of this byte, which no text of
-// PostgreSQL's can hold.
-const mark = "\x01"
-
-func placeholder(name string) string { return mark + name + mark }
 
 func (c *compiler) parameter(p *pg.ParamRef) *ex {
 	n := int(p.Number)
 	if n < 1 || n > 65535 {
-		c.failAt(p.Location, "42P02", "there is no parameter $%d", n)
+		c.failAt(p.Location, pgerror.UndefinedParameter, "there is no parameter $%d", n)
 	}
 	for len(c.params) < n {
 		c.params = append(c.params, 0)
@@ -194,17 +211,17 @@ func (c *compiler) parameter(p *pg.ParamRef) *ex {
 		c.seen = append(c.seen, false)
 	}
 	c.seen[n-1] = true
-	e := &ex{sql: placeholder("p" + strconv.Itoa(n)), mod: -1, rep: textScale, pos: p.Location, oid: c.params[n-1]}
-	if e.oid == 0 || e.oid == pgwire.OIDUnknown {
+	e := &ex{sql: paramRef(n), mod: -1, rep: textScale, pos: p.Location, oid: c.params[n-1], constant: true}
+	if e.oid == 0 || e.oid == pgvalue.OIDUnknown {
 		c.params[n-1] = 0
-		e.oid, e.param = pgwire.OIDUnknown, n
+		e.oid, e.param = pgvalue.OIDUnknown, n
 	}
 	return e
 }
 
 func (c *compiler) setParam(n int, oid uint32) {
 	if old := c.params[n-1]; old != 0 && old != oid {
-		c.fail(pgwire.Errorf("42P08", "inconsistent types deduced for parameter $%d", n).
+		c.fail(pgerror.Errorf(pgerror.AmbiguousParameter, "inconsistent types deduced for parameter $%d", n).
 			WithDetail("%s versus %s", typeName(old), typeName(oid)))
 	}
 	c.params[n-1] = oid
@@ -226,6 +243,9 @@ func (c *compiler) condition(n *pg.Node, clause, what string) *ex {
 		word := what
 		if len(parts) > 1 {
 			word = "AND"
+		}
+		if link := p.GetSubLink(); link != nil {
+			c.onlyTrue = link
 		}
 		e := c.toBool(c.expr(p), word)
 		sql := e.sql
@@ -251,11 +271,11 @@ func conjuncts(out []*pg.Node, n *pg.Node) []*pg.Node {
 
 // toBool requires a boolean.
 func (c *compiler) toBool(e *ex, what string) *ex {
-	if e.param > 0 || e.oid == pgwire.OIDUnknown {
-		return c.coerce(e, pgwire.OIDBool, -1, implicit)
+	if e.param > 0 || e.oid == pgvalue.OIDUnknown {
+		return c.coerce(e, pgvalue.OIDBool, -1, implicit)
 	}
-	if e.oid != pgwire.OIDBool {
-		c.failAt(e.pos, "42804", "argument of %s must be type boolean, not type %s", what, typeName(e.oid))
+	if e.oid != pgvalue.OIDBool {
+		c.failAt(e.pos, pgerror.DatatypeMismatch, "argument of %s must be type boolean, not type %s", what, typeName(e.oid))
 	}
 	return e
 }
@@ -263,24 +283,48 @@ func (c *compiler) toBool(e *ex, what string) *ex {
 func (c *compiler) boolExpr(b *pg.BoolExpr) *ex {
 	word := map[pg.BoolExprType]string{pg.BoolExprType_AND_EXPR: "AND", pg.BoolExprType_OR_EXPR: "OR", pg.BoolExprType_NOT_EXPR: "NOT"}[b.Boolop]
 	var parts []*ex
-	var list []string
+	queries := map[*ex]bool{} // the parts that have any
 	for _, a := range b.Args {
+		links := c.sublinks
 		e := c.toBool(c.expr(a), word)
-		parts = append(parts, e)
-		list = append(list, e.sql)
+		parts, queries[e] = append(parts, e), c.sublinks > links
 	}
 	if word == "NOT" {
-		return c.boolean("(NOT "+list[0]+")", parts...).at(b.Location)
+		return c.boolean("(NOT "+parts[0].sql+")", parts...).at(b.Location)
 	}
-	out := c.boolean("("+strings.Join(list, " "+word+" ")+")", parts...)
+	out := c.boolean(inTurn(word, parts, queries), parts...)
 	out.pos = locate(b.Args[0])
 	return out
+}
+
+// maxGuard bounds what is written twice so that a part of AND or OR is reached in its turn.
+const maxGuard = 4 << 10
+
+// inTurn writes AND or OR. DuckDB computes all of its parts for all rows; PostgreSQL no further than to
+// the first that decides, so that a part behind it which would fail does not. What has queries, or is not
+// the same twice, is written once.
+func inTurn(word string, parts []*ex, queries map[*ex]bool) string {
+	decides := map[string]string{"AND": "FALSE", "OR": "TRUE"}[word]
+	sql, fallible := "", false
+	for i := len(parts) - 1; i >= 0; i-- {
+		e := parts[i]
+		switch {
+		case sql == "":
+			sql = e.sql
+		case fallible && len(e.sql) <= maxGuard && !e.volatile && !queries[e]:
+			sql = e.sql + " " + word + " CASE WHEN (" + e.sql + ") IS NOT " + decides + " THEN (" + sql + ") END"
+		default:
+			sql = e.sql + " " + word + " " + sql
+		}
+		fallible = fallible || e.fallible
+	}
+	return "(" + sql + ")"
 }
 
 func (c *compiler) nullTest(t *pg.NullTest) *ex {
 	e := c.expr(t.Arg)
 	if e.param > 0 {
-		e = c.coerce(e, pgwire.OIDText, -1, implicit)
+		e = c.coerce(e, pgvalue.OIDText, -1, implicit)
 	}
 	not := t.Nulltesttype == pg.NullTestType_IS_NOT_NULL
 	word, join := " IS NULL", " AND "
@@ -312,8 +356,8 @@ func (c *compiler) caseExpr(x *pg.CaseExpr) *ex {
 	var subject *ex
 	if x.Arg != nil {
 		subject = c.expr(x.Arg)
-		if subject.oid == pgwire.OIDUnknown {
-			subject = c.coerce(subject, pgwire.OIDText, -1, implicit)
+		if subject.oid == pgvalue.OIDUnknown {
+			subject = c.coerce(subject, pgvalue.OIDText, -1, implicit)
 		}
 	}
 	var when, then []*ex
@@ -326,7 +370,7 @@ func (c *compiler) caseExpr(x *pg.CaseExpr) *ex {
 		when = append(when, c.toBool(cond, "CASE/WHEN"))
 		then = append(then, c.expr(w.Result))
 	}
-	other := &ex{sql: "NULL", oid: pgwire.OIDUnknown, null: true, literal: true, mod: -1, rep: textScale, pos: -1}
+	other := &ex{sql: "NULL", oid: pgvalue.OIDUnknown, null: true, literal: true, mod: -1, rep: textScale, pos: -1}
 	if x.Defresult != nil {
 		other = c.expr(x.Defresult)
 	}
@@ -339,7 +383,7 @@ func (c *compiler) caseExpr(x *pg.CaseExpr) *ex {
 	}
 	s.WriteString(" ELSE " + all[0].sql + " END)")
 	e := c.make(s.String(), all[0].oid, append(append([]*ex{}, when...), all...)...)
-	e.rep, e.pos = all[0].rep, x.Location
+	e.rep, e.pos, e.mod = all[0].rep, x.Location, commonMod(all)
 	// A column is named for ELSE, if that has a name.
 	e.name = "case"
 	if x.Defresult != nil && other.name != "" && (x.Defresult.GetColumnRef() != nil || x.Defresult.GetFuncCall() != nil) {
@@ -356,7 +400,7 @@ func (c *compiler) coalesce(list []*ex, what string, pos int32) *ex {
 		parts = append(parts, e.sql)
 	}
 	e := c.make("coalesce("+strings.Join(parts, ", ")+")", list[0].oid, list...)
-	e.rep = list[0].rep
+	e.rep, e.mod = list[0].rep, commonMod(list)
 	return e.at(pos)
 }
 
@@ -374,17 +418,27 @@ func (c *compiler) minMax(x *pg.MinMaxExpr) *ex {
 		parts = append(parts, e.sql)
 	}
 	sql := word + "(" + strings.Join(parts, ", ") + ")"
-	if list[0].oid == pgwire.OIDNumeric && list[0].rep < 0 {
+	if list[0].oid == pgvalue.OIDNumeric && list[0].rep < 0 {
 		sql = call("pg_num_"+word, parts...)
 	}
+	if needsKey(list[0]) && list[0].oid != pgvalue.OIDNumeric {
+		// By what is compared, not by what is shown.
+		keys := make([]string, len(list))
+		for i, e := range list {
+			keys[i] = c.key(e)
+		}
+		all := "[" + strings.Join(keys, ", ") + "]"
+		sql = fmt.Sprintf("list_extract([%s], list_position(%s, list_%s(%s)))", strings.Join(parts, ", "), all,
+			map[string]string{"greatest": "max", "least": "min"}[word], all)
+	}
 	e := c.make(sql, list[0].oid, list...)
-	e.rep = list[0].rep
+	e.rep, e.mod = list[0].rep, commonMod(list)
 	return e.at(x.Location).named(word)
 }
 
 func (c *compiler) sortableArg(e *ex) *ex {
-	if e.oid == pgwire.OIDUnknown {
-		return c.coerce(e, pgwire.OIDText, -1, implicit)
+	if e.oid == pgvalue.OIDUnknown {
+		return c.coerce(e, pgvalue.OIDText, -1, implicit)
 	}
 	c.sortable(e)
 	return e
@@ -392,49 +446,51 @@ func (c *compiler) sortableArg(e *ex) *ex {
 
 func (c *compiler) valueFunction(v *pg.SQLValueFunction) *ex {
 	out := func(sql string, oid uint32, name string) *ex {
-		return c.make(sql, oid).at(v.Location).named(name)
+		e := c.make(sql, oid).at(v.Location).named(name)
+		e.constant = true
+		return e
 	}
 	now := placeholder("now")
 	switch v.Op {
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_DATE:
-		return out(cast(c.toLocal(now), "DATE"), pgwire.OIDDate, "current_date")
+		return out(cast(c.toLocal(now), "DATE"), pgvalue.OIDDate, "current_date")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP, pg.SQLValueFunctionOp_SVFOP_CURRENT_TIMESTAMP_N:
-		return out(now, pgwire.OIDTimestamptz, "current_timestamp")
+		return out(now, pgvalue.OIDTimestamptz, "current_timestamp")
 	case pg.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP, pg.SQLValueFunctionOp_SVFOP_LOCALTIMESTAMP_N:
-		return out(c.toLocal(now), pgwire.OIDTimestamp, "localtimestamp")
+		return out(c.toLocal(now), pgvalue.OIDTimestamp, "localtimestamp")
 	case pg.SQLValueFunctionOp_SVFOP_LOCALTIME, pg.SQLValueFunctionOp_SVFOP_LOCALTIME_N:
-		return out(cast(c.toLocal(now), "TIME"), oidTime, "localtime")
+		return out(cast(c.toLocal(now), "TIME"), pgvalue.OIDTime, "localtime")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_ROLE:
-		return out(placeholder("user"), pgwire.OIDName, "current_role")
+		return out(placeholder("user"), pgvalue.OIDName, "current_role")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_USER:
-		return out(placeholder("user"), pgwire.OIDName, "current_user")
+		return out(placeholder("user"), pgvalue.OIDName, "current_user")
 	case pg.SQLValueFunctionOp_SVFOP_USER:
-		return out(placeholder("user"), pgwire.OIDName, "user")
+		return out(placeholder("user"), pgvalue.OIDName, "user")
 	case pg.SQLValueFunctionOp_SVFOP_SESSION_USER:
-		return out(placeholder("user"), pgwire.OIDName, "session_user")
+		return out(placeholder("user"), pgvalue.OIDName, "session_user")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_CATALOG:
-		return out(placeholder("database"), pgwire.OIDName, "current_catalog")
+		return out(placeholder("database"), pgvalue.OIDName, "current_catalog")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA:
-		return out("'public'", pgwire.OIDName, "current_schema")
+		return out("list_extract("+call("pg_schemas", "FALSE", placeholder("path"))+", 1)", pgvalue.OIDName, "current_schema")
 	}
-	c.unsupported(v.Location, "this function")
+	c.unsupported(v.Location, "CURRENT_TIME, whose type is time with time zone,")
 	return nil
 }
 
 func (c *compiler) collate(x *pg.CollateClause) *ex {
 	e := c.expr(x.Arg)
 	name := stringOf(x.Collname[len(x.Collname)-1])
-	if e.oid == pgwire.OIDUnknown {
-		e = c.coerce(e, pgwire.OIDText, -1, implicit)
+	if e.oid == pgvalue.OIDUnknown {
+		e = c.coerce(e, pgvalue.OIDText, -1, implicit)
 	}
 	if !isText(e.oid) {
-		c.failAt(x.Location, "42804", "collations are not supported by type %s", typeName(e.oid))
+		c.failAt(x.Location, pgerror.DatatypeMismatch, "collations are not supported by type %s", typeName(e.oid))
 	}
 	switch name {
 	case "default", "C", "POSIX", "ucs_basic", "C.UTF-8", "C.utf8":
 		return e
 	}
-	c.failAt(x.Location, "42704", "collation \"%s\" for encoding \"UTF8\" does not exist", name)
+	c.failAt(x.Location, pgerror.UndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist", name)
 	return nil
 }
 
@@ -446,11 +502,11 @@ func (c *compiler) grouping(x *pg.GroupingFunc) *ex {
 		e := c.expr(n)
 		c.inAggregate = inAggregate
 		if _, ok := c.query.groups[e.sql]; !ok {
-			c.failAt(e.pos, "42803", "arguments to GROUPING must be grouping expressions of the associated query level")
+			c.failAt(e.pos, pgerror.GroupingError, "arguments to GROUPING must be grouping expressions of the associated query level")
 		}
 		list = append(list, c.key(e))
 	}
-	e := c.make(cast("GROUPING("+strings.Join(list, ", ")+")", "INTEGER"), pgwire.OIDInt4)
+	e := c.make(cast("GROUPING("+strings.Join(list, ", ")+")", "INTEGER"), pgvalue.OIDInt4)
 	e.agg = true
 	c.query.agg = true
 	return e.at(x.Location).named("grouping")
@@ -467,12 +523,19 @@ func (c *compiler) subLink(x *pg.SubLink) *ex {
 	}
 	var test *ex
 	if x.Testexpr != nil {
-		test = c.expr(x.Testexpr)
+		test = c.operandOf(x.Testexpr)
 	}
-	s := c.subquery(q)
+	c.sublinks++
+	var s *selected
+	refers := c.within(c.scope.depth, true, func() { s = c.subquery(q) })
+	if refers.outer && refers.volatile && x.SubLinkType == pg.SubLinkType_EXPR_SUBLINK && bare(q) {
+		c.query.captured = c.query.captured[:captured]
+		return c.expr(q.TargetList[0].GetResTarget().Val)
+	}
+	c.refuseVolatile(refers, x.Location)
 	for _, col := range s.cols {
 		if x.SubLinkType != pg.SubLinkType_EXISTS_SUBLINK {
-			c.settleOutput(col)
+			c.resolveOutput(col)
 		}
 	}
 	out := c.subLinkOf(x, s, test)
@@ -484,10 +547,16 @@ func (c *compiler) subLink(x *pg.SubLink) *ex {
 	return out.at(x.Location)
 }
 
+// bare tells whether a query is SELECT with one expression, which is the same without it.
+func bare(q *pg.SelectStmt) bool {
+	return len(q.TargetList) == 1 && len(q.FromClause) == 0 && q.WhereClause == nil && len(q.GroupClause) == 0 && q.HavingClause == nil &&
+		q.LimitCount == nil && q.LimitOffset == nil && q.WithClause == nil && q.Larg == nil && len(q.DistinctClause) == 0 && len(q.ValuesLists) == 0
+}
+
 func (c *compiler) subLinkOf(x *pg.SubLink, s *selected, test *ex) *ex {
 	one := func() *ex {
 		if len(s.cols) != 1 {
-			c.failAt(x.Location, "42601", "subquery must return only one column")
+			c.failAt(x.Location, pgerror.SyntaxError, "subquery must return only one column")
 		}
 		return s.cols[0].e
 	}
@@ -496,8 +565,11 @@ func (c *compiler) subLinkOf(x *pg.SubLink, s *selected, test *ex) *ex {
 		return c.boolean("EXISTS (" + s.sql + ")").named("exists")
 	case pg.SubLinkType_EXPR_SUBLINK:
 		e := one()
+		if len(e.fields) > 0 {
+			return c.rowOfSubquery(s, e).named(s.cols[0].name)
+		}
 		out := c.make("("+s.sql+")", e.oid)
-		out.mod, out.rep = e.mod, e.rep
+		out.mod, out.rep, out.dims = e.mod, e.rep, e.dims
 		return out.named(s.cols[0].name)
 	case pg.SubLinkType_ARRAY_SUBLINK:
 		e := one()
@@ -506,62 +578,17 @@ func (c *compiler) subLinkOf(x *pg.SubLink, s *selected, test *ex) *ex {
 			c.unsupported(x.Location, "an array of %s", typeName(e.oid))
 		}
 		item := s.cols[0].sql
-		if e.oid == pgwire.OIDNumeric && e.rep >= 0 {
+		if e.oid == pgvalue.OIDNumeric && e.rep >= 0 {
 			item = cast(item, "VARCHAR")
 		}
-		return c.make("ARRAY(SELECT "+item+" FROM ("+s.sql+"))", oid).named("array")
+		out := c.make("ARRAY(SELECT "+item+" FROM ("+s.sql+"))", oid)
+		out.mod = e.mod
+		return out.named("array")
 	case pg.SubLinkType_ANY_SUBLINK, pg.SubLinkType_ALL_SUBLINK:
 		return c.quantified(x, s, test)
 	case pg.SubLinkType_ROWCOMPARE_SUBLINK:
 		c.unsupported(x.Location, "comparing a row with a subquery")
 	}
 	c.unsupported(x.Location, "this subquery")
-	return nil
-}
-
-// quantified compiles x IN (SELECT …), x op ANY (SELECT …) and x op ALL (SELECT …).
-func (c *compiler) quantified(x *pg.SubLink, s *selected, test *ex) *ex {
-	op := "="
-	if len(x.OperName) > 0 {
-		op = stringOf(x.OperName[len(x.OperName)-1])
-	}
-	left := []*ex{test}
-	if len(test.fields) > 0 {
-		left = test.fields
-	}
-	if len(left) != len(s.cols) {
-		word := "too many"
-		if len(s.cols) < len(left) {
-			word = "too few"
-		}
-		c.failAt(x.Location, "42601", "subquery has %s columns", word)
-	}
-	t := c.fresh("t")
-	var keys, columns []string
-	for i, col := range s.cols {
-		r := &ex{sql: t + "." + col.sql, oid: col.e.oid, mod: -1, rep: col.e.rep, pos: col.e.pos}
-		c.operator(op, left[i], r, x.Location) // for its errors
-		a, b := c.comparable(left[i], r, op, x.Location)
-		keys, columns = append(keys, c.key(a)), append(columns, c.key(b))
-	}
-	l := keys[0]
-	if len(keys) > 1 {
-		l = "(" + strings.Join(keys, ", ") + ")"
-		columns = []string{"(" + strings.Join(columns, ", ") + ")"}
-	}
-	inner := "SELECT " + strings.Join(columns, ", ") + " FROM (" + s.sql + ") AS " + t
-	quantifier := "ANY"
-	if x.SubLinkType == pg.SubLinkType_ALL_SUBLINK {
-		quantifier = "ALL"
-	}
-	switch {
-	case quantifier == "ANY" && op == "=":
-		return c.boolean("("+l+" IN ("+inner+"))", left...)
-	case quantifier == "ALL" && op == "<>":
-		return c.boolean("("+l+" NOT IN ("+inner+"))", left...)
-	case strings.Contains(" = <> < <= > >= ", " "+op+" "):
-		return c.boolean("("+l+" "+op+" "+quantifier+" ("+inner+"))", left...)
-	}
-	c.unsupported(x.Location, "%s %s with a subquery", op, quantifier)
 	return nil
 }

@@ -3,13 +3,13 @@
 package translate
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // sortKey is an item of ORDER BY.
@@ -37,8 +37,8 @@ func (c *compiler) sortKey(n *pg.Node) *sortKey {
 	s := n.GetSortBy()
 	k := c.sortDirection(s)
 	k.e = c.expr(s.Node)
-	if k.e.oid == pgwire.OIDUnknown {
-		k.e = c.coerce(k.e, pgwire.OIDText, -1, implicit)
+	if k.e.oid == pgvalue.OIDUnknown {
+		k.e = c.coerce(k.e, pgvalue.OIDText, -1, implicit)
 	}
 	c.sortable(k.e)
 	return k
@@ -55,7 +55,7 @@ func (c *compiler) sortDirection(s *pg.SortBy) *sortKey {
 		case ">":
 			k.desc = true
 		default:
-			c.failAt(s.Location, "42809", "operator %s is not a valid ordering operator", op)
+			c.failAt(s.Location, pgerror.WrongObjectType, "operator %s is not a valid ordering operator", op)
 		}
 	}
 	k.nullsFirst = k.desc
@@ -78,20 +78,40 @@ func (c *compiler) orderBy(b *body, list []*pg.Node) {
 				k.output = col
 			}
 		}
-		c.sortable(k.e)
+		if call := k.e.call; call != nil {
+			if call.Result == pgvalue.OIDVoid {
+				c.fail(c.at(pgerror.Errorf(pgerror.UndefinedFunction, "could not identify an ordering operator for type void").
+					WithHint("Use an explicit ordering operator or modify the query."), locate(s.Node)))
+			}
+			c.fail(callElsewhere(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "ORDER BY %s is not supported", call.Name), locate(s.Node))))
+		}
+		c.sortableAt(k.e, locate(s.Node))
 		b.sort = append(b.sort, k)
 	}
 }
 
 // sortable refuses types that have no order.
-func (c *compiler) sortable(e *ex) {
-	switch e.oid {
-	case pgwire.OIDJSON, pgwire.OIDXid, oidACLItem, oidNodeTree:
-		if e.oid == oidNodeTree {
-			return
-		}
-		c.fail(c.at(pgwire.Errorf("42883", "could not identify an ordering operator for type %s", typeName(e.oid)).
-			WithHint("Use an explicit ordering operator or modify the query."), e.pos))
+func (c *compiler) sortable(e *ex) { c.sortableAt(e, e.pos) }
+
+func (c *compiler) sortableAt(e *ex, pos int32) {
+	if unordered(e.oid) {
+		c.fail(c.at(pgerror.Errorf(pgerror.UndefinedFunction, "could not identify an ordering operator for type %s", typeName(e.oid)).
+			WithHint("Use an explicit ordering operator or modify the query."), pos))
+	}
+}
+
+// unordered tells of types that have no order.
+func unordered(oid uint32) bool {
+	return oid == pgvalue.OIDJSON || oid == pgvalue.OIDXid || oid == oidACLItem || isSnapshot(oid)
+}
+
+// unequatable tells of types whose values cannot be compared.
+func unequatable(oid uint32) bool { return oid == pgvalue.OIDJSON || isSnapshot(oid) }
+
+// equatable refuses types whose values cannot be compared.
+func (c *compiler) equatable(e *ex) {
+	if unequatable(e.oid) {
+		c.failAt(e.pos, pgerror.UndefinedFunction, "could not identify an equality operator for type %s", typeName(e.oid))
 	}
 }
 
@@ -101,11 +121,11 @@ func (c *compiler) sortExpr(b *body, n *pg.Node, clause string) *ex {
 	if k := n.GetAConst(); k != nil {
 		v, ok := k.Val.(*pg.A_Const_Ival)
 		if !ok {
-			c.failAt(k.Location, "42601", "non-integer constant in %s", clause)
+			c.failAt(k.Location, pgerror.SyntaxError, "non-integer constant in %s", clause)
 		}
 		i := int(v.Ival.GetIval())
 		if i < 1 || i > len(b.cols) {
-			c.failAt(k.Location, "42P10", "%s position %d is not in select list", clause, i)
+			c.failAt(k.Location, pgerror.InvalidColumnReference, "%s position %d is not in select list", clause, i)
 		}
 		return b.cols[i-1].e
 	}
@@ -115,7 +135,7 @@ func (c *compiler) sortExpr(b *body, n *pg.Node, clause string) *ex {
 		for _, col := range b.cols {
 			if col.name == name && name != "" {
 				if found != nil && found.e.sql != col.e.sql {
-					c.failAt(ref.Location, "42702", "%s \"%s\" is ambiguous", clause, name)
+					c.failAt(ref.Location, pgerror.AmbiguousColumn, "%s \"%s\" is ambiguous", clause, name)
 				}
 				if found == nil {
 					found = col
@@ -127,8 +147,8 @@ func (c *compiler) sortExpr(b *body, n *pg.Node, clause string) *ex {
 		}
 	}
 	e := c.expr(n)
-	if e.param > 0 || e.oid == pgwire.OIDUnknown {
-		e = c.coerce(e, pgwire.OIDText, -1, implicit)
+	if e.param > 0 || e.oid == pgvalue.OIDUnknown {
+		e = c.coerce(e, pgvalue.OIDText, -1, implicit)
 	}
 	if e.set {
 		b.set = true
@@ -149,16 +169,16 @@ func (c *compiler) orderBySet(b *body, list []*pg.Node) {
 			for _, col := range b.cols {
 				if len(x.ColumnRef.Fields) == 1 && col.name == name {
 					if k.e != nil {
-						c.failAt(x.ColumnRef.Location, "42702", "ORDER BY \"%s\" is ambiguous", name)
+						c.failAt(x.ColumnRef.Location, pgerror.AmbiguousColumn, "ORDER BY \"%s\" is ambiguous", name)
 					}
 					k.e = col.e
 				}
 			}
 			if k.e == nil {
-				c.failAt(x.ColumnRef.Location, "42703", "column \"%s\" does not exist", name)
+				c.failAt(x.ColumnRef.Location, pgerror.UndefinedColumn, "column \"%s\" does not exist", name)
 			}
 		default:
-			c.fail(c.at(pgwire.Errorf("0A000", "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
+			c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "invalid UNION/INTERSECT/EXCEPT ORDER BY clause").
 				WithDetail("Only result column names can be used, not expressions or functions.").
 				WithHint("Add the expression/function to every SELECT, or move the UNION into a FROM clause."), locate(s.Node)))
 		}
@@ -175,11 +195,11 @@ type limited struct {
 
 func (c *compiler) limits(x *pg.SelectStmt, b *body) limited {
 	var out limited
-	count := c.count(x.LimitCount, "LIMIT", "2201W")
-	offset := c.count(x.LimitOffset, "OFFSET", "2201X")
+	count := c.count(x.LimitCount, "LIMIT", pgerror.InvalidRowCountInLimitClause)
+	offset := c.count(x.LimitOffset, "OFFSET", pgerror.InvalidRowCountInResultOffsetClause)
 	if x.LimitOption == pg.LimitOption_LIMIT_OPTION_WITH_TIES && count != "" {
 		if len(b.sort) == 0 {
-			c.fail(pgwire.Errorf("42601", "WITH TIES cannot be specified without ORDER BY clause"))
+			c.fail(pgerror.Errorf(pgerror.SyntaxError, "WITH TIES cannot be specified without ORDER BY clause"))
 		}
 		out.ties = count
 		if offset != "" {
@@ -206,17 +226,17 @@ func (c *compiler) count(n *pg.Node, what, code string) string {
 	e := c.expr(n)
 	c.clause = clause
 	if len(e.vars) > 0 {
-		c.failAt(e.pos, "42P10", "argument of %s must not contain variables", what)
+		c.failAt(e.pos, pgerror.InvalidColumnReference, "argument of %s must not contain variables", what)
 	}
-	if e.param == 0 && e.oid != pgwire.OIDUnknown && !isNumber(e.oid) {
-		c.failAt(e.pos, "42804", "argument of %s must be type bigint, not type %s", what, typeName(e.oid))
+	if e.param == 0 && e.oid != pgvalue.OIDUnknown && !isNumber(e.oid) {
+		c.failAt(e.pos, pgerror.DatatypeMismatch, "argument of %s must be type bigint, not type %s", what, typeName(e.oid))
 	}
-	e = c.coerce(e, pgwire.OIDInt8, -1, assignment)
+	e = c.coerce(e, pgvalue.OIDInt8, -1, assignment)
 	if k := n.GetAConst(); k != nil && k.GetIval() != nil && k.GetIval().GetIval() < 0 {
-		c.fail(pgwire.Errorf(code, "%s must not be negative", what))
+		c.fail(pgerror.Errorf(code, "%s must not be negative", what))
 	}
 	if e.literal && strings.HasPrefix(e.text, "-") {
-		c.fail(pgwire.Errorf(code, "%s must not be negative", what))
+		c.fail(pgerror.Errorf(code, "%s must not be negative", what))
 	}
 	if k := n.GetAConst(); k != nil {
 		if v, ok := k.Val.(*pg.A_Const_Ival); ok {
@@ -224,139 +244,4 @@ func (c *compiler) count(n *pg.Node, what, code string) string {
 		}
 	}
 	return "(SELECT pg_count(" + e.sql + ", " + quote(code) + ", " + quote(what) + "))"
-}
-
-// groupBy compiles GROUP BY and tells the query what may be used ungrouped.
-func (c *compiler) groupBy(x *pg.SelectStmt, items []*target) string {
-	q := c.query
-	groups, keyed := map[string]string{}, map[*rte]bool{}
-	var list []string
-	clause := c.clause
-	c.clause = "GROUP BY"
-	sets := c.sets
-	c.sets = slices.ContainsFunc(x.GroupClause, func(n *pg.Node) bool { return n.GetGroupingSet() != nil })
-	defer func() { c.sets = sets }()
-	for _, n := range x.GroupClause {
-		list = append(list, c.groupItem(n, items, groups, keyed))
-	}
-	c.clause = clause
-	q.groups, q.keyed, q.agg = groups, keyed, true
-	if x.GroupDistinct {
-		c.unsupported(-1, "GROUP BY DISTINCT")
-	}
-	return strings.Join(list, ", ")
-}
-
-func (c *compiler) groupItem(n *pg.Node, items []*target, groups map[string]string, keyed map[*rte]bool) string {
-	if set := n.GetGroupingSet(); set != nil {
-		var inner []string
-		for _, item := range set.Content {
-			inner = append(inner, c.groupItem(item, items, groups, keyed))
-		}
-		list := "(" + strings.Join(inner, ", ") + ")"
-		switch set.Kind {
-		case pg.GroupingSetKind_GROUPING_SET_EMPTY:
-			return "()"
-		case pg.GroupingSetKind_GROUPING_SET_ROLLUP:
-			return "ROLLUP " + list
-		case pg.GroupingSetKind_GROUPING_SET_CUBE:
-			return "CUBE " + list
-		case pg.GroupingSetKind_GROUPING_SET_SETS:
-			return "GROUPING SETS " + list
-		}
-		return list
-	}
-	if row := n.GetRowExpr(); row != nil && row.RowFormat == pg.CoercionForm_COERCE_IMPLICIT_CAST {
-		var inner []string
-		for _, item := range row.Args {
-			inner = append(inner, c.groupItem(item, items, groups, keyed))
-		}
-		return "(" + strings.Join(inner, ", ") + ")"
-	}
-	e := c.groupExpr(n, items)
-	if e.agg {
-		c.failAt(e.pos, "42803", "aggregate functions are not allowed in GROUP BY")
-	}
-	if e.window {
-		c.failAt(e.pos, "42P20", "window functions are not allowed in GROUP BY")
-	}
-	if e.oid == pgwire.OIDJSON {
-		c.fail(c.at(pgwire.Errorf("42883", "could not identify an equality operator for type json"), e.pos))
-	}
-	if e.column != nil && e.column.of != nil && e.column.of.key == e.column {
-		keyed[e.column.of] = true
-	}
-	if needsKey(e) {
-		groups[e.sql] = call("any_value", e.sql)
-		if c.sets {
-			// In a row of a set without it, it is null.
-			groups[e.sql] = "(CASE WHEN GROUPING(" + c.key(e) + ") = 0 THEN any_value(" + e.sql + ") END)"
-		}
-		return c.key(e)
-	}
-	groups[e.sql] = e.sql
-	// DuckDB takes a bare number for a column's place.
-	if e.literal {
-		return "(" + e.sql + " || '')"
-	}
-	return e.sql
-}
-
-// groupExpr: a name is an input column first, and a column of the result second.
-func (c *compiler) groupExpr(n *pg.Node, items []*target) *ex {
-	if k := n.GetAConst(); k != nil {
-		v, ok := k.Val.(*pg.A_Const_Ival)
-		if !ok {
-			c.failAt(k.Location, "42601", "non-integer constant in GROUP BY")
-		}
-		i := int(v.Ival.GetIval())
-		if i < 1 || i > len(items) {
-			c.failAt(k.Location, "42P10", "GROUP BY position %d is not in select list", i)
-		}
-		return c.targetExpr(items[i-1])
-	}
-	if ref := n.GetColumnRef(); ref != nil && len(ref.Fields) == 1 {
-		name := stringOf(ref.Fields[0])
-		if col, _ := c.lookup(c.scope, "", "", name, ref.Location); col == nil {
-			var found *target
-			for _, t := range items {
-				if t.name == name || t.name == "" && t.node != nil && nameOf(t.node) == name {
-					if found != nil {
-						c.failAt(ref.Location, "42702", "GROUP BY \"%s\" is ambiguous", name)
-					}
-					found = t
-				}
-			}
-			if found != nil {
-				return c.targetExpr(found)
-			}
-		}
-	}
-	e := c.expr(n)
-	if e.param > 0 || e.oid == pgwire.OIDUnknown {
-		e = c.coerce(e, pgwire.OIDText, -1, implicit)
-	}
-	return e
-}
-
-func (c *compiler) targetExpr(t *target) *ex {
-	if t.e != nil {
-		return t.e
-	}
-	e := c.expr(t.node)
-	if e.oid == pgwire.OIDUnknown && e.param == 0 {
-		e = c.coerce(e, pgwire.OIDText, -1, implicit)
-	}
-	return e
-}
-
-// nameOf is the name that a column gets from a simple expression.
-func nameOf(n *pg.Node) string {
-	switch x := n.Node.(type) {
-	case *pg.Node_FuncCall:
-		return stringOf(x.FuncCall.Funcname[len(x.FuncCall.Funcname)-1])
-	case *pg.Node_ColumnRef:
-		return stringOf(x.ColumnRef.Fields[len(x.ColumnRef.Fields)-1])
-	}
-	return ""
 }

@@ -4,11 +4,13 @@ package translate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // selected is a compiled query.
@@ -32,22 +34,22 @@ type outcol struct {
 // fieldName is the name in the translation of a row's field.
 func (o *outcol) fieldName(i int) string { return fmt.Sprintf("%s_%d", o.sql, i+1) }
 
-func (o *outcol) describe() pgwire.Column {
-	col := pgwire.Column{Name: o.name, OID: o.e.oid}
+func (o *outcol) describe() pgvalue.Column {
+	col := pgvalue.Column{Name: o.name, OID: o.e.oid}
 	if o.e.column != nil {
 		col.TableOID, col.Attr = o.e.column.table, o.e.column.attr
 	}
 	return col
 }
 
-// settleOutput gives an untyped literal or parameter its type, text.
-func (c *compiler) settleOutput(col *outcol) {
+// resolveOutput gives an untyped literal or parameter its type, text.
+func (c *compiler) resolveOutput(col *outcol) {
 	if col.e.param > 0 {
-		c.setParam(col.e.param, pgwire.OIDText)
+		c.setParam(col.e.param, pgvalue.OIDText)
 		col.e.param = 0
 	}
-	if col.e.oid == pgwire.OIDUnknown {
-		col.e.oid = pgwire.OIDText
+	if col.e.oid == pgvalue.OIDUnknown {
+		col.e.oid = pgvalue.OIDText
 	}
 }
 
@@ -57,16 +59,16 @@ func (c *compiler) outermost(s *selected) (sql string, fields [][]Field) {
 	fields = make([][]Field, len(s.cols))
 	t := c.fresh("t")
 	for i, col := range s.cols {
-		list[i] = cast(t+"."+col.sql, Physical(col.e.oid, col.e.rep))
+		list[i] = cast(t+"."+col.sql, col.e.physical(col.e.oid))
 		if col.instead != "" {
 			list[i] = col.instead
 		}
 	}
 	for i, col := range s.cols {
 		for k, f := range col.e.fields {
-			if !s.distinct && f.oid != oidRecord {
+			if !s.distinct && f.oid != pgvalue.OIDRecord {
 				fields[i] = append(fields[i], Field{OID: f.oid, Column: len(list)})
-				list = append(list, cast(t+"."+col.fieldName(k), Physical(c.outputOID(f), f.rep)))
+				list = append(list, cast(t+"."+col.fieldName(k), f.physical(c.outputOID(f))))
 			}
 		}
 	}
@@ -79,15 +81,21 @@ func (c *compiler) outermost(s *selected) (sql string, fields [][]Field) {
 // assign makes the columns be of types, as an INSERT assigns them.
 func (c *compiler) assign(s *selected, want []uint32) {
 	for i, col := range s.cols {
+		if i < len(want) && want[i] != 0 && col.e.dims > 1 {
+			c.unsupported(col.e.pos, "an array of several dimensions in an event")
+		}
 		if i >= len(want) || want[i] == 0 || !col.e.literal {
 			continue
 		}
 		literal := *col.e
-		literal.oid = pgwire.OIDUnknown
+		literal.oid = pgvalue.OIDUnknown
 		e := c.coerce(&literal, want[i], -1, implicit)
+		if e.dims > 1 {
+			c.unsupported(col.e.pos, "an array of several dimensions in an event")
+		}
 		col.instead = e.sql
-		if want[i] == pgwire.OIDJSONB && !literal.null {
-			col.instead = quote(literal.text) // stored as it is written
+		if want[i] == pgvalue.OIDJSONB && !literal.null {
+			col.instead = c.held(literal.text) // stored as it is written
 		}
 		col.e = &ex{oid: want[i], mod: -1, rep: e.rep, pos: e.pos}
 	}
@@ -97,14 +105,20 @@ func (c *compiler) selectStmt(x *pg.SelectStmt, parent *scope) *selected {
 	c.enter()
 	defer c.leave()
 	if c.queries++; c.queries > maxQueries {
-		c.fail(pgwire.Errorf("54001", "the statement is too complex").WithDetail("It has more than %d queries, those of views included.", maxQueries))
+		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "the statement is too complex").WithDetail("It has more than %d queries, those of views included.", maxQueries))
 	}
 	saved, query := c.scope, c.query
-	c.scope = &scope{parent: parent, query: &queryState{}, ctes: map[string]*cte{}}
+	c.level++
+	c.scope = &scope{parent: parent, depth: c.level, query: &queryState{}, ctes: map[string]*cte{}}
 	c.query = c.scope.query
-	defer func() { c.scope, c.query = saved, query }()
+	c.query.operand, c.isOperand = c.isOperand, false
+	c.query.source, c.isSource = c.isSource, false
+	defer func() {
+		c.scope, c.query = saved, query
+		c.level--
+	}()
 	if x.IntoClause != nil {
-		c.fail(pgwire.Errorf("0A000", "SELECT INTO is not supported"))
+		c.fail(pgerror.Errorf(pgerror.FeatureNotSupported, "SELECT INTO is not supported"))
 	}
 	with := c.with(x.WithClause)
 	var s *selected
@@ -132,22 +146,44 @@ func (c *compiler) with(w *pg.WithClause) string {
 		x := n.GetCommonTableExpr()
 		q := x.Ctequery.GetSelectStmt()
 		if q == nil {
-			c.failAt(x.Location, "0A000", "a data-modifying statement in WITH is not supported")
+			c.failAt(x.Location, pgerror.FeatureNotSupported, "a data-modifying statement in WITH is not supported")
 		}
 		if x.SearchClause != nil || x.CycleClause != nil {
 			c.unsupported(x.Location, "SEARCH or CYCLE")
 		}
 		if _, twice := c.scope.ctes[x.Ctename]; twice {
-			c.failAt(x.Location, "42712", "WITH query name \"%s\" specified more than once", x.Ctename)
+			c.failAt(x.Location, pgerror.DuplicateAlias, "WITH query name \"%s\" specified more than once", x.Ctename)
 		}
-		t := &cte{name: x.Ctename, sql: c.fresh("w")}
+		t := &cte{name: x.Ctename, sql: c.fresh("w"), key: cteKey{c.src, x.Location}, links: c.links()}
+		inlined := c.inlined[t.key]
+		if inlined {
+			c.inBody++
+		}
 		var s *selected
-		if w.Recursive && isUnion(q) {
-			s = c.recursive(t, q, x.Aliascolnames)
-		} else {
-			s = c.subquery(q)
+		refers := c.within(c.scope.depth, false, func() {
+			if w.Recursive && isUnion(q) {
+				s = c.recursive(t, q, x.Aliascolnames)
+			} else {
+				c.isSource = true
+				s = c.subquery(q)
+			}
+		})
+		if refers.outer {
+			c.inline(t)
 		}
 		c.nameCTE(t, s, x)
+		if inlined {
+			c.inBody--
+			if refers.volatile {
+				c.unsupported(x.Location, "a volatile function in a WITH query that is used in subqueries of subqueries, or refers to the query around it,")
+			}
+			t.body = "(" + s.sql + ")"
+			if w.Recursive && isUnion(q) {
+				t.body = "(WITH RECURSIVE " + t.sql + " AS (" + s.sql + ") SELECT * FROM " + t.sql + ")"
+			}
+			c.scope.ctes[x.Ctename] = t
+			continue
+		}
 		c.scope.ctes[x.Ctename] = t
 		hint := ""
 		switch x.Ctematerialized {
@@ -161,6 +197,9 @@ func (c *compiler) with(w *pg.WithClause) string {
 		}
 		parts = append(parts, t.sql+" AS "+hint+"("+s.sql+")")
 	}
+	if len(parts) == 0 {
+		return ""
+	}
 	word := "WITH "
 	if w.Recursive {
 		word = "WITH RECURSIVE "
@@ -172,12 +211,12 @@ func isUnion(q *pg.SelectStmt) bool { return q.Op == pg.SetOperation_SETOP_UNION
 
 func (c *compiler) nameCTE(t *cte, s *selected, x *pg.CommonTableExpr) {
 	if len(x.Aliascolnames) > len(s.cols) {
-		c.failAt(x.Location, "42P10", "WITH query \"%s\" has %d columns available but %d columns specified", x.Ctename, len(s.cols), len(x.Aliascolnames))
+		c.failAt(x.Location, pgerror.InvalidColumnReference, "WITH query \"%s\" has %d columns available but %d columns specified", x.Ctename, len(s.cols), len(x.Aliascolnames))
 	}
 	t.cols, t.self = nil, false
 	for i, col := range s.cols {
-		c.settleOutput(col)
-		k := &rtcol{name: col.name, sql: col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, table: tableOf(col), attr: attrOf(col)}
+		c.resolveOutput(col)
+		k := &rtcol{name: col.name, sql: col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, dims: col.e.dims, table: tableOf(col), attr: attrOf(col)}
 		if i < len(x.Aliascolnames) {
 			k.name = stringOf(x.Aliascolnames[i])
 		}
@@ -191,7 +230,7 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 		c.unsupported(-1, "ORDER BY or LIMIT in a recursive query")
 	}
 	saved := c.scope
-	c.scope = &scope{parent: saved, query: c.query, ctes: map[string]*cte{}}
+	c.scope = &scope{parent: saved, depth: saved.depth, query: c.query, ctes: map[string]*cte{}}
 	defer func() { c.scope = saved }()
 	with := c.with(q.WithClause)
 	first := c.subquery(q.Larg)
@@ -199,7 +238,10 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 	a := c.fresh("t")
 	out := &selected{}
 	for i, col := range first.cols {
-		c.settleOutput(col)
+		c.resolveOutput(col)
+		if col.e.dims > 1 {
+			c.unsupported(col.e.pos, "an array of several dimensions in a recursive query")
+		}
 		name := c.fresh("c")
 		// A numeric's scale may change from step to step.
 		list = append(list, cast(a+"."+col.sql, Physical(col.e.oid, textScale))+" AS "+name)
@@ -215,7 +257,7 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 	c.scope.ctes[t.name] = t
 	second := c.subquery(q.Rarg)
 	if len(second.cols) != len(first.cols) {
-		c.fail(pgwire.Errorf("42601", "each UNION query must have the same number of columns"))
+		c.fail(pgerror.Errorf(pgerror.SyntaxError, "each UNION query must have the same number of columns"))
 	}
 	b := c.fresh("t")
 	var steps []string
@@ -226,8 +268,8 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 		if col.e.literal {
 			e.sql = col.e.sql
 		}
-		if col.e.oid != want.oid && col.e.oid != pgwire.OIDUnknown && (rank(col.e.oid) > rank(want.oid) || category(col.e.oid) != category(want.oid)) {
-			c.failAt(first.cols[i].e.pos, "42804", "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
+		if col.e.oid != want.oid && col.e.oid != pgvalue.OIDUnknown && (rank(col.e.oid) > rank(want.oid) || category(col.e.oid) != category(want.oid)) {
+			c.failAt(first.cols[i].e.pos, pgerror.DatatypeMismatch, "recursive query \"%s\" column %d has type %s in non-recursive term but type %s overall",
 				t.name, i+1, typeName(want.oid), typeName(col.e.oid))
 		}
 		steps = append(steps, cast(c.asText(c.coerce(&e, want.oid, -1, implicit)).sql, Physical(want.oid, textScale)))
@@ -239,7 +281,7 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 	for _, col := range out.cols {
 		if !q.All && needsKey(col.e) {
 			// Rows that are equal and look different would come again and again.
-			c.failAt(col.e.pos, "0A000", "UNION in a recursive query is not supported for columns of type %s", typeName(col.e.oid))
+			c.failAt(col.e.pos, pgerror.FeatureNotSupported, "UNION in a recursive query is not supported for columns of type %s", typeName(col.e.oid))
 		}
 	}
 	out.sql = fmt.Sprintf("%sSELECT %s FROM (%s) AS %s %s SELECT %s FROM (%s) AS %s", with,
@@ -252,15 +294,17 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 	q := c.query
 	b := &body{x: x}
 	if len(x.FromClause) > 0 {
+		q.reads = true
 		b.from = c.fromClause(x.FromClause)
 	}
+	bound := q.outer
 	if x.WhereClause != nil {
 		b.where = c.condition(x.WhereClause, "WHERE", "WHERE").sql
 	}
 	c.namedWindows(x.WindowClause)
 	items := c.targets(x.TargetList)
 	if len(x.GroupClause) > 0 {
-		b.group = c.groupBy(x, items)
+		b.group = c.groupBy(b, items)
 	}
 	c.compileTargets(b, items)
 	if x.HavingClause != nil {
@@ -271,6 +315,23 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 	c.orderBy(b, x.SortClause)
 	c.distinct(b, x.DistinctClause)
 	c.checkGrouping(b)
+	if q.far && slices.ContainsFunc(x.GroupClause, func(n *pg.Node) bool { return n.GetGroupingSet() != nil }) {
+		// Of no rows DuckDB leaves out the row of the empty set, there alone.
+		c.unsupported(locateFirst(x), "GROUPING SETS in a query that refers to one that is not directly around it")
+	}
+	if q.agg && (q.outer || c.operands > 0) && b.group == "" {
+		// Of no rows there is a row, which DuckDB leaves out of some correlated queries if no
+		// aggregate makes anything of nothing.
+		if b.having != "" {
+			b.having = "(" + b.having + ") AND "
+		}
+		b.having += "count(*) >= 0"
+	}
+	if (q.source || q.operand) && !q.agg && (bound || b.from == "" && b.set) && slices.ContainsFunc(b.cols, func(col *outcol) bool { return col.e.outer }) {
+		// Of a set that is made of columns of the query around, and stands alone in FROM, DuckDB shows
+		// the elements for other columns of that query.
+		b.from = strings.TrimSuffix("(SELECT 1) AS "+c.fresh("t")+", "+b.from, ", ")
+	}
 	return c.assemble(b)
 }
 
@@ -303,14 +364,7 @@ func (c *compiler) targets(list []*pg.Node) []*target {
 		r := n.GetResTarget()
 		if ref := r.Val.GetColumnRef(); ref != nil {
 			if last := ref.Fields[len(ref.Fields)-1]; last.GetAStar() != nil {
-				schema, table := "", ""
-				switch len(ref.Fields) {
-				case 2:
-					table = stringOf(ref.Fields[0])
-				case 3:
-					schema, table = stringOf(ref.Fields[0]), stringOf(ref.Fields[1])
-				}
-				for _, e := range c.star(schema, table, ref.Location) {
+				for _, e := range c.starOf(r.Val) {
 					out = append(out, &target{name: e.name, e: e})
 				}
 				continue
@@ -325,6 +379,20 @@ func (c *compiler) compileTargets(b *body, items []*target) {
 	for _, t := range items {
 		e := t.e
 		if e == nil {
+			e = c.sessionCall(b, t.node)
+		}
+		column := c.query.shown[t]
+		if column != nil && c.query.operand {
+			// Whether it is null in a row of a set without it hangs on how PostgreSQL plans the whole.
+			if kept := c.expr(t.node); kept.constant || kept.literal {
+				c.unsupported(locate(t.node), "a constant in GROUPING SETS of an operand of a set operation")
+			}
+		}
+		if column != nil {
+			held := *column
+			held.sql = c.query.groups[column.sql]
+			e = &held
+		} else if e == nil {
 			e = c.expr(t.node)
 		} else if e.column != nil && (c.query.groups != nil || c.query.keyed != nil) {
 			e = c.reference(e.column, c.scope, e.pos)
@@ -369,55 +437,22 @@ func (c *compiler) checkGrouping(b *body) {
 		full = v.table + "." + v.column
 	}
 	if v.outer {
-		c.failAt(v.pos, "42803", "subquery uses ungrouped column \"%s\" from outer query", full)
+		c.failAt(v.pos, pgerror.GroupingError, "subquery uses ungrouped column \"%s\" from outer query", full)
 	}
-	c.failAt(v.pos, "42803", "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", full)
+	c.failAt(v.pos, pgerror.GroupingError, "column \"%s\" must appear in the GROUP BY clause or be used in an aggregate function", full)
 }
 
 // assemble writes the SELECT.
 func (c *compiler) assemble(b *body) *selected {
 	x := b.x
 	limit := c.limits(x, b)
-	var hidden []*outcol
+	b.from = c.withImported(b.from)
 	// What sorts goes through a column of its own where the rows change above it.
 	wrap := b.set && (len(b.sort) > 0 || b.distinct || len(b.on) > 0) || b.distinct || limit.ties != ""
 	for _, k := range b.sort {
 		wrap = wrap || k.e.volatile // what is shown is what sorts
 	}
-	order := ""
-	if len(b.sort) > 0 {
-		var keys []string
-		for _, k := range b.sort {
-			by := c.key(k.e)
-			if wrap {
-				col := b.outputOf(k)
-				if col == nil {
-					if b.distinct {
-						c.failAt(k.e.pos, "42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
-					}
-					col = &outcol{sql: c.fresh("c"), e: k.e, junk: true}
-					hidden = append(hidden, col)
-				}
-				e := *col.e
-				e.sql = col.sql
-				by = c.key(&e)
-			}
-			keys = append(keys, by+k.direction())
-		}
-		order = " ORDER BY " + strings.Join(keys, ", ")
-	}
-	var list []string
-	for _, col := range append(append([]*outcol(nil), b.cols...), hidden...) {
-		list = append(list, cast(col.e.sql, Physical(c.outputOID(col.e), col.e.rep))+" AS "+col.sql)
-		for i, f := range col.e.fields { // of a row, for whoever takes them from it
-			if !b.distinct && len(b.on) == 0 && !col.junk {
-				list = append(list, cast(f.sql, Physical(c.outputOID(f), f.rep))+" AS "+col.fieldName(i))
-			}
-		}
-	}
-	if len(list) == 0 {
-		list = []string{"NULL AS " + c.fresh("c")}
-	}
+	order, hidden := c.orderOf(b, wrap)
 	var s strings.Builder
 	s.WriteString("SELECT ")
 	if len(b.on) > 0 {
@@ -425,7 +460,7 @@ func (c *compiler) assemble(b *body) *selected {
 	} else if b.distinct {
 		s.WriteString(b.distinctWord(c))
 	}
-	s.WriteString(strings.Join(list, ", "))
+	s.WriteString(c.selectList(b, hidden))
 	b.tail(&s)
 	out := &selected{cols: b.cols, distinct: b.distinct || len(b.on) > 0}
 	if !wrap {
@@ -453,20 +488,79 @@ func (c *compiler) assemble(b *body) *selected {
 	return out
 }
 
+// orderOf writes ORDER BY. Where the rows change above it, hidden columns have what sorts.
+func (c *compiler) orderOf(b *body, wrap bool) (order string, hidden []*outcol) {
+	if len(b.sort) > 0 {
+		var keys []string
+		for _, k := range b.sort {
+			if k.e.constant {
+				continue // it orders nothing, and DuckDB takes a number for a column's place
+			}
+			by := ""
+			if !wrap {
+				by = c.sortBy(k.e, false)
+			} else {
+				col := b.outputOf(k)
+				if col == nil {
+					if b.distinct {
+						c.failAt(k.e.pos, pgerror.InvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+					}
+					col = &outcol{sql: c.fresh("c"), e: k.e, junk: true}
+					hidden = append(hidden, col)
+				}
+				e := *col.e
+				e.sql = col.sql
+				by = c.sortBy(&e, true)
+			}
+			keys = append(keys, by+k.direction())
+		}
+		if len(keys) > 0 {
+			order = " ORDER BY " + strings.Join(keys, ", ")
+		}
+	}
+	return order, hidden
+}
+
+// selectList writes the columns that a body selects, and hidden ones.
+func (c *compiler) selectList(b *body, hidden []*outcol) string {
+	var list []string
+	for _, col := range append(append([]*outcol(nil), b.cols...), hidden...) {
+		list = append(list, cast(col.e.sql, col.e.physical(c.outputOID(col.e)))+" AS "+col.sql)
+		for i, f := range col.e.fields { // of a row, for whoever takes them from it
+			if !b.distinct && len(b.on) == 0 && !col.junk {
+				list = append(list, cast(f.sql, f.physical(c.outputOID(f)))+" AS "+col.fieldName(i))
+			}
+		}
+	}
+	if len(list) == 0 {
+		list = []string{"NULL AS " + c.fresh("c")}
+	}
+	return strings.Join(list, ", ")
+}
+
 // outputOID is the type in which a column leaves the query: an untyped literal is held as
 // text.
 func (c *compiler) outputOID(e *ex) uint32 {
-	if e.oid == pgwire.OIDUnknown {
-		return pgwire.OIDText
+	if e.oid == pgvalue.OIDUnknown {
+		return pgvalue.OIDText
 	}
 	return e.oid
+}
+
+// distinctKey is what DISTINCT ON tells rows apart by. A constant does not: DuckDB takes a number for a
+// column's place, and no other literal.
+func (c *compiler) distinctKey(e *ex) string {
+	if e.constant {
+		return "(" + e.sql + " IS NULL)"
+	}
+	return c.key(e)
 }
 
 func (b *body) distinctWord(c *compiler) string {
 	var keys []string
 	needed := false
 	for _, col := range b.cols {
-		keys = append(keys, c.key(col.e))
+		keys = append(keys, c.distinctKey(col.e))
 		needed = needed || needsKey(col.e)
 	}
 	if needed {
@@ -511,16 +605,14 @@ func (c *compiler) distinct(b *body, list []*pg.Node) {
 	if len(list) == 1 && list[0].Node == nil {
 		b.distinct = true
 		for _, col := range b.cols {
-			if col.e.oid == pgwire.OIDJSON {
-				c.failAt(col.e.pos, "42883", "could not identify an equality operator for type json")
-			}
+			c.equatable(col.e)
 		}
 		return
 	}
 	for i, n := range list {
 		e := c.sortExpr(b, n, "DISTINCT ON")
 		b.onExprs = append(b.onExprs, e)
-		b.on = append(b.on, c.key(e))
+		b.on = append(b.on, c.distinctKey(e))
 		b.vars = append(b.vars, e.vars...)
 		if i < len(b.sort) {
 			found := false
@@ -528,7 +620,7 @@ func (c *compiler) distinct(b *body, list []*pg.Node) {
 				found = found || k.e.sql == e.sql
 			}
 			if !found {
-				c.failAt(locate(n), "42P10", "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
+				c.failAt(locate(n), pgerror.InvalidColumnReference, "SELECT DISTINCT ON expressions must match initial ORDER BY expressions")
 			}
 		}
 	}
@@ -542,12 +634,12 @@ func (c *compiler) values(x *pg.SelectStmt) *selected {
 		var row []*ex
 		for _, item := range n.GetList().Items {
 			if item.GetSetToDefault() != nil {
-				c.failAt(item.GetSetToDefault().Location, "42601", "DEFAULT is not allowed in this context")
+				c.failAt(item.GetSetToDefault().Location, pgerror.SyntaxError, "DEFAULT is not allowed in this context")
 			}
 			row = append(row, c.expr(item))
 		}
 		if len(rows) > 0 && len(row) != len(rows[0]) {
-			c.failAt(row[0].pos, "42601", "VALUES lists must all be the same length")
+			c.failAt(row[0].pos, pgerror.SyntaxError, "VALUES lists must all be the same length")
 		}
 		rows = append(rows, row)
 	}
@@ -567,14 +659,14 @@ func (c *compiler) values(x *pg.SelectStmt) *selected {
 		for j := range rows {
 			rows[j][i] = column[j]
 		}
-		k := &rtcol{name: fmt.Sprintf("column%d", i+1), sql: t + "." + name, oid: column[0].oid, mod: -1, rep: column[0].rep, of: r}
+		k := &rtcol{name: fmt.Sprintf("column%d", i+1), sql: t + "." + name, oid: column[0].oid, mod: commonMod(column), rep: column[0].rep, dims: column[0].dims, of: r}
 		r.cols = append(r.cols, k)
 	}
 	lists := make([]string, len(rows))
 	for j, row := range rows {
 		parts := make([]string, len(row))
 		for i, e := range row {
-			parts[i] = cast(e.sql, Physical(c.outputOID(e), e.rep))
+			parts[i] = cast(e.sql, e.physical(c.outputOID(e)))
 		}
 		lists[j] = "(" + strings.Join(parts, ", ") + ")"
 	}
@@ -584,7 +676,7 @@ func (c *compiler) values(x *pg.SelectStmt) *selected {
 		e := c.plain(k)
 		e.pos = rows[0][i].pos
 		if len(rows) == 1 && rows[0][i].literal {
-			e.literal, e.text = true, rows[0][i].text
+			e.literal, e.text, e.null = true, rows[0][i].text, rows[0][i].null
 		}
 		b.cols = append(b.cols, &outcol{name: k.name, sql: c.fresh("c"), e: e})
 	}
@@ -597,24 +689,37 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	word := map[pg.SetOperation]string{
 		pg.SetOperation_SETOP_UNION: "UNION", pg.SetOperation_SETOP_INTERSECT: "INTERSECT", pg.SetOperation_SETOP_EXCEPT: "EXCEPT",
 	}[x.Op]
+	sets := c.setQueries
+	c.operands++
 	l, r := c.operand(x.Larg), c.operand(x.Rarg)
+	c.operands--
+	if c.setQueries > sets && c.query.outer {
+		// Of no rows DuckDB leaves out the row of the empty set, there alone.
+		c.unsupported(locateFirst(x), "GROUPING SETS in a set operation that refers to the query around it")
+	}
 	if len(l.cols) != len(r.cols) {
 		pos := int32(-1)
 		if len(r.cols) > 0 {
 			pos = r.cols[0].e.pos
 		}
-		c.failAt(pos, "42601", "each %s query must have the same number of columns", word)
+		c.failAt(pos, pgerror.SyntaxError, "each %s query must have the same number of columns", word)
 	}
 	b := &body{x: &pg.SelectStmt{LimitCount: x.LimitCount, LimitOffset: x.LimitOffset, LimitOption: x.LimitOption}}
 	a, z, t := c.fresh("t"), c.fresh("t"), c.fresh("t")
 	var left, right []string
 	for i := range l.cols {
+		for _, col := range [...]*outcol{l.cols[i], r.cols[i]} {
+			numbers := slices.ContainsFunc(col.e.fields, func(f *ex) bool { return f.oid == pgvalue.OIDNumeric })
+			if col.e.oid == pgvalue.OIDRecord && (needsKey(col.e) || numbers) && !(x.All && word == "UNION") {
+				c.unsupported(col.e.pos, "a set operation on rows whose fields can be equal and look different")
+			}
+		}
 		pair := c.unify([]*ex{c.operandColumn(l.cols[i], a), c.operandColumn(r.cols[i], z)}, word)
 		name := c.fresh("c")
-		to := Physical(c.outputOID(pair[0]), pair[0].rep)
+		to := pair[0].physical(c.outputOID(pair[0]))
 		left = append(left, cast(pair[0].sql, to)+" AS "+name)
 		right = append(right, cast(pair[1].sql, to)+" AS "+name)
-		e := &ex{sql: t + "." + name, oid: pair[0].oid, mod: -1, rep: pair[0].rep, pos: l.cols[i].e.pos}
+		e := &ex{sql: t + "." + name, oid: pair[0].oid, mod: -1, rep: pair[0].rep, dims: pair[0].dims, pos: l.cols[i].e.pos}
 		if l.cols[i].e.mod == r.cols[i].e.mod && l.cols[i].e.oid == e.oid && r.cols[i].e.oid == e.oid {
 			e.mod = l.cols[i].e.mod
 		}
@@ -625,8 +730,8 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 		all = " ALL"
 	}
 	for _, col := range b.cols {
-		if col.e.oid == pgwire.OIDJSON && !(x.All && word == "UNION") {
-			c.failAt(col.e.pos, "42883", "could not identify an equality operator for type json")
+		if !(x.All && word == "UNION") {
+			c.equatable(col.e)
 		}
 	}
 	if keys := c.setKeys(b); keys != nil && !(x.All && word == "UNION") {
@@ -683,13 +788,16 @@ func orNull(list []string) string {
 }
 
 // operand compiles an operand of a set operation, which sees what the whole sees.
-func (c *compiler) operand(x *pg.SelectStmt) *selected { return c.selectStmt(x, c.scope) }
+func (c *compiler) operand(x *pg.SelectStmt) *selected {
+	c.isOperand = true
+	return c.selectStmt(x, c.scope)
+}
 
 // operandColumn is a column of a set operation's operand, seen from outside it.
 func (c *compiler) operandColumn(col *outcol, t string) *ex {
 	e := *col.e
 	e.vars, e.agg, e.window, e.set = nil, false, false, false
-	if !(e.literal && e.oid == pgwire.OIDUnknown) && e.param == 0 {
+	if !(e.literal && e.oid == pgvalue.OIDUnknown) && e.param == 0 {
 		e.sql = t + "." + col.sql
 	}
 	e.column = nil

@@ -4,12 +4,14 @@ package translate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 func init() {
@@ -25,7 +27,10 @@ func init() {
 		"num_nulls": (*compiler).numNulls, "num_nonnulls": (*compiler).numNulls,
 		"array_agg_transfn": nil, "_pg_expandarray": (*compiler).expandArrayRow,
 		"aclexplode": (*compiler).recordRow, "pg_options_to_table": (*compiler).recordRow, "pg_get_keywords": (*compiler).recordRow,
-		"set_config": (*compiler).setConfig, "array_position": (*compiler).arrayPosition,
+		"pg_ls_waldir": (*compiler).recordRow, "pg_ls_tmpdir": (*compiler).recordRow, "pg_ls_archive_statusdir": (*compiler).recordRow,
+		"pg_ls_logicalsnapdir": (*compiler).recordRow, "pg_ls_logicalmapdir": (*compiler).recordRow,
+		"array_position": (*compiler).arrayPosition,
+		"quote_literal":  (*compiler).quoteAny, "quote_nullable": (*compiler).quoteAny, "array_fill": (*compiler).arrayFill,
 		"pg_get_expr": (*compiler).getExpr, "array_to_string": (*compiler).arrayToString,
 	}
 }
@@ -35,7 +40,7 @@ func (c *compiler) getExpr(x *pg.FuncCall, _ string) *ex {
 	if len(args) < 2 {
 		return nil
 	}
-	return c.make(args[0].sql, pgwire.OIDText, args[0])
+	return c.make(args[0].sql, pgvalue.OIDText, args[0])
 }
 
 func (c *compiler) arrayToString(x *pg.FuncCall, _ string) *ex {
@@ -43,36 +48,63 @@ func (c *compiler) arrayToString(x *pg.FuncCall, _ string) *ex {
 	if len(args) < 2 || len(args) > 3 {
 		return nil
 	}
-	if args[0].oid == pgwire.OIDUnknown {
-		args[0] = c.coerce(args[0], arrays[pgwire.OIDText], -1, implicit)
+	if args[0].oid == pgvalue.OIDUnknown {
+		args[0] = c.coerce(args[0], arrays[pgvalue.OIDText], -1, implicit)
+	}
+	if args[0].dims > 1 {
+		args[0] = args[0].elements()
 	}
 	e := elements[args[0].oid]
 	if e == 0 {
 		return nil
 	}
 	list := args[0].sql
-	if e == pgwire.OIDBool {
-		list = "list_transform(" + list + ", lambda x: CASE WHEN x THEN 't' WHEN NOT x THEN 'f' END)"
-	} else if item := c.text(&ex{sql: "x", oid: e, mod: -1, rep: textScale, pos: -1}); item.sql != "x" {
+	if item := c.output(&ex{sql: "x", oid: e, mod: -1, rep: textScale, pos: -1}); item.sql != "x" {
 		list = "list_transform(" + list + ", lambda x: " + item.sql + ")"
 	}
 	parts := []string{list}
 	for _, a := range args[1:] {
-		parts = append(parts, c.coerce(a, pgwire.OIDText, -1, implicit).sql)
+		parts = append(parts, c.coerce(a, pgvalue.OIDText, -1, implicit).sql)
 	}
 	name := "pg_join"
 	if len(parts) == 3 {
 		name = "pg_join_null"
 	}
-	return c.make(call(name, parts...), pgwire.OIDText, args...)
+	return c.make(call(name, parts...), pgvalue.OIDText, args...)
 }
 
-func (c *compiler) setConfig(x *pg.FuncCall, _ string) *ex {
-	if len(x.Args) != 3 {
+// quoteAny is quote_literal and quote_nullable, which take any type.
+func (c *compiler) quoteAny(x *pg.FuncCall, name string) *ex {
+	args := c.arguments(x)
+	if len(args) != 1 {
 		return nil
 	}
-	c.unsupported(x.Location, "set_config in an analytical statement")
-	return nil
+	sql := call("pg_quote_literal", c.text(args[0]).sql)
+	if name == "quote_nullable" {
+		sql = "coalesce(" + sql + ", 'NULL')"
+	}
+	return c.make(sql, pgvalue.OIDText, args[0])
+}
+
+// arrayFill is array_fill of one dimension that begins at 1.
+func (c *compiler) arrayFill(x *pg.FuncCall, _ string) *ex {
+	args := c.arguments(x)
+	if len(args) != 2 {
+		return nil
+	}
+	item, dims := args[0], c.coerce(args[1], arrays[pgvalue.OIDInt4], -1, implicit)
+	if item.oid == pgvalue.OIDUnknown && item.param == 0 {
+		c.fail(pgerror.Errorf(pgerror.DatatypeMismatch, "could not determine polymorphic type because input has type unknown"))
+	}
+	item = c.asText(c.coerce(item, item.oid, -1, implicit))
+	if arrays[item.oid] == 0 {
+		c.unsupported(x.Location, "an array of %s", typeName(item.oid))
+	}
+	// DuckDB's lambdas see no columns of queries around theirs: the list is made without one.
+	sql := fmt.Sprintf("list_resize(CAST([] AS %s), pg_fill_count(%s), %s)", Physical(arrays[item.oid], textScale), dims.sql, item.sql)
+	out := c.make("(CASE WHEN "+dims.sql+" IS NULL THEN error('"+marker(pgerror.NullValueNotAllowed, "dimension array or low bound array cannot be null")+"') ELSE "+sql+" END)", arrays[item.oid], item, dims)
+	out.fallible = true
+	return out
 }
 
 func (c *compiler) typeOfCall(x *pg.FuncCall, _ string) *ex {
@@ -81,9 +113,9 @@ func (c *compiler) typeOfCall(x *pg.FuncCall, _ string) *ex {
 		return nil
 	}
 	if args[0].param > 0 {
-		args[0] = c.coerce(args[0], pgwire.OIDText, -1, implicit)
+		args[0] = c.coerce(args[0], pgvalue.OIDText, -1, implicit)
 	}
-	return c.make(cast(strconv.FormatUint(uint64(args[0].oid), 10), "BIGINT"), oidRegtype, args[0])
+	return c.make(cast(strconv.FormatUint(uint64(args[0].oid), 10), "BIGINT"), pgvalue.OIDRegtype, args[0])
 }
 
 func (c *compiler) numNulls(x *pg.FuncCall, name string) *ex {
@@ -96,27 +128,34 @@ func (c *compiler) numNulls(x *pg.FuncCall, name string) *ex {
 		}
 		parts = append(parts, "CAST("+a.sql+" "+word+" AS INTEGER)")
 	}
-	return c.make("("+strings.Join(parts, " + ")+")", pgwire.OIDInt4, args...)
+	return c.make("("+strings.Join(parts, " + ")+")", pgvalue.OIDInt4, args...)
 }
 
 func (c *compiler) arrayPosition(x *pg.FuncCall, _ string) *ex {
 	args := c.arguments(x)
-	if len(args) != 2 || elements[args[0].oid] == 0 {
+	if len(args) < 2 || len(args) > 3 || elements[args[0].oid] == 0 {
 		return nil
 	}
 	item := c.coerce(args[1], elements[args[0].oid], -1, implicit)
-	sql := fmt.Sprintf("CAST(nullif(list_position(%s, %s), 0) AS INTEGER)", args[0].sql, c.asText(item).sql)
-	if args[0].oid == oidInt2Vector || args[0].oid == oidOidVector { // whose subscripts begin at 0
+	item = c.asText(item)
+	sql := "CAST(nullif(" + c.arrayPositionOf(args[0], args[0].sql, item) + ", 0) AS INTEGER)"
+	if len(args) == 3 {
+		from := c.coerce(args[2], pgvalue.OIDInt4, -1, implicit)
+		rest := c.arrayPositionOf(args[0], "list_slice("+args[0].sql+", greatest("+from.sql+", 1), len("+args[0].sql+"))", item)
+		sql = fmt.Sprintf("(CASE WHEN coalesce(len(%[1]s), 0) = 0 THEN NULL WHEN %[2]s IS NULL THEN error('%[3]s') ELSE CAST(nullif(%[4]s, 0) + greatest(%[2]s, 1) - 1 AS INTEGER) END)",
+			args[0].sql, from.sql, marker(pgerror.NullValueNotAllowed, "initial position must not be null"), rest)
+	}
+	if args[0].oid == pgvalue.OIDInt2Vector || args[0].oid == pgvalue.OIDOidVector { // whose subscripts begin at 0
 		sql = "(" + sql + " - 1)"
 	}
-	return c.make(sql, pgwire.OIDInt4, args[0], item)
+	return c.make(sql, pgvalue.OIDInt4, args[0], item)
 }
 
 // expandArrayRow is (_pg_expandarray(a)) in a select list: a row, of which a field is
 // taken.
 func (c *compiler) expandArrayRow(x *pg.FuncCall, _ string) *ex {
 	cols := c.expandArray(x, nil)
-	row := c.make("", oidRecord, cols[0].e, cols[1].e)
+	row := c.make("", pgvalue.OIDRecord, cols[0].e, cols[1].e)
 	row.fields, row.names = []*ex{cols[0].e, cols[1].e}, []string{"x", "n"}
 	row.sql = "NULL"
 	return row
@@ -130,14 +169,12 @@ func (c *compiler) concatCall(x *pg.FuncCall, name string) *ex {
 	}
 	texts := make([]string, len(args))
 	for i, a := range args {
-		// A boolean's output is t and f, where a cast to text says true and false.
-		if a.oid == pgwire.OIDBool {
-			texts[i] = "(CASE WHEN " + a.sql + " THEN 't' WHEN NOT " + a.sql + " THEN 'f' END)"
-			continue
-		}
-		texts[i] = c.text(a).sql
+		texts[i] = c.output(a).sql
 	}
-	return c.make(call(name, texts...), pgwire.OIDText, args...)
+	for i, a := range args {
+		args[i] = a.flat()
+	}
+	return c.make(call(name, texts...), pgvalue.OIDText, args...)
 }
 
 func (c *compiler) formatCall(x *pg.FuncCall, _ string) *ex {
@@ -147,13 +184,9 @@ func (c *compiler) formatCall(x *pg.FuncCall, _ string) *ex {
 	}
 	texts := make([]string, len(args)-1)
 	for i, a := range args[1:] {
-		if a.oid == pgwire.OIDBool {
-			texts[i] = "(CASE WHEN " + a.sql + " THEN 't' WHEN NOT " + a.sql + " THEN 'f' END)"
-			continue
-		}
-		texts[i] = c.text(a).sql
+		texts[i] = c.output(a).sql
 	}
-	out := c.make(call("pg_format", c.text(args[0]).sql, "["+strings.Join(texts, ", ")+"]::VARCHAR[]"), pgwire.OIDText, args...)
+	out := c.make(call("pg_format", c.text(args[0]).sql, "["+strings.Join(texts, ", ")+"]::VARCHAR[]"), pgvalue.OIDText, args...)
 	out.fallible = true
 	return out
 }
@@ -177,15 +210,15 @@ func (c *compiler) makeInterval(x *pg.FuncCall, _ string) *ex {
 		if at < 0 || at >= len(names) {
 			return nil
 		}
-		want := uint32(pgwire.OIDInt4)
+		want := uint32(pgvalue.OIDInt4)
 		if at == 6 {
-			want = pgwire.OIDFloat8
+			want = pgvalue.OIDFloat8
 		}
 		e := c.coerce(c.expr(n), want, -1, implicit)
 		values[at] = e.sql
 		parts = append(parts, e)
 	}
-	return c.make(call("pg_make_interval", values...), pgwire.OIDInterval, parts...)
+	return c.make(call("pg_make_interval", values...), pgvalue.OIDInterval, parts...)
 }
 
 func (c *compiler) overlaps(x *pg.FuncCall, _ string) *ex {
@@ -193,22 +226,36 @@ func (c *compiler) overlaps(x *pg.FuncCall, _ string) *ex {
 	if len(args) != 4 {
 		return nil
 	}
+	known := uint32(pgvalue.OIDTimestamptz) // what a text is: what the others are
+	for _, a := range args {
+		if a.oid != pgvalue.OIDUnknown && a.oid != pgvalue.OIDInterval && a.oid != pgvalue.OIDDate {
+			known = a.oid
+		}
+	}
 	for i, a := range args {
-		if a.oid == pgwire.OIDUnknown {
-			args[i] = c.coerce(a, pgwire.OIDTimestamptz, -1, implicit)
+		if a.oid == pgvalue.OIDUnknown {
+			args[i] = c.coerce(a, known, -1, implicit)
 		}
 	}
 	end := func(from, to *ex) *ex {
-		if to.oid == pgwire.OIDInterval {
+		if to.oid == pgvalue.OIDInterval {
 			return c.operator("+", from, to, x.Location)
 		}
 		return to
 	}
 	a, b, d, e := args[0], end(args[0], args[1]), args[2], end(args[2], args[3])
+	// Half-open periods; an empty one is a point. Of a period with one end that one is known to
+	// be in it.
 	lo := func(p, q *ex) string { return fmt.Sprintf("least(%s, %s)", p.sql, q.sql) }
-	hi := func(p, q *ex) string { return fmt.Sprintf("greatest(%s, %s)", p.sql, q.sql) }
-	// Half-open periods; an empty one is a point.
-	sql := fmt.Sprintf("((%[1]s < %[4]s AND %[3]s < %[2]s) OR %[1]s = %[3]s)", lo(a, b), hi(a, b), lo(d, e), hi(d, e))
+	hi := func(p, q *ex) string {
+		return fmt.Sprintf("(CASE WHEN %[1]s IS NOT NULL AND %[2]s IS NOT NULL THEN greatest(%[1]s, %[2]s) END)", p.sql, q.sql)
+	}
+	later := func(start, end, other string) string { // the one that starts later, at start
+		return fmt.Sprintf("CASE WHEN %[3]s IS NULL THEN NULL WHEN %[1]s < %[3]s THEN TRUE WHEN %[2]s IS NULL THEN NULL ELSE FALSE END", start, end, other)
+	}
+	lo1, hi1, lo2, hi2 := lo(a, b), hi(a, b), lo(d, e), hi(d, e)
+	sql := fmt.Sprintf("(CASE WHEN %[1]s > %[2]s THEN %[3]s WHEN %[1]s < %[2]s THEN %[4]s WHEN %[5]s IS NULL OR %[6]s IS NULL THEN NULL ELSE TRUE END)",
+		lo1, lo2, later(lo1, hi1, hi2), later(lo2, hi2, hi1), hi1, hi2)
 	return c.boolean(sql, args...)
 }
 
@@ -218,15 +265,20 @@ func (c *compiler) generateSeries(x *pg.FuncCall, _ string) *ex {
 	if len(args) < 2 || len(args) > 3 {
 		return nil
 	}
-	oid := uint32(pgwire.OIDUnknown)
+	oid := uint32(pgvalue.OIDUnknown)
 	for _, a := range args[:2] {
-		if a.oid != pgwire.OIDUnknown && (oid == pgwire.OIDUnknown || c.widens(oid, a.oid)) {
+		if a.oid != pgvalue.OIDUnknown && (oid == pgvalue.OIDUnknown || c.widens(oid, a.oid)) {
 			oid = a.oid
 		}
 	}
 	set := func(sql string, oid uint32, parts ...*ex) *ex {
 		out := c.make(sql, oid, parts...)
-		out.set, out.fallible = true, true
+		out.fallible = true
+		return c.asSet(out)
+	}
+	listed := func(list string, oid uint32, parts ...*ex) *ex {
+		out := set("unnest("+list+")", oid, parts...)
+		out.list = list
 		return out
 	}
 	switch {
@@ -234,8 +286,8 @@ func (c *compiler) generateSeries(x *pg.FuncCall, _ string) *ex {
 		if len(args) == 3 && rank(args[2].oid) > rank(oid) {
 			oid = args[2].oid
 		}
-		if oid == pgwire.OIDInt2 {
-			oid = pgwire.OIDInt4
+		if oid == pgvalue.OIDInt2 {
+			oid = pgvalue.OIDInt4
 		}
 		if isFloat(oid) {
 			return nil
@@ -247,27 +299,34 @@ func (c *compiler) generateSeries(x *pg.FuncCall, _ string) *ex {
 			parts, texts = append(parts, e), append(texts, e.sql)
 		}
 		if len(texts) == 2 {
-			texts = append(texts, map[bool]string{true: "'1'", false: "1"}[oid == pgwire.OIDNumeric])
+			texts = append(texts, map[bool]string{true: "'1'", false: "1"}[oid == pgvalue.OIDNumeric])
 		}
-		if oid == pgwire.OIDNumeric {
-			return set("unnest("+call("pg_num_series", texts...)+")", oid, parts...)
+		if oid == pgvalue.OIDNumeric {
+			return listed(call("pg_num_series", texts...), oid, parts...)
 		}
+		step, err := strconv.Atoi(texts[2])
 		for i := range texts {
 			texts[i] = cast(texts[i], "BIGINT")
 		}
-		list := "unnest(generate_series(" + texts[0] + ", " + texts[1] + ", pg_step(" + texts[2] + ")))"
-		return set(cast(list, Physical(oid, 0)), oid, parts...)
+		if err != nil || step == 0 { // it is not known to be something else than 0
+			texts[2] = call("pg_step", texts[2], texts[0], texts[1])
+		}
+		list := call("generate_series", texts...)
+		out := set(cast("unnest("+list+")", Physical(oid, 0)), oid, parts...)
+		out.list = list
+		out.series = !slices.ContainsFunc(parts, func(e *ex) bool { return e.set })
+		return out
 	case category(oid) == catTime && len(args) == 3:
-		if oid == pgwire.OIDDate {
-			oid = pgwire.OIDTimestamptz
+		if oid == pgvalue.OIDDate {
+			oid = pgvalue.OIDTimestamptz
 		}
 		a, b := c.coerce(args[0], oid, -1, implicit), c.coerce(args[1], oid, -1, implicit)
-		step := c.coerce(args[2], pgwire.OIDInterval, -1, implicit)
-		zone := "'UTC'"
-		if oid == pgwire.OIDTimestamptz {
+		step := c.coerce(args[2], pgvalue.OIDInterval, -1, implicit)
+		zone := "'=UTC'"
+		if oid == pgvalue.OIDTimestamptz {
 			zone = placeholder("zone")
 		}
-		return set("unnest("+call("pg_time_series", a.sql, b.sql, step.sql, zone)+")", oid, a, b, step)
+		return listed(call("pg_time_series", a.sql, b.sql, step.sql, zone), oid, a, b, step)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // concatenate compiles ||.
@@ -14,18 +14,18 @@ func (c *compiler) concatenate(l, r *ex) *ex {
 	switch {
 	case elements[l.oid] != 0 || elements[r.oid] != 0:
 		return c.concatenateArrays(l, r)
-	case l.oid == pgwire.OIDJSONB && (r.oid == pgwire.OIDJSONB || r.oid == pgwire.OIDUnknown), r.oid == pgwire.OIDJSONB && l.oid == pgwire.OIDUnknown:
-		l, r = c.coerce(l, pgwire.OIDJSONB, -1, implicit), c.coerce(r, pgwire.OIDJSONB, -1, implicit)
-		return c.make(call("pg_jsonb_concat", l.sql, r.sql), pgwire.OIDJSONB, l, r)
-	case l.oid == pgwire.OIDBytea && (r.oid == pgwire.OIDBytea || r.oid == pgwire.OIDUnknown):
-		r = c.coerce(r, pgwire.OIDBytea, -1, implicit)
-		return c.make("("+l.sql+" || "+r.sql+")", pgwire.OIDBytea, l, r)
-	case isText(l.oid) || isText(r.oid) || l.oid == pgwire.OIDUnknown || r.oid == pgwire.OIDUnknown:
-		if !isText(l.oid) && l.oid != pgwire.OIDUnknown && !isText(r.oid) && r.oid != pgwire.OIDUnknown {
+	case l.oid == pgvalue.OIDJSONB && (r.oid == pgvalue.OIDJSONB || r.oid == pgvalue.OIDUnknown), r.oid == pgvalue.OIDJSONB && l.oid == pgvalue.OIDUnknown:
+		l, r = c.coerce(l, pgvalue.OIDJSONB, -1, implicit), c.coerce(r, pgvalue.OIDJSONB, -1, implicit)
+		return c.make(call("pg_jsonb_concat", l.sql, r.sql), pgvalue.OIDJSONB, l, r)
+	case l.oid == pgvalue.OIDBytea && (r.oid == pgvalue.OIDBytea || r.oid == pgvalue.OIDUnknown), r.oid == pgvalue.OIDBytea && l.oid == pgvalue.OIDUnknown:
+		l, r = c.coerce(l, pgvalue.OIDBytea, -1, implicit), c.coerce(r, pgvalue.OIDBytea, -1, implicit)
+		return c.make("("+l.sql+" || "+r.sql+")", pgvalue.OIDBytea, l, r)
+	case isText(l.oid) || isText(r.oid) || l.oid == pgvalue.OIDUnknown || r.oid == pgvalue.OIDUnknown:
+		if !isText(l.oid) && l.oid != pgvalue.OIDUnknown && !isText(r.oid) && r.oid != pgvalue.OIDUnknown {
 			return nil
 		}
 		a, b := c.text(l), c.text(r)
-		return c.make("("+a.sql+" || "+b.sql+")", pgwire.OIDText, a, b)
+		return c.make("("+a.sql+" || "+b.sql+")", pgvalue.OIDText, a, b)
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func (c *compiler) concatenateArrays(l, r *ex) *ex {
 		if elements[e.oid] != 0 {
 			return e.sql
 		}
-		if e.oid == pgwire.OIDUnknown && e.literal {
+		if e.oid == pgvalue.OIDUnknown && e.literal {
 			return c.coerce(e, oid, -1, implicit).sql
 		}
 		x := c.tryCoerce(e, elements[oid], implicit)
@@ -57,20 +57,31 @@ func (c *compiler) concatenateArrays(l, r *ex) *ex {
 	return c.make(sql, oid, l, r)
 }
 
-func (c *compiler) like(op string, l, r *ex) *ex {
-	if l.oid == pgwire.OIDBytea {
-		c.unsupported(l.pos, "LIKE of bytea")
+// matched is what a pattern is matched with: a character(n) with its blanks.
+func (c *compiler) matched(e *ex) *ex {
+	if e.oid == pgvalue.OIDBpchar {
+		return c.output(e)
 	}
-	if !isText(l.oid) && l.oid != pgwire.OIDUnknown || !isText(r.oid) && r.oid != pgwire.OIDUnknown {
+	return c.text(e)
+}
+
+func (c *compiler) like(op string, l, r *ex) *ex {
+	if l.oid == pgvalue.OIDBytea && (r.oid == pgvalue.OIDBytea || r.oid == pgvalue.OIDUnknown) && !strings.HasSuffix(op, "*") {
+		r = c.coerce(r, pgvalue.OIDBytea, -1, implicit)
+		sql := call("pg_bytes_like", l.sql, r.sql)
+		if strings.HasPrefix(op, "!") {
+			sql = "(NOT " + sql + ")"
+		}
+		out := c.boolean(sql, l, r)
+		out.fallible = true
+		return out
+	}
+	if !isText(l.oid) && l.oid != pgvalue.OIDUnknown || !isText(r.oid) && r.oid != pgvalue.OIDUnknown {
 		return nil
 	}
-	a, b := c.text(l), c.text(r)
-	escape := ""
-	if i := strings.Index(b.sql, "pg_like_escape("); i == 0 {
-		inner := strings.TrimSuffix(strings.TrimPrefix(b.sql, "pg_like_escape("), ")")
-		escape = ", " + inner[strings.LastIndex(inner, ", ")+2:]
-		inner = inner[:strings.LastIndex(inner, ", ")]
-		return c.likeCall(op, a, b, inner, escape)
+	a, b := c.matched(l), c.text(r)
+	if p := r.escaped; p != nil {
+		return c.likeCall(op, a, b, p[0], ", "+p[1])
 	}
 	return c.likeCall(op, a, b, b.sql, ", '\\'")
 }
@@ -90,10 +101,10 @@ func (c *compiler) likeCall(op string, a, b *ex, pattern, escape string) *ex {
 }
 
 func (c *compiler) regexp(op string, l, r *ex) *ex {
-	if !isText(l.oid) && l.oid != pgwire.OIDUnknown || !isText(r.oid) && r.oid != pgwire.OIDUnknown {
+	if !isText(l.oid) && l.oid != pgvalue.OIDUnknown || !isText(r.oid) && r.oid != pgvalue.OIDUnknown {
 		return nil
 	}
-	a, b := c.text(l), c.text(r)
+	a, b := c.matched(l), c.text(r)
 	flags := "''"
 	if strings.HasSuffix(op, "*") {
 		flags = "'i'"

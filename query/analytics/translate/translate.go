@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,7 +12,11 @@ import (
 	pg "github.com/pganalyze/pg_query_go/v6"
 	"github.com/pganalyze/pg_query_go/v6/parser"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/analytics/catalog"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
 // Catalog is what a translation needs to know of the schema.
@@ -23,6 +28,14 @@ type Catalog interface {
 	RegIn(oid uint32, text string) (uint32, error)
 	// Schema tells whether there is a schema of this name.
 	Schema(name string) bool
+	// Operations are the operators that a function of PostgreSQL's computes.
+	Operations(function string) []catalog.Operation
+	// In is the catalog with another search path, that of a view's author.
+	In(path searchpath.Path) Catalog
+	// Searches tells whether a schema is on the search path.
+	Searches(schema string) bool
+	// HasFunction tells whether PostgreSQL has a function of a name and number of arguments.
+	HasFunction(name string, arguments int) bool
 }
 
 // Relation is a table, or a view.
@@ -32,6 +45,8 @@ type Relation struct {
 	Columns      []RelationColumn
 	SQL          string // what stands in FROM; empty for a view
 	View         string // a view's query
+	ViewZone     string // and the key of the zone by which its literals are read
+	ViewPath     searchpath.Path
 	Key          string // the name of the primary key's only column, if there is one
 }
 
@@ -45,20 +60,27 @@ type RelationColumn struct {
 	// SQL is the column's value where it is not the column of that name; %s stands for
 	// the relation.
 	SQL string
+	// Note is what a statement that names the column is noted for; see [Statement.Noted].
+	Note string
 }
 
 // Options are what a translation depends on.
 type Options struct {
 	Catalog    Catalog
-	Zone       *pgwire.Zone
-	Parameters []uint32 // OIDs as the client declared them, 0 where it did not
+	Zone       *pgvalue.Zone // by which literals are read
+	Style      pgvalue.Style // how values are cast to text
+	Parameters []uint32      // OIDs as the client declared them, 0 where it did not
 	// Want are the types that the columns are assigned to, for INSERT … SELECT.
 	Want []uint32
+	// List says that the text is SELECT with a list of another statement's expressions; see analytics.Preparation.
+	List string
+	// Sets: a list may have functions that return sets, and then makes a row of each of their elements.
+	Sets bool
 }
 
 // Column is a column of a statement's result.
 type Column struct {
-	pgwire.Column
+	pgvalue.Column
 	Mod int32
 	// Fields are those of a row: their types, and the columns behind the result's own that
 	// hold them. A row has none where they are not known apart.
@@ -75,15 +97,18 @@ type Field struct {
 type Statement struct {
 	Columns    []Column
 	Parameters []uint32
-	template   string
+	Calls      []analytics.ColumnCall // the columns that the server makes of their arguments
+	segments   []segment
+	// Noted are the notes of the columns that it names, its views and subqueries included.
+	Noted map[string]bool
 	// Analysed text depends on the session's time zone.
 	Zoned bool
 }
 
-// Translate translates a text, which must be one SELECT. Errors are *pgwire.Error with
+// Translate translates a text, which must be one SELECT. Errors are *pgerror.Error with
 // positions in characters of the text.
 func Translate(sql string, o Options) (st *Statement, err error) {
-	c := &compiler{src: sql, options: o, params: append([]uint32(nil), o.Parameters...)}
+	c := newCompiler(sql, o)
 	defer func() {
 		if r := recover(); r != nil {
 			f, ok := r.(failure)
@@ -94,31 +119,57 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 		}
 	}()
 	query := c.parse(sql)
+	if o.List != "" {
+		c.listOnly(query)
+	}
+	c.whole = query
 	s := c.selectStmt(query, nil)
-	for _, col := range s.cols {
-		c.settleOutput(col)
+	for c.again {
+		inlined := c.inlined
+		c = newCompiler(sql, o)
+		c.inlined, c.whole = inlined, query
+		s = c.selectStmt(query, nil)
+	}
+	for i, col := range s.cols {
+		if n := col.e.param; n > 0 && i < len(o.Want) && o.Want[i] != 0 {
+			c.setParam(n, o.Want[i]) // what it is assigned to
+			col.e.oid, col.e.param = c.params[n-1], 0
+		}
+		c.resolveOutput(col)
 	}
 	if o.Want != nil {
 		c.assign(s, o.Want)
 	}
-	out := &Statement{Zoned: c.zoned, Parameters: c.params}
+	out := &Statement{Zoned: c.zoned, Parameters: c.params, Noted: c.noted}
 	var fields [][]Field
-	out.template, fields = c.outermost(s)
+	var text string
+	text, fields = c.outermost(s)
+	out.segments = c.segments(text)
 	for i, oid := range out.Parameters {
+		if element := cmp.Or(elements[oid], oid); element == oidTimetz || element == oidACLItem || element == oidNodeTree {
+			return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "a parameter of type %s is not supported", typeName(oid))
+		}
 		if oid == 0 {
 			if i >= len(c.seen) || !c.seen[i] {
-				return nil, pgwire.Errorf("42P18", "could not determine data type of parameter $%d", i+1)
+				return nil, pgerror.Errorf(pgerror.IndeterminateDatatype, "could not determine data type of parameter $%d", i+1)
 			}
-			out.Parameters[i] = pgwire.OIDText
+			out.Parameters[i] = pgvalue.OIDText
 		}
 	}
 	for i, col := range s.cols {
+		if col.e.call != nil {
+			out.Calls = append(out.Calls, analytics.ColumnCall{Column: i, Call: *col.e.call})
+		}
 		out.Columns = append(out.Columns, Column{Mod: col.e.mod, Column: col.describe(), Fields: fields[i]})
 	}
 	if len(out.Columns) > maxColumns {
-		return nil, pgwire.Errorf("54011", "target lists can have at most %d entries", maxColumns)
+		return nil, pgerror.Errorf(pgerror.TooManyColumns, "target lists can have at most %d entries", maxColumns)
 	}
 	return out, nil
+}
+
+func newCompiler(sql string, o Options) *compiler {
+	return &compiler{src: sql, options: o, params: append([]uint32(nil), o.Parameters...), inlined: map[cteKey]bool{}}
 }
 
 // maxColumns is PostgreSQL's.
@@ -131,11 +182,11 @@ func (c *compiler) fail(err error) { panic(failure{err}) }
 
 // failAt fails with an error at a place in the source.
 func (c *compiler) failAt(pos int32, code, format string, args ...any) {
-	c.fail(c.at(pgwire.Errorf(code, format, args...), pos))
+	c.fail(c.at(pgerror.Errorf(code, format, args...), pos))
 }
 
 // at gives an error the position of a byte offset.
-func (c *compiler) at(e *pgwire.Error, pos int32) *pgwire.Error {
+func (c *compiler) at(e *pgerror.Error, pos int32) *pgerror.Error {
 	if pos >= 0 && int(pos) <= len(c.src) && c.inView == 0 {
 		e.Position = utf8.RuneCountInString(c.src[:pos]) + 1
 	}
@@ -144,18 +195,37 @@ func (c *compiler) at(e *pgwire.Error, pos int32) *pgwire.Error {
 
 // compiler is one translation.
 type compiler struct {
-	src       string
-	options   Options
-	params    []uint32
-	seen      []bool
-	names     int // given so far, to tables and columns of the translation
-	depth     int
-	called    string // the function whose call is compiled, as it is written
-	inView    int    // views being expanded, where positions mean nothing
-	sets      bool   // GROUP BY has grouping sets
-	relations int    // with those of views
-	queries   int    // likewise
-	zoned     bool
+	src        string
+	whole      *pg.SelectStmt // the statement's own
+	options    Options
+	params     []uint32
+	seen       []bool
+	names      int // given so far, to tables and columns of the translation
+	depth      int
+	called     string // the function whose call is compiled, as it is written
+	inView     int    // views being expanded, where positions mean nothing
+	sets       bool   // GROUP BY has grouping sets
+	frames     []*frame
+	inlined    map[cteKey]bool // WITH queries whose text stands where they are used
+	again      bool            // more of them turned up
+	inBody     int             // of one of them
+	level      int             // of scopes
+	imports    int             // of what is compiled, where it must not refer to queries around
+	operands   int             // set operations around
+	setQueries int             // so far, with GROUPING SETS and the like
+	isSource   bool            // stands in FROM or WITH
+	isOperand  bool            // the query that is compiled next is an operand of a set operation
+	sublinks   int             // so far
+	optionals  []optional
+	constants  []*constant
+	constantOf map[string]int
+	onlyTrue   *pg.SubLink // a condition of its own, where null is as good as false
+	relations  int         // with those of views
+	queries    int         // likewise
+	zoned      bool
+	holds      []string // the texts that references of held refer to
+	heldAt     map[string]int
+	noted      map[string]bool
 
 	scope       *scope
 	query       *queryState
@@ -164,11 +234,22 @@ type compiler struct {
 	clause      string // in which no aggregates are allowed; empty: they are
 }
 
-func (c *compiler) zone() *pgwire.Zone {
+func (c *compiler) zone() *pgvalue.Zone {
 	if c.options.Zone == nil {
-		return pgwire.UTC
+		return pgvalue.UTC
 	}
 	return c.options.Zone
+}
+
+// note keeps the note of a column that is named.
+func (c *compiler) note(col *rtcol) {
+	if col.note == "" {
+		return
+	}
+	if c.noted == nil {
+		c.noted = map[string]bool{}
+	}
+	c.noted[col.note] = true
 }
 
 // fresh makes a name that is used nowhere else.
@@ -177,13 +258,13 @@ func (c *compiler) fresh(prefix string) string {
 	return fmt.Sprintf("%s%d", prefix, c.names)
 }
 
-// maxDepth bounds the nesting of what is walked; the front has refused what is nested
+// maxDepth bounds the nesting of what is walked; the server has refused what is nested
 // deeper before it came here.
 const maxDepth = 2500
 
 func (c *compiler) enter() {
 	if c.depth++; c.depth > maxDepth {
-		c.fail(pgwire.Errorf("54001", "stack depth limit exceeded"))
+		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "stack depth limit exceeded"))
 	}
 }
 
@@ -195,26 +276,27 @@ func (c *compiler) parse(sql string) *pg.SelectStmt {
 		c.fail(c.parseError(err))
 	}
 	if len(tree.Stmts) != 1 {
-		c.fail(pgwire.Errorf("42601", "cannot insert multiple commands into a prepared statement"))
+		c.fail(pgerror.Errorf(pgerror.SyntaxError, "cannot insert multiple commands into a prepared statement"))
 	}
 	s, ok := tree.Stmts[0].Stmt.Node.(*pg.Node_SelectStmt)
 	if !ok {
-		c.fail(pgwire.Errorf("0A000", "only SELECT can be answered by the analytics worker"))
+		c.fail(pgerror.Errorf(pgerror.FeatureNotSupported, "only SELECT can be answered by the analytics worker"))
 	}
+	c.refuseLocking(sql, s.SelectStmt)
 	return s.SelectStmt
 }
 
 func (c *compiler) parseError(err error) error {
 	var e *parser.Error
 	if !errors.As(err, &e) {
-		return pgwire.Errorf("42601", "%s", err.Error())
+		return pgerror.Errorf(pgerror.SyntaxError, "%s", err.Error())
 	}
-	out := pgwire.Errorf("42601", "%s", e.Message)
+	out := pgerror.Errorf(pgerror.SyntaxError, "%s", e.Message)
 	switch {
 	case strings.Contains(e.Message, "stack depth"):
-		out.Code = "54001"
+		out.Code = pgerror.StatementTooComplex
 	case strings.Contains(e.Message, "not implemented") || strings.Contains(e.Message, "not supported"):
-		out.Code = "0A000"
+		out.Code = pgerror.FeatureNotSupported
 	}
 	if e.Cursorpos > 0 && c.inView == 0 {
 		out.Position = e.Cursorpos
@@ -224,5 +306,5 @@ func (c *compiler) parseError(err error) error {
 
 // unsupported refuses what PostgreSQL would do and the worker does not.
 func (c *compiler) unsupported(pos int32, format string, args ...any) {
-	c.fail(c.at(pgwire.Errorf("0A000", format+" is not supported", args...), pos))
+	c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, format+" is not supported", args...), pos))
 }

@@ -6,63 +6,57 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // OIDs that pgwire has no need to name.
 const (
-	oidRecord       = 2249
-	oidTime         = 1083
 	oidTimetz       = 1266
-	oidRegtype      = 2206
-	oidRegproc      = 24
 	oidRegnamespace = 4089
 	oidRegrole      = 4096
 	oidRegoper      = 2203
 	oidRegprocedure = 2202
 	oidRegoperator  = 2204
-	oidCid          = 29
 	oidAnyElement   = 2283
 	oidAnyArray     = 2277
 	oidAny          = 2276
-	oidJSONPath     = 4072
-	oidInt2Vector   = 22
-	oidOidVector    = 30
 	oidNodeTree     = 194
 	oidACLItem      = 1033
-	oidNameArray    = 1003
+	oidInet         = 869
 )
 
 // typeNames maps what a query may write to OIDs; the keys are pg_type's names, which is
 // what the grammar turns SQL's spellings into.
 var typeNames = map[string]uint32{
-	"bool": pgwire.OIDBool, "bytea": pgwire.OIDBytea, "char": pgwire.OIDChar, "name": pgwire.OIDName,
-	"int8": pgwire.OIDInt8, "int2": pgwire.OIDInt2, "int4": pgwire.OIDInt4, "text": pgwire.OIDText,
-	"oid": pgwire.OIDOid, "xid": pgwire.OIDXid, "json": pgwire.OIDJSON, "float4": pgwire.OIDFloat4,
-	"float8": pgwire.OIDFloat8, "unknown": pgwire.OIDUnknown, "bpchar": pgwire.OIDBpchar, "varchar": pgwire.OIDVarchar,
-	"date": pgwire.OIDDate, "time": oidTime, "timestamp": pgwire.OIDTimestamp, "timestamptz": pgwire.OIDTimestamptz,
-	"timetz": oidTimetz, "interval": pgwire.OIDInterval, "numeric": pgwire.OIDNumeric, "uuid": pgwire.OIDUUID, "jsonb": pgwire.OIDJSONB,
-	"regclass": pgwire.OIDRegclass, "regtype": oidRegtype, "regproc": oidRegproc, "regprocedure": oidRegprocedure,
-	"regnamespace": oidRegnamespace, "regrole": oidRegrole, "regoper": oidRegoper, "regoperator": oidRegoperator, "cid": oidCid,
-	"jsonpath": oidJSONPath, "int2vector": oidInt2Vector, "oidvector": oidOidVector, "pg_node_tree": oidNodeTree,
-	"aclitem": oidACLItem, "record": oidRecord,
+	"bool": pgvalue.OIDBool, "bytea": pgvalue.OIDBytea, "char": pgvalue.OIDChar, "name": pgvalue.OIDName,
+	"int8": pgvalue.OIDInt8, "int2": pgvalue.OIDInt2, "int4": pgvalue.OIDInt4, "text": pgvalue.OIDText,
+	"oid": pgvalue.OIDOid, "xid": pgvalue.OIDXid, "json": pgvalue.OIDJSON, "float4": pgvalue.OIDFloat4,
+	"float8": pgvalue.OIDFloat8, "unknown": pgvalue.OIDUnknown, "bpchar": pgvalue.OIDBpchar, "varchar": pgvalue.OIDVarchar,
+	"date": pgvalue.OIDDate, "time": pgvalue.OIDTime, "timestamp": pgvalue.OIDTimestamp, "timestamptz": pgvalue.OIDTimestamptz,
+	"timetz": oidTimetz, "interval": pgvalue.OIDInterval, "numeric": pgvalue.OIDNumeric, "uuid": pgvalue.OIDUUID, "jsonb": pgvalue.OIDJSONB,
+	"regclass": pgvalue.OIDRegclass, "regtype": pgvalue.OIDRegtype, "regproc": pgvalue.OIDRegproc, "regprocedure": oidRegprocedure,
+	"regnamespace": oidRegnamespace, "regrole": oidRegrole, "regoper": oidRegoper, "regoperator": oidRegoperator, "cid": pgvalue.OIDCid,
+	"jsonpath": pgvalue.OIDJSONPath, "int2vector": pgvalue.OIDInt2Vector, "oidvector": pgvalue.OIDOidVector, "pg_node_tree": oidNodeTree,
+	"aclitem": oidACLItem, "record": pgvalue.OIDRecord, "bit": pgvalue.OIDBit, "varbit": pgvalue.OIDVarbit,
+	"pg_lsn": pgvalue.OIDPgLSN, "xid8": pgvalue.OIDXid8, "pg_snapshot": pgvalue.OIDPgSnapshot, "txid_snapshot": pgvalue.OIDTxidSnapshot,
 	// SQL's spellings, where a name is given in quotes or in text (regtype does the rest).
-	"integer": pgwire.OIDInt4, "bigint": pgwire.OIDInt8, "smallint": pgwire.OIDInt2, "boolean": pgwire.OIDBool,
-	"real": pgwire.OIDFloat4, "string": 0,
+	"integer": pgvalue.OIDInt4, "bigint": pgvalue.OIDInt8, "smallint": pgvalue.OIDInt2, "boolean": pgvalue.OIDBool,
+	"real": pgvalue.OIDFloat4, "string": 0,
 }
 
 // arrays maps an element type to the type of its arrays.
 var arrays = map[uint32]uint32{
-	pgwire.OIDBool: 1000, pgwire.OIDBytea: 1001, pgwire.OIDChar: 1002, pgwire.OIDName: 1003, pgwire.OIDInt8: 1016,
-	pgwire.OIDInt2: 1005, pgwire.OIDInt4: 1007, pgwire.OIDText: 1009, pgwire.OIDOid: 1028, pgwire.OIDXid: 1011,
-	pgwire.OIDJSON: 199, pgwire.OIDFloat4: 1021, pgwire.OIDFloat8: 1022, pgwire.OIDBpchar: 1014, pgwire.OIDVarchar: 1015,
-	pgwire.OIDDate: 1182, oidTime: 1183, pgwire.OIDTimestamp: 1115, pgwire.OIDTimestamptz: 1185, oidTimetz: 1270, pgwire.OIDInterval: 1187,
-	pgwire.OIDNumeric: 1231, pgwire.OIDUUID: 2951, pgwire.OIDJSONB: 3807, pgwire.OIDRegclass: 2210, oidRegtype: 2211,
-	oidACLItem: 1034, oidRecord: 2287, oidRegproc: 1008, oidInt2Vector: 1006, oidOidVector: 1013,
+	pgvalue.OIDBool: 1000, pgvalue.OIDBytea: 1001, pgvalue.OIDChar: 1002, pgvalue.OIDName: 1003, pgvalue.OIDInt8: 1016,
+	pgvalue.OIDInt2: 1005, pgvalue.OIDInt4: 1007, pgvalue.OIDText: 1009, pgvalue.OIDOid: 1028, pgvalue.OIDXid: 1011,
+	pgvalue.OIDJSON: 199, pgvalue.OIDFloat4: 1021, pgvalue.OIDFloat8: 1022, pgvalue.OIDBpchar: 1014, pgvalue.OIDVarchar: 1015,
+	pgvalue.OIDDate: 1182, pgvalue.OIDTime: 1183, pgvalue.OIDTimestamp: 1115, pgvalue.OIDTimestamptz: 1185, oidTimetz: 1270, pgvalue.OIDInterval: 1187,
+	pgvalue.OIDNumeric: 1231, pgvalue.OIDUUID: 2951, pgvalue.OIDJSONB: 3807, pgvalue.OIDRegclass: 2210, pgvalue.OIDRegtype: 2211,
+	pgvalue.OIDBit: 1561, pgvalue.OIDVarbit: 1563, oidACLItem: 1034, pgvalue.OIDRecord: 2287, pgvalue.OIDRegproc: 1008, pgvalue.OIDInt2Vector: 1006, pgvalue.OIDOidVector: 1013,
+	pgvalue.OIDPgLSN: 3221, pgvalue.OIDXid8: 271, pgvalue.OIDPgSnapshot: 5039, pgvalue.OIDTxidSnapshot: 2949,
 }
 
 var elements = func() map[uint32]uint32 {
-	m := map[uint32]uint32{oidInt2Vector: pgwire.OIDInt2, oidOidVector: pgwire.OIDOid}
+	m := map[uint32]uint32{pgvalue.OIDInt2Vector: pgvalue.OIDInt2, pgvalue.OIDOidVector: pgvalue.OIDOid}
 	for e, a := range arrays {
 		m[a] = e
 	}
@@ -78,27 +72,30 @@ const (
 	catTime     = 'D'
 	catInterval = 'T'
 	catArray    = 'A'
+	catBits     = 'V'
 	catOther    = 'U'
 	catPseudo   = 'P'
 )
 
 func category(oid uint32) byte {
 	switch oid {
-	case pgwire.OIDUnknown:
+	case pgvalue.OIDUnknown:
 		return catUnknown
-	case pgwire.OIDBool:
+	case pgvalue.OIDBool:
 		return catBool
-	case pgwire.OIDInt2, pgwire.OIDInt4, pgwire.OIDInt8, pgwire.OIDNumeric, pgwire.OIDFloat4, pgwire.OIDFloat8,
-		pgwire.OIDOid, pgwire.OIDRegclass, oidRegtype, oidRegproc, oidRegprocedure, oidRegnamespace, oidRegrole, oidRegoper, oidRegoperator:
+	case pgvalue.OIDInt2, pgvalue.OIDInt4, pgvalue.OIDInt8, pgvalue.OIDNumeric, pgvalue.OIDFloat4, pgvalue.OIDFloat8,
+		pgvalue.OIDOid, pgvalue.OIDRegclass, pgvalue.OIDRegtype, pgvalue.OIDRegproc, oidRegprocedure, oidRegnamespace, oidRegrole, oidRegoper, oidRegoperator:
 		return catNumber
-	case pgwire.OIDText, pgwire.OIDVarchar, pgwire.OIDBpchar, pgwire.OIDName, pgwire.OIDChar, oidNodeTree:
+	case pgvalue.OIDText, pgvalue.OIDVarchar, pgvalue.OIDBpchar, pgvalue.OIDName, pgvalue.OIDChar, oidNodeTree:
 		return catString
-	case pgwire.OIDDate, pgwire.OIDTimestamp, pgwire.OIDTimestamptz, oidTime, oidTimetz:
+	case pgvalue.OIDDate, pgvalue.OIDTimestamp, pgvalue.OIDTimestamptz, pgvalue.OIDTime, oidTimetz:
 		return catTime
-	case pgwire.OIDInterval:
+	case pgvalue.OIDInterval:
 		return catInterval
-	case oidRecord:
+	case pgvalue.OIDRecord:
 		return catPseudo
+	case pgvalue.OIDBit, pgvalue.OIDVarbit:
+		return catBits
 	}
 	if elements[oid] != 0 {
 		return catArray
@@ -109,35 +106,35 @@ func category(oid uint32) byte {
 func isText(oid uint32) bool { return category(oid) == catString }
 
 func isInteger(oid uint32) bool {
-	return oid == pgwire.OIDInt2 || oid == pgwire.OIDInt4 || oid == pgwire.OIDInt8
+	return oid == pgvalue.OIDInt2 || oid == pgvalue.OIDInt4 || oid == pgvalue.OIDInt8
 }
 
-func isFloat(oid uint32) bool { return oid == pgwire.OIDFloat4 || oid == pgwire.OIDFloat8 }
+func isFloat(oid uint32) bool { return oid == pgvalue.OIDFloat4 || oid == pgvalue.OIDFloat8 }
 
 // isNumber leaves out oid and its kin, which take part in no arithmetic.
 func isNumber(oid uint32) bool {
-	return isInteger(oid) || isFloat(oid) || oid == pgwire.OIDNumeric
+	return isInteger(oid) || isFloat(oid) || oid == pgvalue.OIDNumeric
 }
 
 // isReg tells of types that are numbers of catalog objects and print as names.
 func isReg(oid uint32) bool {
-	return oid != pgwire.OIDOid && category(oid) == catNumber && !isNumber(oid)
+	return oid != pgvalue.OIDOid && category(oid) == catNumber && !isNumber(oid)
 }
 
 // rank orders numbers by what converts to what by itself.
 func rank(oid uint32) int {
 	switch oid {
-	case pgwire.OIDInt2:
+	case pgvalue.OIDInt2:
 		return 1
-	case pgwire.OIDInt4:
+	case pgvalue.OIDInt4:
 		return 2
-	case pgwire.OIDInt8:
+	case pgvalue.OIDInt8:
 		return 3
-	case pgwire.OIDNumeric:
+	case pgvalue.OIDNumeric:
 		return 4
-	case pgwire.OIDFloat4:
+	case pgvalue.OIDFloat4:
 		return 5
-	case pgwire.OIDFloat8:
+	case pgvalue.OIDFloat8:
 		return 6
 	}
 	return 0
@@ -157,34 +154,36 @@ func Physical(oid uint32, scale int) string {
 		return Physical(e, textScale) + "[]"
 	}
 	switch oid {
-	case pgwire.OIDBool:
+	case pgvalue.OIDBool:
 		return "BOOLEAN"
-	case pgwire.OIDInt2:
+	case pgvalue.OIDInt2:
 		return "SMALLINT"
-	case pgwire.OIDInt4:
+	case pgvalue.OIDInt4:
 		return "INTEGER"
-	case pgwire.OIDInt8, pgwire.OIDOid, pgwire.OIDXid, oidCid:
+	case pgvalue.OIDInt8, pgvalue.OIDOid, pgvalue.OIDXid, pgvalue.OIDCid:
 		return "BIGINT"
-	case pgwire.OIDFloat4:
+	case pgvalue.OIDPgLSN, pgvalue.OIDXid8:
+		return "UBIGINT"
+	case pgvalue.OIDFloat4:
 		return "FLOAT"
-	case pgwire.OIDFloat8:
+	case pgvalue.OIDFloat8:
 		return "DOUBLE"
-	case pgwire.OIDNumeric:
+	case pgvalue.OIDNumeric:
 		if scale >= 0 {
 			return fmt.Sprintf("DECIMAL(38,%d)", scale)
 		}
 		return "VARCHAR"
-	case pgwire.OIDBytea:
+	case pgvalue.OIDBytea:
 		return "BLOB"
-	case pgwire.OIDUUID:
+	case pgvalue.OIDUUID:
 		return "UUID"
-	case pgwire.OIDDate:
+	case pgvalue.OIDDate:
 		return "DATE"
-	case oidTime:
+	case pgvalue.OIDTime:
 		return "TIME"
-	case pgwire.OIDTimestamp, pgwire.OIDTimestamptz:
+	case pgvalue.OIDTimestamp, pgvalue.OIDTimestamptz:
 		return "TIMESTAMP"
-	case pgwire.OIDInterval:
+	case pgvalue.OIDInterval:
 		return "INTERVAL"
 	}
 	if isReg(oid) {
@@ -193,35 +192,42 @@ func Physical(oid uint32, scale int) string {
 	return "VARCHAR"
 }
 
+// physical is the DuckDB type in which an expression is held, as a value of a type.
+func (e *ex) physical(oid uint32) string {
+	return Physical(oid, e.rep) + strings.Repeat("[]", max(e.dims-1, 0))
+}
+
 // typeName is a type as messages show it.
 func typeName(oid uint32) string {
 	switch oid {
-	case oidTime:
+	case pgvalue.OIDTime:
 		return "time without time zone"
 	case oidTimetz:
 		return "time with time zone"
-	case oidRecord:
+	case pgvalue.OIDRecord:
 		return "record"
-	case oidRegtype:
+	case pgvalue.OIDRegtype:
 		return "regtype"
-	case oidRegproc:
+	case pgvalue.OIDRegproc:
 		return "regproc"
 	case oidRegnamespace:
 		return "regnamespace"
 	case oidRegrole:
 		return "regrole"
-	case oidCid:
+	case pgvalue.OIDCid:
 		return "cid"
-	case oidJSONPath:
+	case pgvalue.OIDJSONPath:
 		return "jsonpath"
-	case oidInt2Vector:
+	case pgvalue.OIDInt2Vector:
 		return "int2vector"
-	case oidOidVector:
+	case pgvalue.OIDOidVector:
 		return "oidvector"
 	case oidNodeTree:
 		return "pg_node_tree"
 	case oidACLItem:
 		return "aclitem"
+	case oidInet:
+		return "inet"
 	case oidRegprocedure:
 		return "regprocedure"
 	case oidRegoper:
@@ -234,10 +240,11 @@ func typeName(oid uint32) string {
 	if e := elements[oid]; e != 0 {
 		return typeName(e) + "[]"
 	}
-	return pgwire.TypeName(oid)
+	return pgvalue.TypeName(oid)
 }
 
-// quote writes a string literal.
+// quote writes a string literal: of words of this package, or when a statement is bound.
+// While one is put together, what is not ours is held apart (see place.go).
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // ident writes an identifier.

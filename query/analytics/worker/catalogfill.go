@@ -33,6 +33,10 @@ func fillTable(c *duck.Conn, name string, t *catalog.Table, rows [][]any) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	return duck.Guard(func() error { return fillRows(a, t, rows) })
+}
+
+func fillRows(a *duck.Appender, t *catalog.Table, rows [][]any) error {
 	for len(rows) > 0 {
 		n := min(len(rows), duck.ChunkRows)
 		writers := a.Chunk()
@@ -53,7 +57,7 @@ func fillTable(c *duck.Conn, name string, t *catalog.Table, rows [][]any) (err e
 
 // duckTypes are DuckDB's types by the names that translate.Physical gives them.
 var duckTypes = map[string]*duck.Type{
-	"BOOLEAN": duck.TBool, "SMALLINT": duck.TInt16, "INTEGER": duck.TInt32, "BIGINT": duck.TInt64, "FLOAT": duck.TFloat,
+	"BOOLEAN": duck.TBool, "SMALLINT": duck.TInt16, "INTEGER": duck.TInt32, "BIGINT": duck.TInt64, "UBIGINT": duck.TUint64, "FLOAT": duck.TFloat,
 	"DOUBLE": duck.TDouble, "VARCHAR": duck.TVarchar, "BLOB": duck.TBlob, "UUID": duck.TUUID, "DATE": duck.TDate,
 	"TIME": duck.TTime, "TIMESTAMP": duck.TTimestamp, "INTERVAL": duck.TInterval,
 }

@@ -73,7 +73,7 @@ func (k *copies) load(s *schema, t *catalog.Table) error {
 		return err
 	}
 	defer c.Close()
-	if err := fillTable(c, name, t, s.catalog.Rows(t)); err != nil {
+	if err := fillTable(c, name, t, s.catalog.In(nil).Rows(t)); err != nil {
 		_ = c.Exec(`DROP TABLE IF EXISTS cat.main."` + name + `"`) // the error that matters is the first
 		return fmt.Errorf("load %s.%s: %w", t.Schema, t.Name, err)
 	}

@@ -1,13 +1,13 @@
 //go:build cgo
 
 // Package worker is the analytics worker: the child process that answers the SELECTs that
-// the front does not answer itself.
+// the server does not answer itself.
 //
-// It follows the log's files, read-only, up to the positions that the front names, and keeps a
+// It follows the log's files, read-only, up to the positions that the server names, and keeps a
 // projection of them in columns, a DuckDB file that can be deleted at any time. It speaks the
-// PostgreSQL protocol on a Unix socket in the data directory, to the front alone. A statement
+// PostgreSQL protocol on a Unix socket in the data directory, to the server alone. A statement
 // is translated (package translate), run by DuckDB, and its rows are encoded from DuckDB's
-// vectors straight into protocol messages, which the front passes on as they are.
+// vectors straight into protocol messages, which the server passes on as they are.
 //
 // Nothing here can harm the log: the process has it open for reading, and may die at any time.
 package worker

@@ -6,7 +6,8 @@ import (
 	"encoding/binary"
 	"strconv"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
@@ -15,11 +16,12 @@ import (
 
 // encoder writes DuckDB's values in the protocol's formats.
 type encoder struct {
-	schema *schema
-	zone   *pgwire.Zone
-	user   string // the session's: a role is shown by its name
-	end    int    // where a row must have ended in the buffer
-	long   bool   // it did not fit
+	schema    *schema
+	zone      *pgvalue.Zone
+	intervals pgvalue.IntervalFormat
+	user      string // the session's: a role is shown by its name
+	end       int    // where a row must have ended in the buffer
+	long      bool   // it did not fit
 }
 
 // begin begins a row at a place in the buffer.
@@ -36,7 +38,7 @@ func (e *encoder) err() error {
 	if !e.long {
 		return nil
 	}
-	return pgwire.Errorf("54000", "row is too big: more than %d bytes", analytics.MaxRowBytes).
+	return pgerror.Errorf(pgerror.ProgramLimitExceeded, "row is too big: more than %d bytes", analytics.MaxRowBytes).
 		WithHint("Select parts of the values, or aggregate fewer of them into one.")
 }
 
@@ -46,11 +48,11 @@ var be = binary.BigEndian
 func elementOf(oid uint32) uint32 {
 	switch oid {
 	case 22:
-		return pgwire.OIDInt2
+		return pgvalue.OIDInt2
 	case 30:
-		return pgwire.OIDOid
+		return pgvalue.OIDOid
 	}
-	return pgwire.ElementType(oid)
+	return pgvalue.ElementType(oid)
 }
 
 // field appends a value with its length in front, -1 for null.
@@ -111,52 +113,54 @@ func (e *encoder) text(dst []byte, oid uint32, v *duck.Vector, i int) []byte {
 	case duck.Decimal, duck.HugeInt:
 		return e.decimal(v, i).AppendTo(dst)
 	case duck.Interval:
-		return pgfn.AppendInterval(dst, intervalOf(v, i))
+		return pgfn.AppendInterval(dst, intervalOf(v, i), e.intervals)
 	case duck.Time:
-		return pgwire.AppendTime(dst, v.Int64(i))
+		return pgvalue.AppendTime(dst, v.Int64(i))
 	}
 	x := e.value(oid, v, i)
-	return pgwire.AppendText(dst, oid, &x, e.zone)
+	return pgvalue.AppendText(dst, oid, &x, e.zone)
 }
 
 func isReg(oid uint32) bool {
 	switch oid {
-	case pgwire.OIDRegclass, 2206, 24, 2202, 2203, 2204, 4089, 4096:
+	case pgvalue.OIDRegclass, 2206, 24, 2202, 2203, 2204, 4089, 4096:
 		return true
 	}
 	return false
 }
 
 // value is a simple value as pgwire has it.
-func (e *encoder) value(oid uint32, v *duck.Vector, i int) pgwire.Value {
+func (e *encoder) value(oid uint32, v *duck.Vector, i int) pgvalue.Value {
 	switch v.Type().Kind {
 	case duck.Bool:
-		return pgwire.BoolValue(v.Bool(i))
+		return pgvalue.BoolValue(v.Bool(i))
 	case duck.Int16:
-		return pgwire.IntValue(int64(v.Int16(i)))
+		return pgvalue.IntValue(int64(v.Int16(i)))
 	case duck.Int32:
-		return pgwire.IntValue(int64(v.Int32(i)))
+		return pgvalue.IntValue(int64(v.Int32(i)))
 	case duck.Int64:
-		return pgwire.IntValue(v.Int64(i))
+		return pgvalue.IntValue(v.Int64(i))
+	case duck.Uint64:
+		return pgvalue.IntValue(int64(v.Uint64(i)))
 	case duck.Float:
-		return pgwire.FloatValue(float64(v.Float(i)))
+		return pgvalue.FloatValue(float64(v.Float(i)))
 	case duck.Double:
-		return pgwire.FloatValue(v.Double(i))
+		return pgvalue.FloatValue(v.Double(i))
 	case duck.UUID:
-		return pgwire.UUIDValue(v.UUID(i))
+		return pgvalue.UUIDValue(v.UUID(i))
 	case duck.Blob:
-		return pgwire.BytesValue(v.Bytes(i))
+		return pgvalue.BytesValue(v.Bytes(i))
 	case duck.Timestamp:
-		return pgwire.TimeValue(instantOf(v, i))
+		return pgvalue.TimeValue(instantOf(v, i))
 	case duck.Date:
-		return pgwire.TimeValue(dateMicros(v, i))
+		return pgvalue.TimeValue(dateMicros(v, i))
 	case duck.Varchar:
-		if oid == pgwire.OIDJSON || oid == pgwire.OIDJSONB {
-			return pgwire.BytesValue(v.Bytes(i))
+		if oid == pgvalue.OIDJSON || oid == pgvalue.OIDJSONB {
+			return pgvalue.BytesValue(v.Bytes(i))
 		}
-		return pgwire.TextValue(v.Text(i))
+		return pgvalue.TextValue(v.Text(i))
 	}
-	return pgwire.TextValue("")
+	return pgvalue.TextValue("")
 }
 
 func (e *encoder) decimal(v *duck.Vector, i int) pgfn.Numeric {
@@ -178,8 +182,8 @@ func (e *encoder) binary(dst []byte, oid uint32, v *duck.Vector, i int) []byte {
 	case duck.List:
 		return e.arrayBinary(dst, oid, v, i)
 	case duck.Decimal, duck.HugeInt:
-		x := pgwire.TextValue(e.decimal(v, i).String())
-		return pgwire.AppendBinary(dst, pgwire.OIDNumeric, &x)
+		x := pgvalue.TextValue(e.decimal(v, i).String())
+		return pgvalue.AppendBinary(dst, pgvalue.OIDNumeric, &x)
 	case duck.Interval:
 		s := v.Interval(i)
 		dst = be.AppendUint64(dst, uint64(s.Micros))
@@ -187,40 +191,76 @@ func (e *encoder) binary(dst []byte, oid uint32, v *duck.Vector, i int) []byte {
 		return be.AppendUint32(dst, uint32(s.Months))
 	case duck.Time:
 		return be.AppendUint64(dst, uint64(v.Int64(i)))
+	case duck.Varchar:
+		if oid == pgvalue.OIDChar {
+			return append(dst, byte(pgfn.CharCode(v.Text(i))))
+		}
 	case duck.Int64:
 		if isReg(oid) || oid == 29 {
 			return be.AppendUint32(dst, uint32(v.Int64(i)))
 		}
 	}
 	x := e.value(oid, v, i)
-	return pgwire.AppendBinary(dst, oid, &x)
+	return pgvalue.AppendBinary(dst, oid, &x)
+}
+
+// dimensions are the sizes of an array's dimensions, of which a list of lists has several.
+func dimensions(v *duck.Vector, i int) []int {
+	var sizes []int
+	list := *v
+	for list.Type().Kind == duck.List {
+		from, to := list.List(i)
+		if from == to {
+			return nil
+		}
+		sizes = append(sizes, to-from)
+		list, i = list.Child(), from
+	}
+	return sizes
+}
+
+// leaves visits the elements of an array of any dimensions, in their order.
+func leaves(v *duck.Vector, i int, visit func(leaf *duck.Vector, k int)) {
+	from, to := v.List(i)
+	child := v.Child()
+	for k := from; k < to; k++ {
+		if child.Type().Kind == duck.List {
+			leaves(&child, k, visit)
+			continue
+		}
+		visit(&child, k)
+	}
 }
 
 func (e *encoder) arrayBinary(dst []byte, oid uint32, v *duck.Vector, i int) []byte {
-	from, to := v.List(i)
-	child := v.Child()
 	element := elementOf(oid)
-	nulls := uint32(0)
-	for k := from; k < to; k++ {
-		if child.Null(k) {
-			nulls = 1
-		}
-	}
+	sizes := dimensions(v, i)
 	lower := uint32(1)
 	if oid == 22 || oid == 30 {
 		lower = 0
+		from, to := v.List(i)
+		sizes = []int{to - from}
 	}
-	if from == to && lower == 1 {
-		return be.AppendUint32(be.AppendUint32(be.AppendUint32(dst, 0), 0), element)
-	}
-	dst = be.AppendUint32(dst, 1)
+	nulls := uint32(0)
+	leaves(v, i, func(leaf *duck.Vector, k int) {
+		if leaf.Null(k) {
+			nulls = 1
+		}
+	})
+	dst = be.AppendUint32(dst, uint32(len(sizes)))
 	dst = be.AppendUint32(dst, nulls)
 	dst = be.AppendUint32(dst, element)
-	dst = be.AppendUint32(dst, uint32(to-from))
-	dst = be.AppendUint32(dst, lower)
-	for k := from; k < to && !e.long; k++ {
-		dst = e.field(dst, element, &child, k, true)
+	for _, size := range sizes {
+		dst = be.AppendUint32(be.AppendUint32(dst, uint32(size)), lower)
 	}
+	if len(sizes) == 0 {
+		return dst
+	}
+	leaves(v, i, func(leaf *duck.Vector, k int) {
+		if !e.long {
+			dst = e.field(dst, element, leaf, k, true)
+		}
+	})
 	return dst
 }
 
@@ -237,10 +277,17 @@ func (e *encoder) arrayText(dst []byte, oid uint32, v *duck.Vector, i int) []byt
 		}
 		return dst
 	}
+	if child.Type().Kind == duck.List && dimensions(v, i) == nil {
+		return append(dst, "{}"...)
+	}
 	dst = append(dst, '{')
 	for k := from; k < to; k++ {
 		if k > from {
 			dst = append(dst, ',')
+		}
+		if child.Type().Kind == duck.List {
+			dst = e.arrayText(dst, oid, &child, k)
+			continue
 		}
 		if child.Null(k) {
 			dst = append(dst, "NULL"...)
@@ -254,7 +301,7 @@ func (e *encoder) arrayText(dst []byte, oid uint32, v *duck.Vector, i int) []byt
 			return dst
 		}
 		start := len(dst)
-		dst = pgwire.QuoteElement(e.text(dst, element, &child, k), start)
+		dst = pgvalue.QuoteElement(e.text(dst, element, &child, k), start)
 	}
 	return append(dst, '}')
 }

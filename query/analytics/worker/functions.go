@@ -5,14 +5,14 @@ package worker
 import (
 	"crypto/sha256"
 	"crypto/sha512"
-	"errors"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
+	"github.com/eventgres/eventgres/query/analytics/translate"
 )
 
 // The functions that a translation calls and DuckDB does not have. Their names begin with
@@ -37,27 +37,6 @@ var (
 
 func types(list ...*duck.Type) []*duck.Type { return list }
 
-// marked writes an error so that its SQLSTATE survives DuckDB.
-func marked(err error) error {
-	if err == nil {
-		return nil // before the variable, which escapes: this is called for every row
-	}
-	var e *pgwire.Error
-	if errors.As(err, &e) {
-		return errors.New(mark(e))
-	}
-	return err
-}
-
-const (
-	errorMark  = "EVG"
-	errorField = "\x1f"
-)
-
-func mark(e *pgwire.Error) string {
-	return errorMark + e.Code + ":" + e.Message + errorField + e.Detail + errorField + e.Hint
-}
-
 // function describes a scalar function.
 func function(name string, result *duck.Type, args []*duck.Type, row func(in []vector, i int, out *writer) error) *duck.Function {
 	return &duck.Function{Name: name, Args: args, Result: result, Row: row}
@@ -73,18 +52,20 @@ func nullable(f *duck.Function) *duck.Function {
 func register(c *duck.Conn, w *Worker) error {
 	var all []*duck.Function
 	for _, list := range [][]*duck.Function{
-		textFunctions(), numberFunctions(), jsonFunctions(), timeFunctions(), arrayFunctions(), patternFunctions(), formatFunctions(), catalogFunctions(w),
+		textFunctions(), numberFunctions(), jsonFunctions(), timeFunctions(), arrayFunctions(), patternFunctions(), formatFunctions(), bitFunctions(), catalogFunctions(w), styledFunctions(), snapshotFunctions(),
 	} {
 		all = append(all, list...)
 	}
 	for _, f := range all {
-		row := f.Row
-		f.Row = func(in []vector, i int, out *writer) error { return marked(row(in, i, out)) }
+		f.Mark = marked
+		allow(f.Name)
 		if err := c.Register(f); err != nil {
 			return err
 		}
 	}
-	for _, a := range aggregateFunctions() {
+	for _, a := range append(aggregateFunctions(), momentFunctions()...) {
+		a.Mark = marked
+		allow(a.Name)
 		if err := c.RegisterAggregate(a); err != nil {
 			return err
 		}
@@ -95,9 +76,10 @@ func register(c *duck.Conn, w *Worker) error {
 // memo keeps what is made of a text, such as a compiled pattern: a statement has few, and
 // uses them for every row.
 type memo[T any] struct {
-	mu   sync.RWMutex
-	held map[string]memoEntry[T]
-	make func(key string) (T, error)
+	mu    sync.RWMutex
+	held  map[string]memoEntry[T]
+	bytes int
+	make  func(key string) (T, error)
 }
 
 type memoEntry[T any] struct {
@@ -105,8 +87,22 @@ type memoEntry[T any] struct {
 	err error
 }
 
-// maxMemo bounds what a memo keeps; where it is full it begins anew.
-const maxMemo = 1000
+// maxMemo and maxMemoBytes bound what a memo keeps; where it is full it begins anew.
+const (
+	maxMemo      = 1000
+	maxMemoBytes = 16 << 20
+)
+
+// sized is what knows how many bytes it takes; what does not takes about what it was made of.
+type sized interface{ Size() int }
+
+func memoSize(key string, v any) int {
+	n := 4 * len(key)
+	if s, ok := v.(sized); ok {
+		n += s.Size()
+	}
+	return n
+}
 
 func newMemo[T any](make func(key string) (T, error)) *memo[T] {
 	return &memo[T]{held: map[string]memoEntry[T]{}, make: make}
@@ -121,40 +117,52 @@ func (m *memo[T]) get(key string) (T, error) {
 	}
 	key = strings.Clone(key) // it may be DuckDB's memory
 	e.v, e.err = m.make(key)
+	size := len(key)
+	if e.err == nil {
+		size = memoSize(key, e.v)
+	}
+	if size > maxMemoBytes/2 {
+		return e.v, e.err
+	}
 	m.mu.Lock()
-	if len(m.held) >= maxMemo {
+	if len(m.held) >= maxMemo || m.bytes+size > maxMemoBytes {
 		clear(m.held)
+		m.bytes = 0
 	}
 	m.held[key] = e
+	m.bytes += size
 	m.mu.Unlock()
 	return e.v, e.err
 }
 
-// zones by name, as SET TIME ZONE and AT TIME ZONE take them.
-var zones = newMemo(func(text string) (*pgwire.Zone, error) {
+// zones of a session, by their keys, and those that AT TIME ZONE names, which translate marks by how they begin.
+var zones = newMemo(func(text string) (*pgvalue.Zone, error) {
+	if strings.HasPrefix(text, "=") || strings.HasPrefix(text, "*") {
+		return pgvalue.ZoneOfKey(text)
+	}
 	loc, err := locationOf(text)
 	if err != nil {
 		return nil, err
 	}
-	return &pgwire.Zone{Name: text, Location: loc}, nil
+	return &pgvalue.Zone{Name: text, Location: loc}, nil
 })
 
 func locationOf(text string) (*time.Location, error) {
-	if rest, ok := strings.CutPrefix(text, "interval:"); ok {
+	if rest, ok := strings.CutPrefix(text, translate.IntervalZone); ok {
 		iv, err := pgfn.ParseInterval(rest)
 		if err != nil {
 			return nil, err
 		}
 		return pgfn.ZoneOfInterval(iv)
 	}
-	return pgfn.ZoneOf(text)
+	return pgfn.ZoneOf(strings.TrimPrefix(text, translate.NamedZone))
 }
 
 // sessionZone is the zone that a text names.
-func sessionZone(v *vector, i int) (*pgwire.Zone, error) {
+func sessionZone(v *vector, i int) (*pgvalue.Zone, error) {
 	text := v.Text(i)
-	if text == "UTC" {
-		return pgwire.UTC, nil // without the lock: what most sessions have
+	if text == "=UTC" {
+		return pgvalue.UTC, nil // without the lock: what most sessions have
 	}
 	return zones.get(text)
 }
@@ -222,7 +230,10 @@ func textFunctions() []*duck.Function {
 		})
 	}
 	return []*duck.Function{
-		textToText("pg_initcap", infallible(pgfn.Initcap)),
+		textToText("pg_initcap", infallible(pgfn.Initcap)), textToText("pg_lower", infallible(pgfn.Lower)), textToText("pg_upper", infallible(pgfn.Upper)),
+		textToText("pg_char", infallible(pgfn.CharIn)), textToText("pg_unistr", pgfn.Unistr),
+		intFunction("pg_char_code", types(tText), func(in []vector, i int) (int, error) { return pgfn.CharCode(in[0].Text(i)), nil }),
+		textFunction("pg_char_of", types(tInt), func(in []vector, i int) (string, error) { return pgfn.CharOf(int(in[0].Int32(i))) }),
 		textToText("pg_reverse", infallible(pgfn.Reverse)),
 		textToText("pg_quote_ident", infallible(pgfn.QuoteIdent)),
 		textToText("pg_quote_literal", infallible(pgfn.QuoteLiteral)),
@@ -237,13 +248,12 @@ func textFunctions() []*duck.Function {
 		textInt("pg_repeat", pgfn.Repeat),
 		textInt("pg_rpad", func(a string, n int) (string, error) { return pgfn.Rpad(a, n, " ") }),
 		pad("pg_lpad", pgfn.Lpad), pad("pg_rpad_with", pgfn.Rpad),
+		function("pg_substring_from", tText, types(tText, tInt), func(in []vector, i int, out *writer) error {
+			out.SetText(i, pgfn.SubstringFrom(in[0].Text(i), int(in[1].Int32(i))))
+			return nil
+		}),
 		function("pg_substring", tText, types(tText, tInt, tInt), func(in []vector, i int, out *writer) error {
-			count := int(in[2].Int32(i))
-			if count == 1<<31-1 {
-				out.SetText(i, pgfn.SubstringFrom(in[0].Text(i), int(in[1].Int32(i))))
-				return nil
-			}
-			s, err := pgfn.Substring(in[0].Text(i), int(in[1].Int32(i)), count)
+			s, err := pgfn.Substring(in[0].Text(i), int(in[1].Int32(i)), int(in[2].Int32(i)))
 			if err == nil {
 				out.SetText(i, s)
 			}
@@ -292,12 +302,23 @@ func textFunctions() []*duck.Function {
 			}
 			return err
 		}),
-		function("pg_convert_from", tText, types(tBlob, tText), func(in []vector, i int, out *writer) error {
-			if err := pgwire.CheckText(in[0].Bytes(i)); err != nil {
-				return err
-			}
-			out.SetBytes(i, in[0].Bytes(i))
-			return nil
+		textFunction("pg_convert_from", types(tBlob, tText), func(in []vector, i int) (string, error) {
+			return pgfn.ConvertFrom(in[0].Bytes(i), in[1].Text(i))
+		}),
+		bytesFunction("pg_convert_to", types(tText, tText), func(in []vector, i int) ([]byte, error) {
+			return pgfn.ConvertTo(in[0].Text(i), in[1].Text(i))
+		}),
+		intFunction("pg_encoded_length", types(tBlob, tText), func(in []vector, i int) (int, error) {
+			return pgfn.EncodedLength(in[0].Bytes(i), in[1].Text(i))
+		}),
+		intFunction("pg_encoding_number", types(tText), func(in []vector, i int) (int, error) {
+			return pgfn.EncodingNumber(in[0].Text(i)), nil
+		}),
+		textFunction("pg_encoding_name", types(tInt), func(in []vector, i int) (string, error) {
+			return pgfn.EncodingName(int(in[0].Int32(i))), nil
+		}),
+		bytesFunction("pg_convert", types(tBlob, tText, tText), func(in []vector, i int) ([]byte, error) {
+			return pgfn.Convert(in[0].Bytes(i), in[1].Text(i), in[2].Text(i))
 		}),
 		function("pg_format", tText, types(tText, tTexts), func(in []vector, i int, out *writer) error {
 			s, err := pgfn.Format(in[0].Text(i), texts(&in[1], i))
@@ -369,8 +390,10 @@ func plainTexts(v *vector, i int) []string {
 
 // setTexts sets a list of texts.
 func setTexts(out *writer, i int, list []*string) {
+	out.Work.Take(8 * len(list))
 	items, from := out.BeginList(i, len(list))
 	for k, s := range list {
+		out.Work.Step()
 		if s == nil {
 			items.SetNull(from + k)
 			continue

@@ -6,7 +6,8 @@ import (
 	"bytes"
 	"math"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
@@ -53,15 +54,29 @@ func arrayFunctions() []*duck.Function {
 	return []*duck.Function{
 		nullable(function("pg_join", tText, types(tTexts, tText), join)),
 		nullable(function("pg_join_null", tText, types(tTexts, tText, tText), join)),
-		function("pg_array_text", tText, types(tTexts), func(in []vector, i int, out *writer) error {
-			list := texts(&in[0], i)
-			v := pgwire.ArrayValue(make([]pgwire.Value, len(list)))
-			for k, s := range list {
-				if s != nil {
-					v.Array[k] = pgwire.TextValue(*s)
+		// Of which thresholds a value is not below; the place is found as if they were in order.
+		function("pg_bisect", tInt, types(tTexts), func(in []vector, i int, out *writer) error {
+			reached := texts(&in[0], i)
+			low, high := 0, len(reached)
+			for low < high {
+				if mid := (low + high) / 2; *reached[mid] == "t" {
+					low = mid + 1
+				} else {
+					high = mid
 				}
 			}
-			out.SetBytes(i, pgwire.AppendText(nil, pgwire.OIDTextArray, &v, pgwire.UTC))
+			out.SetInt32(i, int32(low))
+			return nil
+		}),
+		function("pg_array_text", tText, types(tTexts), func(in []vector, i int, out *writer) error {
+			list := texts(&in[0], i)
+			v := pgvalue.ArrayValue(make([]pgvalue.Value, len(list)))
+			for k, s := range list {
+				if s != nil {
+					v.Array[k] = pgvalue.TextValue(*s)
+				}
+			}
+			out.SetBytes(i, pgvalue.AppendText(nil, pgvalue.OIDTextArray, &v, pgvalue.UTC))
 			return nil
 		}),
 		function("pg_unique_index", duck.ListOf(duck.TInt64), types(duck.ListOf(tBlob)), func(in []vector, i int, out *writer) error {
@@ -107,9 +122,41 @@ func arrayFunctions() []*duck.Function {
 				s := v.Text(i)
 				return &s
 			}
-			setTexts(out, i, pgfn.StringToArray(in[0].Text(i), optional(&in[1]), optional(&in[2])))
+			setTexts(out, i, pgfn.StringToArrayWith(out.Work, in[0].Text(i), optional(&in[1]), optional(&in[2])))
 			return nil
 		})),
+		bigFunction("pg_trim_count", types(tInt, tBig), func(in []vector, i int) (int64, error) {
+			n, length := int64(in[0].Int32(i)), in[1].Int64(i)
+			if n < 0 || n > length {
+				return 0, pgerror.Errorf(pgerror.ArraySubscriptError, "number of elements to trim must be between 0 and %d", length)
+			}
+			return n, nil
+		}),
+		bigFunction("pg_fill_count", types(duck.ListOf(tInt)), fillCount),
+		function("pg_bytes_agg", tBlob, types(duck.ListOf(duck.ListOf(tBlob))), func(in []vector, i int, out *writer) error {
+			from, to := in[0].List(i)
+			pairs := in[0].Child()
+			var b []byte
+			any := false
+			for k := from; k < to; k++ {
+				if pairs.Null(k) {
+					continue
+				}
+				at, _ := pairs.List(k)
+				items := pairs.Child()
+				if any {
+					b = append(b, items.Bytes(at)...)
+				}
+				any = true
+				b = append(b, items.Bytes(at+1)...)
+			}
+			if !any {
+				out.SetNull(i)
+				return nil
+			}
+			out.SetBytes(i, b)
+			return nil
+		}),
 		function("pg_string_agg", tText, types(duck.ListOf(tTexts)), func(in []vector, i int, out *writer) error {
 			from, to := in[0].List(i)
 			pairs := in[0].Child()
@@ -142,7 +189,10 @@ func arrayFunctions() []*duck.Function {
 				return err
 			}
 			a, b := values.Double(from+lo), values.Double(from+hi)
-			out.SetDouble(i, a+(b-a)*part)
+			if lo != hi { // infinity less itself is none
+				a += (b - a) * part
+			}
+			out.SetDouble(i, a)
 			return nil
 		}),
 		function("pg_percentile_interval", tInterval, types(duck.ListOf(tInterval), tDouble), func(in []vector, i int, out *writer) error {
@@ -164,6 +214,7 @@ func arrayFunctions() []*duck.Function {
 			setInterval(out, i, d)
 			return err
 		}),
+		function("pg_float_fold", tDouble, types(tText, duck.ListOf(tDouble)), floatFold),
 		nullable(function("pg_percentile_index", duck.TInt64, types(duck.TInt64, tDouble), func(in []vector, i int, out *writer) error {
 			if in[0].Null(i) || in[1].Null(i) {
 				out.SetNull(i)
@@ -179,9 +230,29 @@ func arrayFunctions() []*duck.Function {
 	}
 }
 
+// fillCount is how many elements array_fill makes of its dimensions, of which there may be one.
+func fillCount(in []vector, i int) (int64, error) {
+	from, to := in[0].List(i)
+	child := in[0].Child()
+	switch {
+	case from == to:
+		return 0, nil
+	case to-from > 1:
+		return 0, pgerror.Errorf(pgerror.FeatureNotSupported, "multidimensional arrays are not supported")
+	case child.Null(from):
+		return 0, pgerror.Errorf(pgerror.NullValueNotAllowed, "dimension values cannot be null")
+	}
+	switch n := child.Int32(from); {
+	case n < 0, n > maxSeries:
+		return 0, pgerror.Errorf(pgerror.ProgramLimitExceeded, "array size exceeds the maximum allowed (%d)", maxSeries)
+	default:
+		return int64(n), nil
+	}
+}
+
 func checkFraction(f float64) error {
 	if f < 0 || f > 1 || f != f {
-		return pgwire.Errorf("22003", "percentile value %g is not between 0 and 1", f)
+		return pgerror.Errorf(pgerror.NumericValueOutOfRange, "percentile value %g is not between 0 and 1", f)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,10 +12,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
 // text0 sets what a look-up found.
@@ -26,24 +28,30 @@ func found(out *writer, i int, s string, ok bool) error {
 func object(v *vector, i int) uint32 { return uint32(v.Int64(i)) }
 
 func catalogFunctions(w *Worker) []*duck.Function {
+	// as is the schema as the search path in an argument shows it.
+	as := func(v *vector, i int) *schema { return w.schema.Load().in(searchpath.Path(strings.Clone(v.Text(i)))) }
 	schema := func() *schema { return w.schema.Load() }
 	oidOf := func(v *vector, i int) uint32 {
 		n, _ := strconv.ParseUint(v.Text(i), 10, 32)
 		return uint32(n)
 	}
 	return []*duck.Function{
-		function("pg_reg_out", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
-			out.SetText(i, schema().regOut(oidOf(&in[1], i), object(&in[0], i)))
+		function("pg_reg_out", tText, types(tBig, tText, tText), func(in []vector, i int, out *writer) error {
+			out.SetText(i, as(&in[2], i).regOut(oidOf(&in[1], i), object(&in[0], i)))
 			return nil
 		}),
-		function("pg_reg_in", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
-			n, err := schema().RegIn(oidOf(&in[1], i), strings.Clone(in[0].Text(i)))
+		function("pg_reg_in", tBig, types(tText, tText, tText), func(in []vector, i int, out *writer) error {
+			n, err := as(&in[2], i).RegIn(oidOf(&in[1], i), strings.Clone(in[0].Text(i)))
 			out.SetInt64(i, int64(n))
 			return err
 		}),
-		function("pg_to_reg", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
-			n, err := schema().RegIn(oidOf(&in[1], i), strings.Clone(in[0].Text(i)))
-			if err != nil {
+		function("pg_to_reg", tBig, types(tText, tText, tText), func(in []vector, i int, out *writer) error {
+			text := strings.Clone(in[0].Text(i))
+			n, err := as(&in[2], i).RegIn(oidOf(&in[1], i), text)
+			if e := new(pgerror.Error); errors.As(err, &e) && (e.Code == pgerror.InvalidName || e.Code == pgerror.SyntaxError || e.Code == pgerror.FeatureNotSupported) {
+				return err // what cannot be a name
+			}
+			if err != nil || strings.Trim(text, "0123456789") == "" || text == "-" {
 				out.SetNull(i)
 				return nil
 			}
@@ -60,10 +68,14 @@ func catalogFunctions(w *Worker) []*duck.Function {
 				mod = int64(in[1].Int32(i))
 			}
 			s, ok := schema().catalog.FormatType(object(&in[0], i), mod, has)
-			return found(out, i, s, ok)
+			if !ok {
+				s = "???"
+			}
+			out.SetText(i, s)
+			return nil
 		})),
-		function("pg_definition", tText, types(tText, tBig), func(in []vector, i int, out *writer) error {
-			c, oid := schema().catalog, object(&in[1], i)
+		function("pg_definition", tText, types(tText, tBig, tText), func(in []vector, i int, out *writer) error {
+			c, oid := as(&in[2], i).catalog, object(&in[1], i)
 			f := map[string]func(uint32) (string, bool){
 				"view": c.ViewDef, "constraint": c.ConstraintDef, "function": c.FunctionDef, "arguments": c.FunctionArguments,
 				"identity": c.FunctionIdentityArguments, "result": c.FunctionResult,
@@ -84,6 +96,35 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			out.SetInt64(i, int64(n))
 			return err
 		}),
+		function("pg_role_named", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
+			n, err := schema().catalog.RoleNamed(in[0].Text(i), in[1].Text(i))
+			out.SetInt64(i, int64(n))
+			return err
+		}),
+		function("pg_may_role", tBool, types(tBig, tBig, tText), func(in []vector, i int, out *writer) error {
+			may, err := catalog.RoleMay(object(&in[0], i), object(&in[1], i), in[2].Text(i))
+			out.SetBool(i, may)
+			return err
+		}),
+		volatile(function("pg_lastval", tBig, nil, func([]vector, int, *writer) error {
+			// There is no sequence that a session could have taken a value of.
+			return pgerror.Errorf(pgerror.ObjectNotInPrerequisiteState, "lastval is not yet defined in this session")
+		})),
+		volatile(function("pg_log_files", tTexts, nil, func(_ []vector, i int, out *writer) error {
+			setTexts(out, i, pointers(w.files("log")))
+			return nil
+		})),
+		volatile(function("pg_temp_files", tTexts, types(tBig), func(in []vector, i int, out *writer) error {
+			switch tablespace := object(&in[0], i); tablespace {
+			case 1663: // pg_default
+				setTexts(out, i, pointers(w.files(spillDir)))
+			case 1664: // pg_global
+				setTexts(out, i, nil)
+			default:
+				return pgerror.Errorf(pgerror.UndefinedObject, "tablespace with OID %d does not exist", tablespace)
+			}
+			return nil
+		})),
 		function("pg_role_out", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
 			out.SetText(i, schema().catalog.RoleOut(object(&in[0], i), in[1].Text(i)))
 			return nil
@@ -91,7 +132,7 @@ func catalogFunctions(w *Worker) []*duck.Function {
 		function("pg_acl_default", tTexts, types(tText, tBig, tText), func(in []vector, i int, out *writer) error {
 			items, ok := schema().catalog.ACLDefault(in[0].Text(i), object(&in[1], i), in[2].Text(i))
 			if !ok {
-				return pgwire.Errorf("XX000", "unrecognized object type abbreviation: %s", in[0].Text(i))
+				return pgerror.Errorf(pgerror.InternalError, "unrecognized object type abbreviation: %s", in[0].Text(i))
 			}
 			setTexts(out, i, pointers(items))
 			return nil
@@ -141,16 +182,20 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			s, ok := schema().catalog.ColumnDescription(object(&in[0], i), int(in[1].Int32(i)))
 			return found(out, i, s, ok)
 		}),
-		function("pg_shared_description", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
-			s, ok := schema().catalog.SharedDescription(object(&in[0], i), in[1].Text(i))
-			return found(out, i, s, ok)
+		function("pg_schemas", tTexts, types(tBool, tText), func(in []vector, i int, out *writer) error {
+			path := searchpath.Path(strings.Clone(in[1].Text(i)))
+			names := path.Schemas()
+			if in[0].Bool(i) {
+				names = path.Search()
+			}
+			setTexts(out, i, pointers(names))
+			return nil
 		}),
-		function("pg_visible", tBool, types(tBig, tText), func(in []vector, i int, out *writer) error {
-			c := schema().catalog
-			f := map[string]func(uint32) bool{
-				"table": c.RelationVisible, "type": c.TypeVisible, "function": c.FunctionVisible, "operator": c.OperatorVisible,
-			}[in[1].Text(i)]
-			out.SetBool(i, f(object(&in[0], i)))
+		function("pg_visible", tBool, types(tBig, tText, tText), func(in []vector, i int, out *writer) error {
+			visible, ok := as(&in[2], i).catalog.Visible(in[1].Text(i), object(&in[0], i))
+			if out.SetBool(i, visible); !ok {
+				out.SetNull(i)
+			}
 			return nil
 		}),
 		function("pg_user_by_id", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
@@ -171,13 +216,13 @@ func catalogFunctions(w *Worker) []*duck.Function {
 				out.SetNull(i)
 				return nil
 			}
-			return pgwire.Errorf("42704", "unrecognized configuration parameter \"%s\"", in[1].Text(i))
+			return pgerror.Errorf(pgerror.UndefinedObject, "unrecognized configuration parameter \"%s\"", in[1].Text(i))
 		}),
 		function("pg_may_table", tBool, types(tText), may("SELECT", "INSERT", "REFERENCES", "TRIGGER", "UPDATE", "DELETE", "TRUNCATE")),
 		function("pg_may_database", tBool, types(tText), may("CREATE", "CONNECT", "TEMPORARY", "TEMP")),
 		function("pg_may_schema", tBool, types(tText, tText), func(in []vector, i int, out *writer) error {
 			if !systemSchemas[in[0].Text(i)] {
-				return pgwire.Errorf("3F000", "schema \"%s\" does not exist", in[0].Text(i))
+				return pgerror.Errorf(pgerror.InvalidSchemaName, "schema \"%s\" does not exist", in[0].Text(i))
 			}
 			out.SetBool(i, strings.EqualFold(in[1].Text(i), "USAGE") || in[0].Text(i) == "public")
 			return nil
@@ -198,9 +243,15 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			if err != nil {
 				return err
 			}
-			f, err := n.Float64()
-			out.SetText(i, prettySize(f))
+			text, err := pgfn.SizePrettyNumeric(n)
+			if err == nil {
+				out.SetText(i, text)
+			}
 			return err
+		}),
+		function("pg_pretty_size_int8", tText, types(tBig), func(in []vector, i int, out *writer) error {
+			out.SetText(i, pgfn.SizePretty(in[0].Int64(i)))
+			return nil
 		}),
 		function("pg_started", tTime, nil, func(_ []vector, i int, out *writer) error {
 			out.SetInt64(i, w.started.Load())
@@ -238,31 +289,10 @@ func may(known ...string) func(in []vector, i int, out *writer) error {
 				ok = ok || k == word
 			}
 			if !ok {
-				return pgwire.Errorf("22023", "unrecognized privilege type: \"%s\"", strings.TrimSpace(word))
+				return pgerror.Errorf(pgerror.InvalidParameterValue, "unrecognized privilege type: \"%s\"", strings.TrimSpace(word))
 			}
 		}
 		out.SetBool(i, true)
 		return nil
 	}
-}
-
-// prettySize is pg_size_pretty.
-func prettySize(n float64) string {
-	units := []struct {
-		name  string
-		limit float64
-		shift uint
-	}{{"bytes", 10 * 1024, 0}, {"kB", 20*1024 - 1, 10}, {"MB", 20*1024 - 1, 10}, {"GB", 20*1024 - 1, 10}, {"TB", 20*1024 - 1, 10}, {"PB", 0, 10}}
-	v := int64(n)
-	if v < 10*1024 && v > -10*1024 {
-		return strconv.FormatInt(v, 10) + " bytes"
-	}
-	v >>= 9 // half of the unit stays, to round by
-	for k := 1; k < len(units); k++ {
-		if a := max(v, -v); float64(a) < 20*1024-1 || k == len(units)-1 {
-			return strconv.FormatInt((v+1)/2, 10) + " " + units[k].name
-		}
-		v >>= 10
-	}
-	return ""
 }

@@ -6,7 +6,8 @@ import (
 	"math"
 	"math/big"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
@@ -14,9 +15,24 @@ import (
 func bigInt(v int64) *big.Int { return big.NewInt(v) }
 
 // input reads a type's text as PostgreSQL's input function does.
-func input(name string, result *duck.Type, oid uint32, set func(out *writer, i int, v *pgwire.Value)) *duck.Function {
+func input(name string, result *duck.Type, oid uint32, set func(out *writer, i int, v *pgvalue.Value)) *duck.Function {
 	return function(name, result, types(tText), func(in []vector, i int, out *writer) error {
-		v, err := pgwire.ParseText(oid, in[0].Text(i), pgwire.UTC)
+		v, err := pgvalue.ParseText(oid, in[0].Text(i), pgvalue.UTC)
+		if err == nil {
+			set(out, i, &v)
+		}
+		return err
+	})
+}
+
+// styledInput reads a type's text as the session's zone and DateStyle say, which its second argument gives.
+func styledInput(name string, result *duck.Type, oid uint32, set func(out *writer, i int, v *pgvalue.Value)) *duck.Function {
+	return function(name, result, types(tText, tText), func(in []vector, i int, out *writer) error {
+		zone, err := sessionZone(&in[1], i)
+		if err != nil {
+			return err
+		}
+		v, err := pgvalue.ParseText(oid, in[0].Text(i), zone)
 		if err == nil {
 			set(out, i, &v)
 		}
@@ -29,9 +45,9 @@ const microsPerDay = 86_400_000_000
 // days turns µs since the Unix epoch into DuckDB's days, its infinities included.
 func days(micros int64) int32 {
 	switch micros {
-	case pgwire.Infinity:
+	case pgvalue.Infinity:
 		return math.MaxInt32
-	case pgwire.NegativeInfinity:
+	case pgvalue.NegativeInfinity:
 		return -math.MaxInt32
 	}
 	d := micros / microsPerDay
@@ -43,7 +59,7 @@ func days(micros int64) int32 {
 
 // instant turns a timestamp of pgwire's into DuckDB's: they differ in -infinity.
 func instant(micros int64) int64 {
-	if micros == pgwire.NegativeInfinity {
+	if micros == pgvalue.NegativeInfinity {
 		return -math.MaxInt64
 	}
 	return micros
@@ -52,63 +68,64 @@ func instant(micros int64) int64 {
 // micros is instant's inverse.
 func micros(v int64) int64 {
 	if v == -math.MaxInt64 {
-		return pgwire.NegativeInfinity
+		return pgvalue.NegativeInfinity
 	}
 	return v
 }
 
 func conversionFunctions() []*duck.Function {
-	setInt := func(out *writer, i int, v *pgwire.Value) { out.SetInt32(i, int32(v.Int)) }
-	setBig := func(out *writer, i int, v *pgwire.Value) { out.SetInt64(i, v.Int) }
-	setTime := func(out *writer, i int, v *pgwire.Value) { out.SetInt64(i, instant(v.Int)) }
+	setInt := func(out *writer, i int, v *pgvalue.Value) { out.SetInt32(i, int32(v.Int)) }
+	setBig := func(out *writer, i int, v *pgvalue.Value) { out.SetInt64(i, v.Int) }
+	setTime := func(out *writer, i int, v *pgvalue.Value) { out.SetInt64(i, instant(v.Int)) }
 	list := []*duck.Function{
-		input("pg_in_bool", tBool, pgwire.OIDBool, func(out *writer, i int, v *pgwire.Value) { out.SetBool(i, v.Bool()) }),
-		input("pg_in_int2", duck.TInt16, pgwire.OIDInt2, func(out *writer, i int, v *pgwire.Value) { out.SetInt16(i, int16(v.Int)) }),
-		input("pg_in_int4", tInt, pgwire.OIDInt4, setInt),
-		input("pg_in_int8", tBig, pgwire.OIDInt8, setBig),
-		input("pg_in_oid", tBig, pgwire.OIDOid, setBig),
-		input("pg_in_float4", duck.TFloat, pgwire.OIDFloat4, func(out *writer, i int, v *pgwire.Value) { out.SetFloat(i, float32(v.Float)) }),
-		input("pg_in_float8", tDouble, pgwire.OIDFloat8, func(out *writer, i int, v *pgwire.Value) { out.SetDouble(i, v.Float) }),
-		input("pg_in_uuid", duck.TUUID, pgwire.OIDUUID, func(out *writer, i int, v *pgwire.Value) { out.SetUUID(i, &v.UUID) }),
-		input("pg_in_date", duck.TDate, pgwire.OIDDate, func(out *writer, i int, v *pgwire.Value) { out.SetInt32(i, days(v.Int)) }),
-		input("pg_in_timestamp", tTime, pgwire.OIDTimestamp, setTime),
-		input("pg_in_bytea", tBlob, pgwire.OIDBytea, func(out *writer, i int, v *pgwire.Value) { out.SetBytes(i, v.Bytes) }),
-		function("pg_in_timestamptz", tTime, types(tText, tText), func(in []vector, i int, out *writer) error {
-			zone, err := sessionZone(&in[1], i)
-			if err != nil {
-				return err
-			}
-			v, err := pgwire.ParseText(pgwire.OIDTimestamptz, in[0].Text(i), zone)
-			if err == nil {
-				setTime(out, i, &v)
-			}
-			return err
-		}),
+		input("pg_in_bool", tBool, pgvalue.OIDBool, func(out *writer, i int, v *pgvalue.Value) { out.SetBool(i, v.Bool()) }),
+		input("pg_in_int2", duck.TInt16, pgvalue.OIDInt2, func(out *writer, i int, v *pgvalue.Value) { out.SetInt16(i, int16(v.Int)) }),
+		input("pg_in_int4", tInt, pgvalue.OIDInt4, setInt),
+		input("pg_in_int8", tBig, pgvalue.OIDInt8, setBig),
+		input("pg_in_oid", tBig, pgvalue.OIDOid, setBig),
+		input("pg_in_float4", duck.TFloat, pgvalue.OIDFloat4, func(out *writer, i int, v *pgvalue.Value) { out.SetFloat(i, float32(v.Float)) }),
+		input("pg_in_float8", tDouble, pgvalue.OIDFloat8, func(out *writer, i int, v *pgvalue.Value) { out.SetDouble(i, v.Float) }),
+		input("pg_in_uuid", duck.TUUID, pgvalue.OIDUUID, func(out *writer, i int, v *pgvalue.Value) { out.SetUUID(i, &v.UUID) }),
+		input("pg_in_date", duck.TDate, pgvalue.OIDDate, func(out *writer, i int, v *pgvalue.Value) { out.SetInt32(i, days(v.Int)) }),
+		input("pg_in_timestamp", tTime, pgvalue.OIDTimestamp, setTime),
+		input("pg_in_bytea", tBlob, pgvalue.OIDBytea, func(out *writer, i int, v *pgvalue.Value) { out.SetBytes(i, v.Bytes) }),
+		styledInput("pg_in_timestamptz", tTime, pgvalue.OIDTimestamptz, setTime),
 		function("pg_in_interval", tInterval, types(tText), func(in []vector, i int, out *writer) error {
 			iv, err := pgfn.ParseInterval(in[0].Text(i))
 			setInterval(out, i, iv)
 			return err
 		}),
-		function("pg_in_time", duck.TTime, types(tText), func(in []vector, i int, out *writer) error {
-			v, err := pgwire.ParseText(pgwire.OIDTimestamp, "1970-01-01 "+in[0].Text(i), pgwire.UTC)
+		styledInput("pg_in_date_styled", duck.TDate, pgvalue.OIDDate, func(out *writer, i int, v *pgvalue.Value) { out.SetInt32(i, days(v.Int)) }),
+		styledInput("pg_in_timestamp_styled", tTime, pgvalue.OIDTimestamp, setTime),
+		function("pg_in_interval_styled", tInterval, types(tText, tText), func(in []vector, i int, out *writer) error {
+			zone, err := sessionZone(&in[1], i)
 			if err != nil {
-				return pgwire.Errorf("22007", "invalid input syntax for type time: \"%s\"", in[0].Text(i))
+				return err
 			}
-			out.SetInt64(i, v.Int)
-			return nil
+			iv, err := pgfn.ParseIntervalStyled(in[0].Text(i), pgfn.AllFields, zone.Style.Interval)
+			setInterval(out, i, iv)
+			return err
+		}),
+		input("pg_in_time", duck.TTime, pgvalue.OIDTime, setBig),
+		bigFunction("pg_oid", types(tBig), func(in []vector, i int) (int64, error) {
+			v := in[0].Int64(i)
+			if v < 0 || v > math.MaxUint32 {
+				return 0, pgerror.Errorf(pgerror.NumericValueOutOfRange, "OID out of range")
+			}
+			return v, nil
 		}),
 		function("pg_in_json", tText, types(tText), func(in []vector, i int, out *writer) error {
 			out.SetBytes(i, in[0].Bytes(i))
-			return pgfn.Validate(in[0].Bytes(i))
+			return pgfn.ValidateText(in[0].Bytes(i))
 		}),
 		function("pg_in_array", tTexts, types(tText), func(in []vector, i int, out *writer) error {
-			v, err := pgwire.ParseText(pgwire.OIDTextArray, in[0].Text(i), pgwire.UTC)
+			v, err := pgvalue.ParseText(pgvalue.OIDTextArray, in[0].Text(i), pgvalue.UTC)
 			if err != nil {
 				return err
 			}
 			list := make([]*string, len(v.Array))
 			for k := range v.Array {
-				if v.Array[k].Kind != pgwire.Null {
+				if v.Array[k].Kind != pgvalue.Null {
 					list[k] = &v.Array[k].Text
 				}
 			}
@@ -133,7 +150,7 @@ func narrowingFunctions() []*duck.Function {
 		return function("pg_float_to_"+name, result, types(tDouble), func(in []vector, i int, out *writer) error {
 			x := math.RoundToEven(in[0].Double(i))
 			if math.IsNaN(x) || x < low || x >= high {
-				return pgwire.Errorf("22003", "%s out of range", as)
+				return pgerror.Errorf(pgerror.NumericValueOutOfRange, "%s out of range", as)
 			}
 			set(out, i, int64(x))
 			return nil
@@ -157,13 +174,29 @@ func narrowingFunctions() []*duck.Function {
 		}),
 		fromNumeric("float4", duck.TFloat, func(out *writer, i int, n pgfn.Numeric) error {
 			v, err := n.Float64()
-			out.SetFloat(i, float32(v))
+			single := float32(v)
+			if err != nil || math.IsInf(float64(single), 0) && !math.IsInf(v, 0) || single == 0 && n.Signum() != 0 {
+				err = pgerror.Errorf(pgerror.NumericValueOutOfRange, "\"%s\" is out of range for type real", n)
+			}
+			out.SetFloat(i, single)
 			return err
 		}),
 		fromNumeric("float8", tDouble, func(out *writer, i int, n pgfn.Numeric) error {
 			v, err := n.Float64()
 			out.SetDouble(i, v)
 			return err
+		}),
+		function("pg_float_to_float4", duck.TFloat, types(tDouble), func(in []vector, i int, out *writer) error {
+			v := in[0].Double(i)
+			single := float32(v)
+			switch {
+			case math.IsInf(float64(single), 0) && !math.IsInf(v, 0):
+				return errFloatHigh()
+			case single == 0 && v != 0:
+				return errFloatLow()
+			}
+			out.SetFloat(i, single)
+			return nil
 		}),
 		fromFloat("int2", "smallint", duck.TInt16, -1<<15, 1<<15, func(out *writer, i int, v int64) { out.SetInt16(i, int16(v)) }),
 		fromFloat("int4", "integer", tInt, -1<<31, 1<<31, func(out *writer, i int, v int64) { out.SetInt32(i, int32(v)) }),

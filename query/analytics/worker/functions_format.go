@@ -61,12 +61,12 @@ func formatFunctions() []*duck.Function {
 			s, err := pgfn.ToCharNumeric(stable(&in[1], i), n)
 			return formatted(out, i, s, true, err)
 		}),
-		function("pg_to_char_int", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
-			s, err := pgfn.ToCharInt(stable(&in[1], i), in[0].Int64(i))
+		function("pg_to_char_int", tText, types(tBig, tText, tBool), func(in []vector, i int, out *writer) error {
+			s, err := pgfn.ToCharInt(stable(&in[1], i), in[0].Int64(i), in[2].Bool(i))
 			return formatted(out, i, s, true, err)
 		}),
-		function("pg_to_char_float", tText, types(tDouble, tText), func(in []vector, i int, out *writer) error {
-			s, err := pgfn.ToCharFloat(stable(&in[1], i), in[0].Double(i))
+		function("pg_to_char_float", tText, types(tDouble, tText, tInt), func(in []vector, i int, out *writer) error {
+			s, err := pgfn.ToCharFloat(stable(&in[1], i), in[0].Double(i), int(in[2].Int32(i)))
 			return formatted(out, i, s, true, err)
 		}),
 		function("pg_to_date", duck.TDate, types(tText, tText), func(in []vector, i int, out *writer) error {
@@ -97,12 +97,14 @@ func formatFunctions() []*duck.Function {
 			if err != nil {
 				return err
 			}
-			list, err := p.Query(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
+			list, err := p.With(out.Work).Query(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
 			if err != nil {
 				return err
 			}
+			out.Work.Take(48 * len(list))
 			items := make([]string, len(list))
 			for k, b := range list {
+				out.Work.Take(16 + len(b))
 				n, err := pgfn.Normalize(nil, b)
 				if err != nil {
 					return err
@@ -117,7 +119,7 @@ func formatFunctions() []*duck.Function {
 			if err != nil {
 				return err
 			}
-			b, ok, err := p.Exists(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
+			b, ok, err := p.With(out.Work).Exists(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
 			if !ok {
 				out.SetNull(i)
 			}
@@ -129,7 +131,7 @@ func formatFunctions() []*duck.Function {
 			if err != nil {
 				return err
 			}
-			b, ok, err := p.Match(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
+			b, ok, err := p.With(out.Work).Match(in[0].Bytes(i), in[2].Bytes(i), in[3].Bool(i))
 			if !ok {
 				out.SetNull(i)
 			}

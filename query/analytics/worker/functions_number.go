@@ -3,10 +3,10 @@
 package worker
 
 import (
-	"math"
 	"unsafe"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
@@ -106,6 +106,7 @@ func numberFunctions() []*duck.Function {
 		numeric2("pg_num_mul", pgfn.Numeric.Mul), numeric2("pg_num_div", pgfn.Numeric.Div),
 		numeric2("pg_num_mod", pgfn.Numeric.Mod), numeric2("pg_num_idiv", pgfn.Numeric.IntDiv),
 		numeric2("pg_num_power", pgfn.Numeric.Power), numeric2("pg_num_log_base", pgfn.LogBase),
+		numeric2("pg_num_gcd", pgfn.GCD), numeric2("pg_num_lcm", pgfn.LCM),
 		numeric1("pg_num_neg", simply(pgfn.Numeric.Neg)), numeric1("pg_num_abs", simply(pgfn.Numeric.Abs)),
 		numeric1("pg_num_sign", simply(pgfn.Numeric.Sign)), numeric1("pg_num_ceil", simply(pgfn.Numeric.Ceil)),
 		numeric1("pg_num_floor", simply(pgfn.Numeric.Floor)), numeric1("pg_num_trim", simply(pgfn.Numeric.TrimScale)),
@@ -113,6 +114,20 @@ func numberFunctions() []*duck.Function {
 		numeric1("pg_num_ln", pgfn.Numeric.Ln), numeric1("pg_num_log", pgfn.Numeric.Log),
 		numericDigits("pg_num_round", pgfn.Numeric.Round), numericDigits("pg_num_trunc", pgfn.Numeric.Trunc),
 		numericPick("pg_num_greatest", 1), numericPick("pg_num_least", -1),
+		function("pg_num_exactly", tText, types(tText, tInt), func(in []vector, i int, out *writer) error {
+			n, err := numericOf(&in[0], i)
+			if err != nil {
+				return err
+			}
+			scale := int(in[1].Int32(i))
+			least, finite := n.MinScale()
+			if _, err := n.Fit(38, scale); err != nil || !finite || least > scale {
+				return pgerror.Errorf(pgerror.FeatureNotSupported, "RANGE with an offset is not supported for the numeric %s", n).
+					WithDetail("There it may have %d digits in front of the point and %d behind it.", 38-scale, scale)
+			}
+			setNumeric(out, i, n)
+			return nil
+		}),
 		function("pg_num_fit", tText, types(tText, tInt, tInt), func(in []vector, i int, out *writer) error {
 			n, err := numericOf(&in[0], i)
 			if err == nil {
@@ -163,11 +178,7 @@ func numberFunctions() []*duck.Function {
 		function("pg_num_spread", tText, types(tTexts, tText), numericSpread),
 		function("pg_num_series", tTexts, types(tText, tText, tText), numericSeries),
 		function("pg_width_bucket", tInt, types(tDouble, tDouble, tDouble, tInt), func(in []vector, i int, out *writer) error {
-			var n [3]pgfn.Numeric
-			for k := range n {
-				n[k] = pgfn.NumericFromFloat(in[k].Double(i))
-			}
-			b, err := pgfn.WidthBucket(n[0], n[1], n[2], in[3].Int32(i))
+			b, err := pgfn.WidthBucketFloat(in[0].Double(i), in[1].Double(i), in[2].Double(i), in[3].Int32(i))
 			out.SetInt32(i, b)
 			return err
 		}),
@@ -186,34 +197,18 @@ func numberFunctions() []*duck.Function {
 		function("pg_num_scale", tInt, types(tText), scaleOf(pgfn.Numeric.Scale)),
 		function("pg_num_min_scale", tInt, types(tText), scaleOf(pgfn.Numeric.MinScale)),
 		function("pg_float_text", tText, types(tDouble, tBool), func(in []vector, i int, out *writer) error {
-			oid := uint32(pgwire.OIDFloat8)
+			oid := uint32(pgvalue.OIDFloat8)
 			if in[1].Bool(i) {
-				oid = pgwire.OIDFloat4
+				oid = pgvalue.OIDFloat4
 			}
-			v := pgwire.FloatValue(in[0].Double(i))
+			v := pgvalue.FloatValue(in[0].Double(i))
 			var buf [32]byte
-			out.SetBytes(i, pgwire.AppendText(buf[:0], oid, &v, pgwire.UTC))
+			out.SetBytes(i, pgvalue.AppendText(buf[:0], oid, &v, pgvalue.UTC))
 			return nil
 		}),
-		function("pg_power", tDouble, types(tDouble, tDouble), power),
-		double1("pg_sqrt", func(x float64) (float64, error) {
-			if x < 0 {
-				return 0, pgwire.Errorf("2201F", "cannot take square root of a negative number")
-			}
-			return math.Sqrt(x), nil
-		}),
-		double1("pg_ln", logarithm(math.Log)), double1("pg_log10", logarithm(math.Log10)),
-		nullable(function("pg_not_nan", tDouble, types(tDouble), func(in []vector, i int, out *writer) error {
-			if in[0].Null(i) || math.IsNaN(in[0].Double(i)) {
-				out.SetNull(i)
-				return nil
-			}
-			out.SetDouble(i, in[0].Double(i))
-			return nil
-		})),
 		function("pg_shift", tBig, types(tBig, tBig, tInt, tText), func(in []vector, i int, out *writer) error {
 			x, by, bits := in[0].Int64(i), uint(in[1].Int64(i)), uint(in[2].Int32(i))*8
-			by %= bits
+			by %= max(bits, 32) // a smallint is shifted as an integer, and cut
 			if in[3].Text(i) == ">>" {
 				out.SetInt64(i, x>>by)
 				return nil
@@ -221,21 +216,23 @@ func numberFunctions() []*duck.Function {
 			out.SetInt64(i, x<<by<<(64-bits)>>(64-bits))
 			return nil
 		}),
-		function("pg_step", tBig, types(tBig), func(in []vector, i int, out *writer) error {
+		// Of a series from null or to null there is nothing, whatever its step.
+		function("pg_step", tBig, types(tBig, tBig, tBig), func(in []vector, i int, out *writer) error {
 			if in[0].Int64(i) == 0 {
-				return pgwire.Errorf("22023", "step size cannot equal zero")
+				return pgerror.Errorf(pgerror.InvalidParameterValue, "step size cannot equal zero")
 			}
 			out.SetInt64(i, in[0].Int64(i))
 			return nil
 		}),
 		function("pg_count", tBig, types(tBig, tText, tText), func(in []vector, i int, out *writer) error {
 			if in[0].Int64(i) < 0 {
-				return pgwire.Errorf(in[1].Text(i), "%s must not be negative", in[2].Text(i))
+				return pgerror.Errorf(in[1].Text(i), "%s must not be negative", in[2].Text(i))
 			}
 			out.SetInt64(i, in[0].Int64(i))
 			return nil
 		}),
 	}
+	list = append(list, mathFunctions()...)
 	return append(list, conversionFunctions()...)
 }
 
@@ -255,37 +252,6 @@ func scaleOf(f func(pgfn.Numeric) (int, bool)) func(in []vector, i int, out *wri
 	}
 }
 
-func logarithm(f func(float64) float64) func(float64) (float64, error) {
-	return func(x float64) (float64, error) {
-		switch {
-		case x == 0:
-			return 0, pgwire.Errorf("2201E", "cannot take logarithm of zero")
-		case x < 0:
-			return 0, pgwire.Errorf("2201E", "cannot take logarithm of a negative number")
-		}
-		return f(x), nil
-	}
-}
-
-func power(in []vector, i int, out *writer) error {
-	a, b := in[0].Double(i), in[1].Double(i)
-	switch {
-	case a == 0 && b < 0:
-		return pgwire.Errorf("2201F", "zero raised to a negative power is undefined")
-	case a < 0 && b != math.Floor(b) && !math.IsInf(b, 0):
-		return pgwire.Errorf("2201F", "a negative number raised to a non-integer power yields a complex result")
-	}
-	x := math.Pow(a, b)
-	switch {
-	case math.IsInf(x, 0) && !math.IsInf(a, 0) && !math.IsInf(b, 0):
-		return pgwire.Errorf("22003", "value out of range: overflow")
-	case x == 0 && a != 0 && !math.IsInf(a, 0) && !math.IsInf(b, 0):
-		return pgwire.Errorf("22003", "value out of range: underflow")
-	}
-	out.SetDouble(i, x)
-	return nil
-}
-
 func numericSpread(in []vector, i int, out *writer) error {
 	var m pgfn.NumericMoments
 	for _, s := range texts(&in[0], i) {
@@ -297,6 +263,7 @@ func numericSpread(in []vector, i int, out *writer) error {
 			return err
 		}
 		m.Add(n)
+		out.Work.Steps(2 * len(*s)) // a square is some nanoseconds a digit
 	}
 	n, x, x2, err := m.Values()
 	if err != nil {
@@ -325,16 +292,26 @@ func numericSeries(in []vector, i int, out *writer) error {
 			return err
 		}
 	}
+	for k, what := range [...]string{"start value", "stop value", "step size"} {
+		switch {
+		case n[k].IsNaN():
+			return pgerror.Errorf(pgerror.InvalidParameterValue, "%s cannot be NaN", what)
+		case n[k].IsInf():
+			return pgerror.Errorf(pgerror.InvalidParameterValue, "%s cannot be infinity", what)
+		}
+	}
 	sign := n[2].Signum()
 	if sign == 0 {
-		return pgwire.Errorf("22023", "step size cannot equal zero")
+		return pgerror.Errorf(pgerror.InvalidParameterValue, "step size cannot equal zero")
 	}
 	var list []string
 	for x := n[0]; pgfn.Cmp(x, n[1])*sign <= 0; {
 		if len(list) == maxSeries {
-			return pgwire.Errorf("54000", "generate_series may return %d numerics at most", maxSeries)
+			return pgerror.Errorf(pgerror.ProgramLimitExceeded, "generate_series may return %d numerics at most", maxSeries)
 		}
-		list = append(list, x.String())
+		text := x.String()
+		out.Work.Take(40 + len(text)) // with what a list has beside it
+		list = append(list, text)
 		var err error
 		if x, err = x.Add(n[2]); err != nil {
 			return err
@@ -351,9 +328,9 @@ func aggregateFunctions() []*duck.Aggregate {
 			Update: func(in []vector, row int, state unsafe.Pointer) error {
 				n, err := numericOf(&in[0], row)
 				if err == nil {
-					(*sumState)(state).add(n)
+					err = (*sumState)(state).add(n)
 				}
-				return marked(err)
+				return err
 			},
 			Combine: func(source, target unsafe.Pointer) { (*sumState)(target).merge((*sumState)(source)) },
 			Destroy: func(state unsafe.Pointer) { (*sumState)(state).forget() },
@@ -367,7 +344,7 @@ func aggregateFunctions() []*duck.Aggregate {
 				if err == nil {
 					setNumeric(out, i, n)
 				}
-				return marked(err)
+				return err
 			},
 		},
 		{
@@ -393,7 +370,7 @@ func aggregateFunctions() []*duck.Aggregate {
 					return nil
 				}
 				if int64(int32(s[0])) != s[0] || int64(int32(s[1])) != s[1] {
-					return marked(pgwire.Errorf("22008", "interval out of range"))
+					return pgerror.Errorf(pgerror.DatetimeFieldOverflow, "interval out of range")
 				}
 				out.SetInterval(i, duck.Span{Months: int32(s[0]), Days: int32(s[1]), Micros: s[2]})
 				return nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/translate"
@@ -70,7 +70,7 @@ func TestEngineFunctions(t *testing.T) {
 	schema := testSchema()
 	refused := func(sql string) bool {
 		_, err := translate.Translate(sql, translate.Options{Catalog: schema})
-		var e *pgwire.Error
+		var e *pgerror.Error
 		return errors.As(err, &e) && (e.Code == "42883" || e.Code == "0A000" || e.Code == "42601" || e.Code == "42809" || e.Code == "42P01")
 	}
 	quoted := func(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -11,7 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/translate"
@@ -24,16 +27,21 @@ type portal struct {
 	*analysis
 	closed     bool // the schema's copies are no longer held
 	run        analytics.Run
-	parameters []pgwire.Value
+	parameters []pgvalue.Value
+	staged     []engine.RecordedEvent // of the session, when it was bound
+	shown      []int64                // numbers of what it sees of them
+	open       *openPortals           // of its session
+	held       int64                  // as open counts it
 	conn       *duck.Conn
 	rows       *duck.Rows
 	encoder    encoder
 	vectors    []duck.Vector
-	n, at      int // rows of the chunk, and the next of them
+	spoilt     bool // it failed in a way that is not foreseen
+	n, at      int  // rows of the chunk, and the next of them
 	done       bool
 }
 
-func (p *portal) Columns() []pgwire.Column { return p.columns }
+func (p *portal) Columns() []pgvalue.Column { return p.columns }
 
 // Close ends what runs.
 func (p *portal) Close() {
@@ -42,17 +50,27 @@ func (p *portal) Close() {
 		p.rows = nil
 	}
 	if p.conn != nil {
-		if rollBack(p.conn) {
-			p.w.giveBack(p.conn)
-		} else {
-			p.conn.Close()
-		}
+		p.w.end(p.conn, p.spoilt)
 		p.conn = nil
+		p.open.close(p.held)
+		p.held = 0
 	}
+	p.w.forget(p.shown)
+	p.shown = nil
 	if !p.closed {
 		p.closed = true
 		p.w.release(p.schema)
 	}
+}
+
+// end ends a connection's transaction and gives it back, or closes it where it failed in a way that nobody
+// foresaw: nothing is known of what state it is in.
+func (w *Worker) end(c *duck.Conn, spoilt bool) {
+	if rollBack(c) && !spoilt {
+		w.giveBack(c)
+		return
+	}
+	c.Close()
 }
 
 const (
@@ -87,32 +105,58 @@ func (p *portal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _
 		if err := p.w.projection.reach(ctx, p.run.Before); err != nil {
 			return tag, false, engineError(err)
 		}
+		if err := p.open.open(); err != nil {
+			return tag, false, err
+		}
 		conn, err := p.w.conn()
 		if err != nil {
+			p.open.close(0)
 			return tag, false, duckError(err)
 		}
 		p.conn = conn
 	}
 	var n int64
 	var done bool
-	err := interruptible(ctx, p.conn, func() (err error) {
-		n, done, err = p.send(ctx, out, limit)
-		return err
+	err := interruptible(ctx, p.conn, func() error {
+		return duck.Guard(func() (err error) {
+			n, done, err = p.send(ctx, out, limit)
+			return err
+		})
 	})
 	tag.Rows = n
+	if err == nil && !done {
+		err = p.wait()
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
+		err = duckError(err)
+		p.spoilt = !foreseen(err)
 		p.Close()
 		p.done = true
-		return tag, false, duckError(err)
+		return tag, false, err
 	}
 	if done {
 		p.done = true
 		p.Close()
 	}
 	return tag, done, nil
+}
+
+// wait counts what waits in the portal until its next rows are asked for.
+func (p *portal) wait() error {
+	return duck.Guard(func() error {
+		now := int64(0)
+		if p.at < p.n {
+			for i := range p.vectors {
+				now += chunksHeld * p.vectors[i].Held(p.n)
+			}
+		}
+		before := p.held
+		p.held = now
+		return p.open.hold(before, now)
+	})
 }
 
 // interruptible runs f, and interrupts the connection when ctx ends. When it returns nothing
@@ -144,8 +188,8 @@ func interruptible(ctx context.Context, conn *duck.Conn, f func() error) error {
 func (p *portal) send(ctx context.Context, out *pgwire.Output, limit int64) (n int64, done bool, err error) {
 	if p.rows == nil {
 		for i, c := range p.columns {
-			if c.OID == oidRecord && out.Binary(i) && p.st.Columns[i].Fields == nil {
-				return 0, false, pgwire.Errorf("0A000", "binary output of type record is not supported").WithHint("Ask for it in text format.")
+			if c.OID == pgvalue.OIDRecord && out.Binary(i) && p.st.Columns[i].Fields == nil {
+				return 0, false, pgerror.Errorf(pgerror.FeatureNotSupported, "binary output of type record is not supported").WithHint("Ask for it in text format.")
 			}
 		}
 		if err := p.begin(); err != nil {
@@ -175,7 +219,7 @@ func (p *portal) send(ctx context.Context, out *pgwire.Output, limit int64) (n i
 		err := out.RawRow(ctx, func(dst []byte) ([]byte, error) {
 			p.encoder.begin(len(dst))
 			for i := range columns {
-				if columns[i].OID == oidRecord && out.Binary(i) {
+				if columns[i].OID == pgvalue.OIDRecord && out.Binary(i) {
 					dst = p.encoder.record(dst, p.st.Columns[i].Fields, p.vectors, i, row)
 					continue
 				}
@@ -203,37 +247,31 @@ func (p *portal) begin() error {
 	if err != nil {
 		return err
 	}
-	text := func(s string) string {
-		v := pgwire.TextValue(s)
-		return translate.Literal(pgwire.OIDText, &v)
-	}
-	at := func(micros int64) string {
-		v := pgwire.TimeValue(micros)
-		return translate.Literal(pgwire.OIDTimestamptz, &v)
-	}
 	zone, err := zones.get(p.run.Zone)
 	if err != nil {
 		return err
 	}
-	p.encoder = encoder{schema: p.schema, zone: zone, user: p.run.User}
-	var settings string
-	if len(p.run.Settings) > 0 {
-		b, err := json.Marshal(p.run.Settings)
-		if err != nil {
-			return err
-		}
-		settings = text(string(b))
+	intervals := zone.Style.Interval
+	if p.run.Plain {
+		zone = zone.Plain()
 	}
-	names := map[string]string{
-		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "user": text(p.run.User),
-		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
-		"settings": settings, "position": strconv.FormatInt(p.run.Before, 10),
-	}
-	if len(p.run.Activity) > 0 {
-		names["activity"] = activitySQL(p.run.Activity)
+	p.encoder = encoder{intervals: intervals, schema: p.schema.in(p.run.Path), zone: zone, user: p.run.User}
+	names, err := p.names()
+	if err != nil {
+		return err
 	}
 	names["events"] = eventsSQL(p.run.Before, visible)
-	sql := p.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: names})
+	if err := p.showStaged(names); err != nil {
+		return err
+	}
+	sql, err := p.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: names})
+	if err != nil {
+		return err
+	}
+	if err := checkStatement(p.conn, sql); err != nil {
+		p.w.logger.Error("a translation is not what it should be", "sql", p.sql, "error", err)
+		return err
+	}
 	p.rows, err = p.conn.Query(sql)
 	if err != nil && traceSQL {
 		p.w.logger.Info("statement failed", "sql", p.sql, "duckdb", sql, "error", err)
@@ -241,7 +279,55 @@ func (p *portal) begin() error {
 	return err
 }
 
-const oidRecord = 2249
+// names are what the statement's places of the session stand for.
+func (p *portal) names() (map[string]string, error) {
+	text := func(s string) string {
+		v := pgvalue.TextValue(s)
+		return translate.Literal(pgvalue.OIDText, &v)
+	}
+	at := func(micros int64) string {
+		v := pgvalue.TimeValue(micros)
+		return translate.Literal(pgvalue.OIDTimestamptz, &v)
+	}
+	var settings string
+	if len(p.run.Settings) > 0 {
+		b, err := json.Marshal(p.run.Settings)
+		if err != nil {
+			return nil, err
+		}
+		settings = text(string(b))
+	}
+	names := map[string]string{
+		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "user": text(p.run.User),
+		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
+		"path": text(string(p.run.Path)), "settings": settings, "position": strconv.FormatInt(p.run.Before, 10),
+		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL",
+	}
+	if p.run.Xact > 0 {
+		names["assigned"] = names["xact"]
+	}
+	if p.st.Uses("locks") {
+		names["locks"] = locksSQL(p.run.Locks, p.run.PID)
+	}
+	if len(p.run.Activity) > 0 {
+		names["activity"] = activitySQL(p.run.Activity)
+	}
+	if p.st.Uses("ssl") {
+		names["ssl"] = sslSQL(p.run.Activity)
+	}
+	if p.st.Uses("statements") {
+		names["statements"] = namedStatementsSQL(p.run.Statements)
+	}
+	if p.st.Uses("cursors") {
+		names["cursors"] = cursorsSQL(p.run.Cursors)
+	}
+	if c := p.run.Counters; c != nil {
+		for name, n := range map[string]int64{"sessions": c.Sessions, "committed": c.Committed, "rolled_back": c.RolledBack, "appended": c.Inserted} {
+			names[name] = strconv.FormatInt(n, 10)
+		}
+	}
+	return names, nil
+}
 
 func visiblePosition(c *duck.Conn) (int64, error) {
 	rows, err := c.Read("SELECT position FROM main.progress")

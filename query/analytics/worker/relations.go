@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/translate"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
 // schema is the catalog as of one version of what is defined. It is immutable.
@@ -22,7 +24,26 @@ type schema struct {
 	views   map[string]*analytics.View
 	used    func(t *catalog.Table) // is told of system tables that a statement names
 	copies  *copies
+	// inserted: a statement may name what its transaction has just inserted.
+	inserted bool
+	path     searchpath.Path
 }
+
+// In implements translate.Catalog.
+func (s *schema) In(path searchpath.Path) translate.Catalog { return s.in(path) }
+
+// in is the schema as it is seen with a search path.
+func (s *schema) in(path searchpath.Path) *schema {
+	if path == s.path {
+		return s
+	}
+	out := *s
+	out.path, out.catalog = path, s.catalog.In(path.Search())
+	return &out
+}
+
+// Searches implements translate.Catalog.
+func (s *schema) Searches(schema string) bool { return s.path.Has(schema) }
 
 var (
 	systemTables  = catalog.Tables()
@@ -35,15 +56,21 @@ func (w *Worker) newSchema(s *analytics.Schema) *schema {
 	for i := range s.Views {
 		v := &s.Views[i]
 		out.views[v.Name] = v
-		view := catalog.View{OID: v.OID, Name: v.Name, Definition: " " + strings.TrimSuffix(strings.TrimSpace(v.Query), ";") + ";", Comment: v.Comment}
-		view.Uses = viewUses(s.Views, v.Query)
+		view := catalog.View{OID: v.OID, Name: v.Name, Definition: " " + strings.TrimSuffix(strings.Trim(v.Query, " \t\n\r\f\v"), ";") + ";", Comment: v.Comment}
+		view.Uses = viewUses(s.Views, v)
+		for _, n := range translate.BareNames(v.Query) {
+			at := 1 + n.At - (len(v.Query) - len(strings.TrimLeft(v.Query, " \t\n\r\f\v")))
+			if in := whose(s.Views, v.Path, n.Name); in != "" {
+				view.Bare = append(view.Bare, catalog.BareName{At: at, Schema: in, Name: n.Name})
+			}
+		}
 		for _, c := range v.Columns {
 			view.Columns = append(view.Columns, catalog.ViewColumn{Name: c.Name, OID: c.OID, Typmod: c.Mod, Comment: v.Notes[c.Name]})
 		}
 		state.Views = append(state.Views, view)
 	}
 	for _, set := range s.Settings {
-		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value})
+		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value, Description: set.About})
 	}
 	out.catalog = catalog.New(state)
 	for i := range systemTables {
@@ -53,8 +80,24 @@ func (w *Worker) newSchema(s *analytics.Schema) *schema {
 	return out
 }
 
+// whose schema it is that a relation's name without one means; empty if there is no such relation.
+func whose(views []analytics.View, path searchpath.Path, name string) string {
+	for _, schema := range path.Search() {
+		if slices.ContainsFunc(systemTables, func(t catalog.Table) bool { return t.Schema == schema && t.Name == name }) {
+			return schema
+		}
+		if schema != "public" {
+			continue
+		}
+		if _, ok := bare.Relation("public", name); ok || slices.ContainsFunc(views, func(v analytics.View) bool { return v.Name == name }) {
+			return schema
+		}
+	}
+	return ""
+}
+
 // viewUses are the relations that a view's query names, its own and other views.
-func viewUses(views []analytics.View, query string) []uint32 {
+func viewUses(views []analytics.View, of *analytics.View) []uint32 {
 	own := map[string]uint32{}
 	for _, v := range views {
 		own[v.Name] = v.OID
@@ -65,12 +108,12 @@ func viewUses(views []analytics.View, query string) []uint32 {
 		}
 	}
 	var uses []uint32
-	for _, name := range translate.Uses(query) {
+	for _, name := range translate.Uses(of.Query) {
 		schema := name[0]
-		if schema == "" && slices.ContainsFunc(systemTables, func(t catalog.Table) bool { return t.Schema == "pg_catalog" && t.Name == name[1] }) {
-			continue // pg_catalog comes first
+		if schema == "" {
+			schema = whose(views, of.Path, name[1])
 		}
-		if oid := own[name[1]]; oid != 0 && (schema == "" || schema == "public") {
+		if oid := own[name[1]]; oid != 0 && schema == "public" {
 			uses = append(uses, oid)
 		}
 	}
@@ -83,25 +126,31 @@ var bare = catalog.New(catalog.State{})
 // Schema tells whether there is a schema of this name.
 func (s *schema) Schema(name string) bool { return systemSchemas[name] }
 
-// Relation resolves a table's name, in the system's schema first.
+// Relation resolves a table's name, by the search path if it has no schema.
 func (s *schema) Relation(namespace, name string) (*translate.Relation, bool) {
-	if namespace == "" || namespace == "pg_catalog" || namespace == "information_schema" {
-		in := namespace
-		if in == "" {
-			in = "pg_catalog"
+	if namespace == "" {
+		for _, in := range s.path.Search() {
+			if rel, ok := s.Relation(in, name); ok {
+				return rel, true
+			}
 		}
-		if t := s.tables[in+"."+name]; t != nil {
+		return nil, false
+	}
+	if namespace == "pg_catalog" || namespace == "information_schema" {
+		if t := s.tables[namespace+"."+name]; t != nil {
 			return s.systemTable(t), true
 		}
-		if namespace != "" {
-			return nil, false
-		}
+		return nil, false
 	}
-	if namespace != "" && namespace != "public" {
+	if namespace == analytics.InsertedSchema && name == analytics.InsertedName && s.inserted {
+		rel, _ := s.catalog.Relation("public", "events")
+		return s.own(rel, translate.Placeholder("inserted"), "position"), true
+	}
+	if namespace != "public" {
 		return nil, false
 	}
 	if v := s.views[name]; v != nil {
-		r := &translate.Relation{Schema: "public", Name: name, OID: v.OID, View: v.Query}
+		r := &translate.Relation{Schema: "public", Name: name, OID: v.OID, View: v.Query, ViewZone: v.Zone, ViewPath: v.Path}
 		for i, c := range v.Columns {
 			r.Columns = append(r.Columns, translate.RelationColumn{Name: c.Name, OID: c.OID, Mod: c.Mod, Attr: int16(i + 1)})
 		}
@@ -141,6 +190,12 @@ func (s *schema) own(rel *catalog.Relation, sql, key string) *translate.Relation
 		attr++
 		k.Attr = attr
 		switch c.Name {
+		case "position", "first_position", "last_position":
+			k.Note = "position"
+		case "version":
+			k.Note = "version"
+		case "recorded_at", "created_at", "updated_at":
+			k.Note = "time"
 		case "category":
 			k.SQL = categorySQL
 		case "payload_bytes":
@@ -163,7 +218,13 @@ func (s *schema) tableName(t *catalog.Table) string {
 
 func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID}
-	if t == activityTable {
+	if t == locksTable {
+		r.SQL = translate.Placeholder("locks") // as they are when it runs
+	} else if name := namedViews[t.Name]; name != "" {
+		r.SQL = translate.Placeholder(name) // the session's own
+	} else if t == sslTable {
+		r.SQL = translate.Placeholder("ssl") // the same sessions
+	} else if t == activityTable {
 		r.SQL = translate.Placeholder("activity") // who is there when it runs
 	} else {
 		r.SQL = `cat.main."` + s.tableName(t) + `"`
@@ -184,6 +245,9 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 			k.SQL = fmt.Sprintf(`(CASE %%s."%s" WHEN chr(1) || 'database' THEN %s WHEN chr(1) || 'user' THEN %s ELSE %%s."%s" END)`,
 				c.Name, translate.Placeholder("database"), translate.Placeholder("user"), c.Name)
 		}
+		if counter, ok := countersOf[t.Name][c.Name]; ok {
+			k.SQL = counter
+		}
 		if t.Name == "pg_settings" && c.Name == "setting" {
 			k.SQL = fmt.Sprintf(`coalesce(pg_json_get_text(%s, lower(%%s.name)), %%s.setting)`, translate.Placeholder("settings"))
 		}
@@ -191,16 +255,23 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 	}
 	// System columns that clients name.
 	r.Columns = append(r.Columns,
-		translate.RelationColumn{Name: "tableoid", OID: pgwire.OIDOid, Mod: -1, Hidden: true, SQL: "CAST(" + strconv.FormatUint(uint64(t.OID), 10) + " AS BIGINT)"},
-		translate.RelationColumn{Name: "xmin", OID: pgwire.OIDXid, Mod: -1, Hidden: true, SQL: "CAST(1 AS BIGINT)"},
-		translate.RelationColumn{Name: "ctid", OID: pgwire.OIDText, Mod: -1, Hidden: true, SQL: "'(0,1)'"})
+		translate.RelationColumn{Name: "tableoid", OID: pgvalue.OIDOid, Mod: -1, Hidden: true, SQL: "CAST(" + strconv.FormatUint(uint64(t.OID), 10) + " AS BIGINT)"},
+		translate.RelationColumn{Name: "xmin", OID: pgvalue.OIDXid, Mod: -1, Hidden: true, SQL: "CAST(1 AS BIGINT)"},
+		translate.RelationColumn{Name: "ctid", OID: pgvalue.OIDText, Mod: -1, Hidden: true, SQL: "'(0,1)'"})
 	return r
 }
+
+// Operations and HasFunction implement translate.Catalog.
+func (s *schema) Operations(function string) []catalog.Operation {
+	return s.catalog.Operations(function)
+}
+
+func (s *schema) HasFunction(name string, n int) bool { return s.catalog.HasFunction(name, n) }
 
 // RegIn reads a name of a catalog object as one of the reg types does.
 func (s *schema) RegIn(oid uint32, text string) (uint32, error) {
 	switch oid {
-	case pgwire.OIDRegclass:
+	case pgvalue.OIDRegclass:
 		return s.catalog.ClassIn(text)
 	case 2206:
 		return s.catalog.TypeIn(text)
@@ -215,13 +286,13 @@ func (s *schema) RegIn(oid uint32, text string) (uint32, error) {
 	case 4096:
 		return s.catalog.RoleIn(text, "")
 	}
-	return 0, pgwire.Errorf("0A000", "type with OID %d is not supported", oid)
+	return 0, pgerror.Errorf(pgerror.FeatureNotSupported, "type with OID %d is not supported", oid)
 }
 
 // regOut names a catalog object.
 func (s *schema) regOut(oid, object uint32) string {
 	switch oid {
-	case pgwire.OIDRegclass:
+	case pgvalue.OIDRegclass:
 		return s.catalog.ClassOut(object)
 	case 2206:
 		return s.catalog.TypeOut(object)

@@ -5,29 +5,46 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync/atomic"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/translate"
 )
 
-// session is a connection of the front's.
-type session struct{ w *Worker }
+// session is a connection of the server's.
+type session struct {
+	w      *Worker
+	conn   *pgwire.Conn
+	staged staged
+	open   openPortals
+}
 
 // Connect begins a session.
 func (w *Worker) Connect(_ context.Context, c *pgwire.Conn) (pgwire.Session, error) {
 	c.SetParameter("client_encoding", "UTF8")
-	return &session{w: w}, nil
+	return &session{w: w, conn: c}, nil
 }
 
 // Parse takes a text as it is: it is one statement, with what precedes it.
-func (s *session) Parse(text string) ([]pgwire.Query, error) { return []pgwire.Query{text}, nil }
+// queryText is a statement as it came; what is made of it takes about ten times as much.
+type queryText string
+
+func (q queryText) Size() int64 { return 10 * int64(len(q)) }
+
+func (s *session) Parse(_ context.Context, text string) ([]pgwire.Query, error) {
+	return []pgwire.Query{queryText(text)}, nil
+}
 
 func (s *session) Sync(context.Context) error { return nil }
 func (s *session) Fail()                      {}
-func (s *session) Close()                     {}
+
+// Close ends the session; what its transaction had staged is of no use any more.
+func (s *session) Close() { _ = s.w.stage(&s.staged, 0, nil) } // which only ever frees
 
 // Status says that a transaction is open, always: portals live until they are closed.
 func (s *session) Status() byte { return 'T' }
@@ -40,45 +57,59 @@ type statement struct {
 	*analysis
 }
 
-func (s *statement) ParameterOIDs() []uint32  { return s.params }
-func (s *statement) Columns() []pgwire.Column { return s.columns }
+func (s *statement) ParameterOIDs() []uint32   { return s.params }
+func (s *statement) Columns() []pgvalue.Column { return s.columns }
 
 // analysis is a statement's translation with one schema. It is immutable.
 type analysis struct {
 	schema  *schema
 	tables  []*catalog.Table // of the system, that it reads
 	st      *translate.Statement
-	columns []pgwire.Column
+	columns []pgvalue.Column
 	params  []uint32
+	uses    analytics.Uses
 }
 
 // defined is the command that tells the worker the schema.
 type defined struct{}
 
-func (defined) ParameterOIDs() []uint32  { return nil }
-func (defined) Columns() []pgwire.Column { return nil }
-func (defined) Close()                   {}
+func (defined) ParameterOIDs() []uint32   { return nil }
+func (defined) Columns() []pgvalue.Column { return nil }
+func (defined) Close()                    {}
 func (defined) Execute(context.Context, *pgwire.Output, int64, pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	return pgwire.Tag{Command: "SCHEMA", Rows: -1}, true, nil
 }
 
 // Prepare translates a statement.
 func (s *session) Prepare(_ context.Context, q pgwire.Query, _ []uint32) (pgwire.Statement, error) {
-	text := q.(string)
+	text := string(q.(queryText))
 	if schema, ok, err := analytics.ReadSchemaCommand(text); ok {
 		if err != nil {
-			return nil, pgwire.Errorf("08P01", "bad schema: %s", err)
+			return nil, pgerror.Errorf(pgerror.ProtocolViolation, "bad schema: %s", err)
 		}
 		s.w.define(schema)
 		return defined{}, nil
 	}
+	if stage, ok, err := analytics.ReadStageCommand(text); ok {
+		if err == nil {
+			err = s.w.stage(&s.staged, stage.Keep, stage.Events)
+		}
+		return defined{}, err
+	}
 	prep, sql, err := analytics.SplitPreparation(text)
 	if err != nil {
-		return nil, pgwire.Errorf("08P01", "bad preparation: %s", err)
+		return nil, pgerror.Errorf(pgerror.ProtocolViolation, "bad preparation: %s", err)
 	}
 	st := &statement{w: s.w, prep: prep, sql: sql}
 	if st.analysis, err = st.analyse(); err != nil {
 		return nil, err
+	}
+	if !st.uses.None() {
+		b, err := json.Marshal(st.uses)
+		if err != nil {
+			return nil, err
+		}
+		s.conn.Notice(&pgerror.Error{Severity: "NOTICE", Code: analytics.UsesNotice, Message: string(b)})
 	}
 	return st, nil
 }
@@ -88,24 +119,30 @@ func (s *statement) analyse() (*analysis, error) {
 	if s.prep.Views != nil {
 		base = s.w.newSchema(&analytics.Schema{Version: transient.Add(-1), Views: s.prep.Views})
 	}
-	scoped := *base
+	scoped := *base.in(s.prep.Path)
+	scoped.inserted = s.prep.Inserted
 	a := &analysis{schema: &scoped}
 	scoped.used = func(t *catalog.Table) { a.tables = append(a.tables, t) }
-	zone := pgwire.UTC
-	if z, err := zones.get(s.prep.Zone); err == nil && s.prep.Zone != "" {
+	zone := pgvalue.UTC
+	if z, err := pgvalue.ZoneOfKey(s.prep.Zone); err == nil {
 		zone = z
 	}
 	var err error
-	a.st, err = translate.Translate(s.sql, translate.Options{Catalog: &scoped, Zone: zone, Parameters: s.prep.Parameters, Want: s.prep.Want})
+	a.st, err = translate.Translate(s.sql, translate.Options{Catalog: &scoped, Zone: zone, Style: s.prep.Style, Parameters: s.prep.Parameters, Want: s.prep.Want, List: s.prep.List, Sets: s.prep.Sets})
 	if err != nil {
 		return nil, err
 	}
 	run := analytics.Plain
-	if a.st.Uses("settings") || a.st.Uses("activity") {
+	if a.st.Uses("settings") || a.st.Uses("activity") || a.st.Uses("locks") || usesCounters(a.st) {
 		run = analytics.SessionAware
 	}
+	a.uses = analytics.Uses{
+		Events: a.st.Uses("events") || a.st.Uses("inserted"), Position: a.st.Noted["position"], Version: a.st.Noted["version"], Time: a.st.Noted["time"],
+		Named: a.st.Uses("statements") || a.st.Uses("cursors"),
+		Xact:  a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
+	}
 	a.params = append([]uint32{run}, a.st.Parameters...)
-	a.columns = make([]pgwire.Column, len(a.st.Columns))
+	a.columns = make([]pgvalue.Column, len(a.st.Columns))
 	for i, c := range a.st.Columns {
 		a.columns[i] = c.Column
 		a.columns[i].Mod = c.Mod + 1
@@ -119,7 +156,7 @@ var transient atomic.Int64
 func init() { transient.Store(-1) }
 
 // Bind makes a portal; the first parameter is what the run depends on.
-func (s *session) Bind(_ context.Context, st pgwire.Statement, parameters []pgwire.Value) (pgwire.Portal, error) {
+func (s *session) Bind(_ context.Context, st pgwire.Statement, parameters []pgvalue.Value) (pgwire.Portal, error) {
 	if d, ok := st.(defined); ok {
 		return d, nil
 	}
@@ -130,40 +167,60 @@ func (s *session) Bind(_ context.Context, st pgwire.Statement, parameters []pgwi
 		if err != nil {
 			return nil, err
 		}
-		if !sameColumns(stmt.columns, a.columns) {
-			return nil, pgwire.Errorf("0A000", "cached plan must not change result type")
+		if !sameColumns(stmt.columns, a.columns) || !a.uses.Equal(&stmt.uses) {
+			return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "cached plan must not change result type")
 		}
 		stmt.analysis = a
 	}
-	p := &portal{w: s.w, sql: stmt.sql, analysis: stmt.analysis}
+	p := &portal{w: s.w, open: &s.open, sql: stmt.sql, analysis: stmt.analysis, staged: s.staged.events}
 	if err := json.Unmarshal(runText(&parameters[0]), &p.run); err != nil {
-		return nil, pgwire.Errorf("08P01", "bad run: %s", err)
+		return nil, pgerror.Errorf(pgerror.ProtocolViolation, "bad run: %s", err)
+	}
+	zone, err := zones.get(p.run.Zone)
+	if err != nil {
+		return nil, err
 	}
 	for i := range parameters[1:] {
 		v := parameters[1+i]
-		if oid := p.st.Parameters[i]; isReg(oid) && v.Kind == pgwire.KindText {
-			n, err := p.schema.RegIn(oid, v.Text)
-			if err != nil {
-				return nil, err
-			}
-			v = pgwire.IntValue(int64(n))
+		if err := p.regParameter(p.st.Parameters[i], &v); err != nil {
+			return nil, err
 		}
-		v.Bytes = append([]byte(nil), v.Bytes...)
+		if v, err = parameter(p.st.Parameters[i], &v, zone); err != nil {
+			return nil, err
+		}
 		p.parameters = append(p.parameters, v)
 	}
 	p.schema.copies.hold()
 	return p, nil
 }
 
+// regParameter reads the names of catalog objects.
+func (p *portal) regParameter(oid uint32, v *pgvalue.Value) error {
+	if v.Kind == pgvalue.KindArray {
+		v.Array = slices.Clone(v.Array)
+		for i := range v.Array {
+			if err := p.regParameter(pgvalue.ElementType(oid), &v.Array[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if !isReg(oid) || v.Kind != pgvalue.KindText {
+		return nil
+	}
+	n, err := p.schema.RegIn(oid, v.Text)
+	*v = pgvalue.IntValue(int64(n))
+	return err
+}
+
 // runText is a run's text, whose parameter is a text or JSON.
-func runText(v *pgwire.Value) []byte {
-	if v.Kind == pgwire.KindText {
+func runText(v *pgvalue.Value) []byte {
+	if v.Kind == pgvalue.KindText {
 		return []byte(v.Text)
 	}
 	return v.Bytes
 }
 
-func sameColumns(a, b []pgwire.Column) bool {
+func sameColumns(a, b []pgvalue.Column) bool {
 	if len(a) != len(b) {
 		return false
 	}

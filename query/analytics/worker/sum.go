@@ -5,6 +5,7 @@ package worker
 import (
 	"sync"
 
+	"github.com/eventgres/eventgres/query/analytics/limit"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
 )
 
@@ -21,8 +22,19 @@ type sumState struct {
 var largeSums struct {
 	mu   sync.Mutex
 	last uint32
-	held map[uint32]*pgfn.NumericSum
+	held map[uint32]*largeSum
 }
+
+// largeSum is a sum in Go's memory, which counts: a statement may have millions of them.
+type largeSum struct {
+	pgfn.NumericSum
+	memory limit.Held
+}
+
+// largeOverhead is what one takes in the map.
+const largeOverhead = 96
+
+func (s *largeSum) count() error { return s.memory.Set(largeOverhead + s.Bytes()) }
 
 // pow10 are the powers of ten that an int64 holds.
 var pow10 = func() (p [19]int64) {
@@ -45,12 +57,14 @@ func rescaled(v int64, by int32) (int64, bool) {
 	return r, r/pow10[by] == v && !(v == -1<<63)
 }
 
-func (s *sumState) add(n pgfn.Numeric) {
+func (s *sumState) add(n pgfn.Numeric) error {
 	s.count++
 	if v, scale, ok := n.Small(); ok && s.addSmall(v, int32(scale)) {
-		return
+		return nil
 	}
-	s.sumOf().Add(n)
+	sum := s.sumOf()
+	sum.Add(n)
+	return sum.count()
 }
 
 // addSmall adds if the sum stays small.
@@ -67,20 +81,20 @@ func (s *sumState) addSmall(v int64, scale int32) bool {
 }
 
 // sumOf returns the sum in Go's memory, which it makes if need be.
-func (s *sumState) sumOf() *pgfn.NumericSum {
+func (s *sumState) sumOf() *largeSum {
 	largeSums.mu.Lock()
 	defer largeSums.mu.Unlock()
 	if s.large != 0 {
 		return largeSums.held[s.large]
 	}
 	if largeSums.held == nil {
-		largeSums.held = map[uint32]*pgfn.NumericSum{}
+		largeSums.held = map[uint32]*largeSum{}
 	}
 	for s.large == 0 || largeSums.held[s.large] != nil {
 		largeSums.last++
 		s.large = largeSums.last
 	}
-	sum := &pgfn.NumericSum{}
+	sum := &largeSum{}
 	largeSums.held[s.large] = sum
 	return sum
 }
@@ -89,7 +103,7 @@ func (s *sumState) sumOf() *pgfn.NumericSum {
 func (s *sumState) total() *pgfn.NumericSum {
 	var out pgfn.NumericSum
 	if s.large != 0 {
-		out.Merge(s.sumOf())
+		out.Merge(&s.sumOf().NumericSum)
 	}
 	if s.count > 0 {
 		out.Add(smallNumeric(s.small, s.scale))
@@ -116,10 +130,13 @@ func (s *sumState) merge(o *sumState) {
 	}
 	s.count += o.count
 	if o.large != 0 {
-		s.sumOf().Merge(o.sumOf())
+		s.sumOf().Merge(&o.sumOf().NumericSum)
 	}
 	if !s.addSmall(o.small, o.scale) {
 		s.sumOf().Add(smallNumeric(o.small, o.scale))
+	}
+	if s.large != 0 {
+		_ = s.sumOf().count() // the other is about to go
 	}
 }
 
@@ -129,6 +146,9 @@ func (s *sumState) forget() {
 		return
 	}
 	largeSums.mu.Lock()
+	if sum := largeSums.held[s.large]; sum != nil {
+		_ = sum.memory.Set(0)
+	}
 	delete(largeSums.held, s.large)
 	largeSums.mu.Unlock()
 	s.large = 0

@@ -12,16 +12,20 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/duck"
+	"github.com/eventgres/eventgres/query/analytics/priority"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 // Worker is the process's state. It is a pgwire.Handler.
@@ -30,28 +34,39 @@ type Worker struct {
 	logger     *slog.Logger
 	dir        string
 	schema     atomic.Pointer[schema]
-	started    atomic.Int64 // when the front was started, µs
+	started    atomic.Int64 // when the server was started, µs
 
 	mu      sync.Mutex
 	idle    []*duck.Conn
 	copying sync.Mutex // the copies of system tables
 	fixed   map[string]bool
+
+	staging     sync.Mutex // guards what follows
+	stagedBytes int        // of all sessions
+	stagedLimit int
+	shown       map[int64]*shownStaged // by the number that a running statement has for it
+	lastShown   int64
 }
 
 // Run is the worker's main: it serves until its standard input ends, which it does when
-// the front does. Where that is before it serves, it exits at once.
+// the server does. Where that is before it serves, it exits at once.
 func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error {
-	if err := lowerPriority(); err != nil {
+	if err := priority.Lower(); err != nil {
 		logger.Warn("the worker's priority is not lowered", "error", err)
 	}
+	boundMemory(config.MemoryBytes, logger)
 	f := listenTo(in)
-	// The front was killed, maybe, and its successor's worker waits for the projection.
+	go watchMemory(f.ctx.Done(), logger)
+	// The server was killed, maybe, and its successor's worker waits for the projection.
 	serves := context.AfterFunc(f.ctx, func() { os.Exit(1) })
 	w, err := open(config, logger)
 	if err != nil {
 		return err
 	}
 	defer w.close()
+	signal.Ignore(syscall.SIGPIPE) // a front that is gone is noticed by its silence
+	w.projection.tell = func(position int64) { fmt.Println(position) }
+	w.projection.tell(w.projection.position.Load())
 	_ = os.Remove(config.Socket) // left by a worker that was killed
 	listener, err := net.Listen("unix", config.Socket)
 	if err != nil {
@@ -65,11 +80,12 @@ func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error
 	}
 	server := &pgwire.Server{
 		Handler: w, MaxConnections: config.Connections, MaxMessageBytes: maxMessage, Logger: logger,
+		NoTurns: true, // it runs at a lower priority, and the engine has threads of its own
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	serves()
-	fmt.Println(analytics.ReadyLine) // the front waits for it
+	fmt.Println(analytics.ReadyLine) // the server waits for it
 	w.follow(f)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -77,31 +93,44 @@ func Run(config analytics.WorkerConfig, in io.Reader, logger *slog.Logger) error
 	return <-served
 }
 
-// maxMessage is more than any the front sends: a client's message and a context.
+// maxMessage is more than any the server sends: a client's message and a context.
 const maxMessage = 160 << 20
 
+// streamingBuffer is what waits for a reader that is slower than the query. The engine counts the vectors,
+// and not the texts that they refer to: it is a chunk or two, and not thirty.
+const streamingBuffer = "128KiB"
+
 func open(config analytics.WorkerConfig, logger *slog.Logger) (*Worker, error) {
-	spill := filepath.Join(config.Dir, "analytics.tmp")
+	spill := filepath.Join(config.Dir, spillDir)
 	_ = os.RemoveAll(spill) // left by a worker that was killed
 	settings := map[string]string{
 		"memory_limit": strconv.FormatInt(config.MemoryBytes>>20, 10) + "MiB", "threads": strconv.Itoa(runtime.NumCPU()),
 		"temp_directory": spill, "max_temp_directory_size": strconv.FormatInt(config.SpillBytes>>20, 10) + "MiB",
 		"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "allow_community_extensions": "false",
 		"allow_unsigned_extensions": "false", "checkpoint_threshold": "64MiB",
+		// It makes the first row of a correlated subquery's order an arg_max, which after a null takes a later
+		// key for a greater one (DuckDB 1.5.6, keys that are texts or blobs beside other values).
+		"disabled_optimizers": "top_n_window_elimination",
 	}
 	p, err := openProjection(config.Dir, settings, logger)
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{projection: p, logger: logger, dir: config.Dir, fixed: map[string]bool{}}
+	w := &Worker{projection: p, logger: logger, dir: config.Dir, fixed: map[string]bool{}, shown: map[int64]*shownStaged{}}
+	// What is staged lies beside the engine's memory; a quarter of that much more is what one hears of
+	// on a machine that has just enough.
+	w.stagedLimit = int(min(config.MemoryBytes/4, 1<<30))
 	w.become(w.newSchema(&analytics.Schema{Version: -1}))
 	err = register(p.conn, w)
+	if err == nil {
+		err = w.registerStaged(p.conn)
+	}
 	if err == nil {
 		err = p.conn.Exec("ATTACH ':memory:' AS cat")
 	}
 	if err == nil {
 		// From here on the engine reaches nothing outside, and nothing about it changes.
-		err = p.conn.Exec("SET enable_external_access = false; SET lock_configuration = true")
+		err = p.conn.Exec("SET allowed_configs = ['streaming_buffer_size']; SET enable_external_access = false; SET lock_configuration = true")
 	}
 	if err != nil {
 		w.close()
@@ -120,16 +149,16 @@ func (w *Worker) close() {
 	w.projection.close()
 }
 
-// front is what the server that started the worker says: positions, a line each, until it ends.
-type front struct {
+// parent is what the server that started the worker says: positions, a line each, until it ends.
+type parent struct {
 	position atomic.Int64    // the newest
 	named    chan struct{}   // there is one that was not seen
 	ctx      context.Context // ends with it
 }
 
-func listenTo(in io.Reader) *front {
+func listenTo(in io.Reader) *parent {
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &front{named: make(chan struct{}, 1), ctx: ctx}
+	f := &parent{named: make(chan struct{}, 1), ctx: ctx}
 	go func() {
 		defer cancel()
 		lines := bufio.NewScanner(in)
@@ -148,8 +177,8 @@ func listenTo(in io.Reader) *front {
 	return f
 }
 
-// follow fills the projection up to the positions that the front names, until it is gone.
-func (w *Worker) follow(f *front) {
+// follow fills the projection up to the positions that the server names, until it is gone.
+func (w *Worker) follow(f *parent) {
 	for {
 		select {
 		case <-f.named:
@@ -172,7 +201,15 @@ func (w *Worker) conn() (*duck.Conn, error) {
 		return c, nil
 	}
 	w.mu.Unlock()
-	return w.projection.db.Connect()
+	c, err := w.projection.db.Connect()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Exec("SET streaming_buffer_size = '" + streamingBuffer + "'"); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // maxIdle bounds the connections that are kept for the next statement.
@@ -190,7 +227,7 @@ func (w *Worker) giveBack(c *duck.Conn) {
 
 // size is the bytes that a relation takes on disk: the log's for events, 0 for all.
 func (w *Worker) size(oid uint32) int64 {
-	if oid != 16385 && oid != 0 {
+	if oid != relation.Events.OID && oid != 0 {
 		return 0
 	}
 	var total int64
@@ -203,6 +240,22 @@ func (w *Worker) size(oid uint32) int64 {
 		}
 	}
 	return total
+}
+
+// spillDir is where the engine puts what does not fit into memory.
+const spillDir = "analytics.tmp"
+
+// files are the files of a directory under the server's, none if there is no such directory: each's size, when
+// it was last written in µs since the Unix epoch, and its name.
+func (w *Worker) files(dir string) []string {
+	entries, _ := os.ReadDir(filepath.Join(w.dir, dir))
+	var out []string
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			out = append(out, fmt.Sprintf("%d %d %s", info.Size(), info.ModTime().UnixMicro(), e.Name()))
+		}
+	}
+	return out
 }
 
 // define takes a new version of the schema.
@@ -230,7 +283,7 @@ func (w *Worker) release(s *schema) {
 	}
 }
 
-// ReadConfig reads what the front says on the command line.
+// ReadConfig reads what the server says on the command line.
 func ReadConfig(text string) (analytics.WorkerConfig, error) {
 	var c analytics.WorkerConfig
 	err := json.Unmarshal([]byte(text), &c)

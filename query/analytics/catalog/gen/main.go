@@ -1,11 +1,11 @@
-//go:build gen
-
 // Command gen reads the catalogs of a freshly initialised PostgreSQL 15 and
 // writes what Package catalog cannot compute: the columns of the system
 // relations, and the rows that are the same in every database (types,
 // functions, operators, …). Run it in the directory above:
 //
-//	go run -tags gen ./gen "host=/tmp/pg port=5432 user=postgres dbname=postgres"
+//	go run ./gen "host=/tmp/pg port=5432 user=postgres dbname=postgres"
+//
+// The cluster is one of initdb --locale=C.UTF-8.
 //
 // It writes relations_gen.go, rows*_gen.go and testdata/columns.txt.
 // The format of the rows is told in decode.go.

@@ -1,5 +1,3 @@
-//go:build gen
-
 package main
 
 import (
@@ -22,6 +20,8 @@ type table struct {
 // system tells the objects that initdb made.
 const system = `oid < 16384`
 
+// files take names, numbers, types and OIDs, which are facts. What PostgreSQL says in sentences (descriptions of objects and
+// of settings, comments on features of SQL) and what it is written in (bodies of functions, definitions of views) is its own and is not read.
 var files = []file{
 	{"rows_proc_gen.go", []table{
 		// The bodies of functions written in SQL are PostgreSQL's code and left out.
@@ -86,11 +86,6 @@ var files = []file{
 		{"pg_depend", `select * from pg_depend where deptype = 'e' and objid < 16384 order by classid, objid`},
 		{"pg_init_privs", `select objoid, classoid, objsubid, privtype, initprivs::text[] from pg_init_privs where objoid < 16384 order by 2, 1, 3`},
 	}},
-	{"rows_description_gen.go", []table{
-		{"pg_description", `select objoid, classoid, objsubid, description from pg_description where objoid < 16384
-			and not (classoid = 'pg_collation'::regclass and objoid not in (100, 950, 951)) order by 2, 1, 3`},
-		{"pg_shdescription", `select * from pg_shdescription where objoid in (1, 4) order by 1`},
-	}},
 	{"rows_other_gen.go", []table{
 		{"pg_ts_config", ""},
 		{"pg_ts_config_map", `select * from pg_ts_config_map order by 1, 2, 3`},
@@ -100,12 +95,14 @@ var files = []file{
 		{"pg_timezone_abbrevs", `select * from pg_timezone_abbrevs order by 1`},
 		{"pg_timezone_names", `select * from pg_timezone_names where name !~ '^(posix/|right/|localtime|posixrules|Factory)' order by name collate "C"`},
 		// The settings PostgreSQL has, to describe those that Eventgres has too.
-		{"pg_settings", `select name, null::text setting, unit, category, short_desc, extra_desc, context, vartype, null::text source, min_val, max_val,
+		{"pg_settings", `select name, null::text setting, unit, category, null::text short_desc, null::text extra_desc, context, vartype, null::text source, min_val, max_val,
 			enumvals, boot_val, null::text reset_val, null::text sourcefile, null::int sourceline, false pending_restart from pg_show_all_settings() order by lower(name)`},
-		{"sql_features", `select * from information_schema.sql_features order by 1, 3`},
-		{"sql_implementation_info", `select * from information_schema.sql_implementation_info order by 1`},
-		{"sql_parts", `select * from information_schema.sql_parts order by 1`},
-		{"sql_sizing", `select * from information_schema.sql_sizing order by 1`},
+		{"sql_features", `select feature_id, feature_name, sub_feature_id, sub_feature_name, is_supported, is_verified_by, null::text comments
+			from information_schema.sql_features order by 1, 3`},
+		{"sql_implementation_info", `select implementation_info_id, implementation_info_name, integer_value, character_value, null::text comments
+			from information_schema.sql_implementation_info order by 1`},
+		{"sql_parts", `select feature_id, feature_name, is_supported, is_verified_by, null::text comments from information_schema.sql_parts order by 1`},
+		{"sql_sizing", `select sizing_id, sizing_name, supported_value, null::text comments from information_schema.sql_sizing order by 1`},
 	}},
 }
 

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"strings"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/engine/measure"
+	"github.com/eventgres/eventgres/pgwire"
+)
+
+// metric is one metric: each is declared once, below.
+type metric struct {
+	name   string // behind the prefix
+	kind   kind
+	help   string
+	labels []string
+	read   func(s *scrape, tell teller)
+}
+
+type kind string
+
+const (
+	counter   kind = "counter"
+	gauge     kind = "gauge"
+	histogram kind = "histogram"
+)
+
+// teller is told a metric's values.
+type teller struct {
+	value func(v float64, labels ...string)
+	times func(s *measure.Snapshot, labels ...string) // of durations
+	sizes func(s *measure.Snapshot, labels ...string) // of numbers
+}
+
+const prefix = "eventgres_"
+
+// one declares a metric without labels.
+func one(name string, kind kind, help string, of func(s *scrape) float64) metric {
+	return metric{name: name, kind: kind, help: help, read: func(s *scrape, tell teller) { tell.value(of(s)) }}
+}
+
+// states are those of a store, and of a session, as labels.
+var (
+	storeStates   = []engine.State{engine.StateOK, engine.StateDiskFull, engine.StateReadOnly, engine.StateFailing, engine.StateFailed}
+	sessionStates = []string{"active", "idle", "idle in transaction", "idle in transaction (aborted)"}
+)
+
+func label(text string) string {
+	return strings.NewReplacer(" ", "_", "(", "", ")", "").Replace(text)
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// metrics are all that there are, in the order in which docs/monitoring.md has them.
+var metrics = append(append(storeMetrics, sessionMetrics...), processMetrics...)
+
+var storeMetrics = []metric{
+	one("appends_total", counter, "Atomic appends that were made durable.", func(s *scrape) float64 { return float64(s.store.Appends) }),
+	one("appended_events_total", counter, "Events of these appends.", func(s *scrape) float64 { return float64(s.store.Events) }),
+	one("appended_bytes_total", counter, "Bytes written to the log for them.", func(s *scrape) float64 { return float64(s.store.Bytes) }),
+	{
+		"append_refusals_total", counter, "Appends that were refused for what the log holds, or for what they are: an expected version (version), a version or event_id that is there (taken, duplicate), a position that others took (position), a changed definition (control).",
+		[]string{"reason"},
+		func(s *scrape, tell teller) {
+			for _, reason := range []engine.Refusal{engine.RefusedVersion, engine.RefusedTaken, engine.RefusedDuplicate, engine.RefusedPosition, engine.RefusedControl, engine.RefusedOther} {
+				tell.value(float64(s.store.Refused[reason]), string(reason))
+			}
+		},
+	},
+	one("append_failures_total", counter, "Appends that failed since the disk was full, or writing failed.", func(s *scrape) float64 { return float64(s.store.Failures) }),
+	{"append_duration_seconds", histogram, "From an append's call to its answer: waiting, writing, syncing.", nil, func(s *scrape, tell teller) { tell.times(&s.store.AppendTimes) }},
+	{"sync_duration_seconds", histogram, "Syncs of the log, one for each group.", nil, func(s *scrape, tell teller) { tell.times(&s.store.SyncTimes) }},
+	{"group_appends", histogram, "Appends that shared one write and one sync.", nil, func(s *scrape, tell teller) { tell.sizes(&s.store.GroupAppends) }},
+	{"group_bytes", histogram, "Bytes of a group.", nil, func(s *scrape, tell teller) { tell.sizes(&s.store.GroupBytes) }},
+	one("append_queue_length", gauge, "Appends that wait for the writer.", func(s *scrape) float64 { return float64(s.store.Queue) }),
+	one("log_events", gauge, "Events in the log.", func(s *scrape) float64 { return float64(s.events) }),
+	one("log_streams", gauge, "Streams in the log.", func(s *scrape) float64 { return float64(s.streams) }),
+	one("log_segments", gauge, "Segments of the log.", func(s *scrape) float64 { return float64(s.store.Segments) }),
+	one("log_bytes", gauge, "Size of their files, with the space that is reserved ahead.", func(s *scrape) float64 { return float64(s.store.LogBytes) }),
+	{"store_state", gauge, "1 for the state that the store is in: ok, disk_full, read_only, failing, or failed, until a restart.", []string{"state"}, func(s *scrape, tell teller) {
+		for _, state := range storeStates {
+			tell.value(oneIf(s.health.State == state), label(string(state)))
+		}
+	}},
+	{"disk_free_bytes", gauge, "Free space of the data directory's file system, for who is not root.", nil, func(s *scrape, tell teller) {
+		if s.disk.known {
+			tell.value(float64(s.disk.free))
+		}
+	}},
+	{"disk_size_bytes", gauge, "Size of that file system.", nil, func(s *scrape, tell teller) {
+		if s.disk.known {
+			tell.value(float64(s.disk.size))
+		}
+	}},
+}
+
+var sessionMetrics = []metric{
+	{"connections", gauge, "Connections, by what they do: starting have not begun a session.", []string{"state"}, func(s *scrape, tell teller) {
+		tell.value(float64(s.wire.Starting), "starting")
+		for _, state := range sessionStates {
+			tell.value(float64(s.sessions.States[state]), label(state))
+		}
+	}},
+	one("connections_encrypted", gauge, "Of them, with TLS.", func(s *scrape) float64 { return float64(s.wire.Encrypted) }),
+	one("connections_limit", gauge, "Sessions that there may be at a time.", func(s *scrape) float64 { return float64(s.wire.Limit) }),
+	one("connections_accepted_total", counter, "Connections that were accepted.", func(s *scrape) float64 { return float64(s.wire.Accepted) }),
+	one("connections_refused_total", counter, "Connections that were turned away, for want of room or since the server shuts down.", func(s *scrape) float64 { return float64(s.wire.Refused) }),
+	one("connection_memory_bytes", gauge, "Memory that connections hold for messages, statements, portals and appends, beyond an allowance of each.", func(s *scrape) float64 { return float64(s.wire.Memory) }),
+	one("connection_memory_limit_bytes", gauge, "What of it all together may hold.", func(s *scrape) float64 { return float64(s.wire.MemoryLimit) }),
+	{"statements_total", counter, "Statements that were run, also those that failed while they ran; path is analytics where the worker had a part in it, else native.", []string{"kind", "path"}, func(s *scrape, tell teller) {
+		for _, st := range s.sessions.Statements {
+			tell.value(float64(st.Count), st.Kind.String(), st.Path.String())
+		}
+	}},
+	{"statement_duration_seconds", histogram, "How long they ran, sending rows to the client included.", []string{"kind", "path"}, func(s *scrape, tell teller) {
+		for i := range s.sessions.Statements {
+			st := &s.sessions.Statements[i]
+			tell.times(&st.Times, st.Kind.String(), st.Path.String())
+		}
+	}},
+	{"transactions_total", counter, "Transactions that ended, those of single statements included.", []string{"outcome"}, func(s *scrape, tell teller) {
+		tell.value(float64(s.sessions.Committed), "committed")
+		tell.value(float64(s.sessions.RolledBack), "rolled_back")
+	}},
+	{"errors_total", counter, "Errors that clients were sent, by SQLSTATE.", []string{"sqlstate"}, func(s *scrape, tell teller) {
+		for code, n := range s.wire.Errors {
+			tell.value(float64(n), sqlstate(code))
+		}
+	}},
+}
+
+// sqlstate is a code as a label: what is no SQLSTATE comes from no table of codes, and is told together.
+func sqlstate(code string) string {
+	if code == pgwire.OtherErrors || len(code) == 5 {
+		return code
+	}
+	return pgwire.OtherErrors
+}
+
+var processMetrics = []metric{
+	worker("worker_up", gauge, "1 while the analytics worker answers. Its metrics are there where it is to run.", func(s *scrape) (float64, bool) { return oneIf(s.worker.PID != 0), true }),
+	worker("worker_restarts_total", counter, "Workers that were started after the first.", func(s *scrape) (float64, bool) { return float64(max(s.worker.Starts-1, 0)), true }),
+	worker("worker_memory_bytes", gauge, "Resident memory of the worker's process; on Linux.", func(s *scrape) (float64, bool) { return residentMemory(s.worker.PID) }),
+	worker("projection_events", gauge, "Events that the worker's projection holds.", func(s *scrape) (float64, bool) { return float64(s.worker.Position), s.worker.Position >= 0 }),
+	worker("projection_lag_events", gauge, "Events in the log that it does not hold yet; an analytical statement waits for those that it sees.", func(s *scrape) (float64, bool) {
+		return float64(max(s.events-s.worker.Position, 0)), s.worker.Position >= 0
+	}),
+	{"build_info", gauge, "1, with the version.", []string{"version"}, func(s *scrape, tell teller) { tell.value(1, s.version) }},
+}
+
+// worker declares a metric of the worker's, which is there where there is one and it is known.
+func worker(name string, kind kind, help string, of func(s *scrape) (float64, bool)) metric {
+	return metric{name: name, kind: kind, help: help, read: func(s *scrape, tell teller) {
+		if s.worker == nil {
+			return
+		}
+		if v, known := of(s); known {
+			tell.value(v)
+		}
+	}}
+}

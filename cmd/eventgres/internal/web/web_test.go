@@ -1,0 +1,394 @@
+package web
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query"
+	"github.com/eventgres/eventgres/query/analytics"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write the table of docs/monitoring.md anew, from the declarations")
+
+// secret is part of everything that a client names; no label may have it.
+const secret = "zq8secret"
+
+// used starts a server, has a client use it, and returns what is told of it.
+func used(t *testing.T) (*Sources, string) {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := engine.Open(dir, engine.Options{Measure: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := query.NewServer(store, nil)
+	handler.Measure()
+	server := &pgwire.Server{Handler: handler}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	t.Cleanup(func() {
+		if err := server.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		<-served
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	conn, err := pgx.Connect(t.Context(), fmt.Sprintf("postgres://%s/%s?sslmode=disable&user=%s&application_name=%s", l.Addr(), secret, secret, secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	for _, sql := range []string{
+		`INSERT INTO events (stream, type, payload) VALUES ('` + secret + `-1', '` + secret + `', '{"` + secret + `": 1}')`,
+		`INSERT INTO events (stream, type, expected_version) VALUES ('` + secret + `-1', '` + secret + `', -1)`,
+		`SELECT * FROM events WHERE stream = '` + secret + `-1'`, `SELECT ` + secret,
+	} {
+		_, _ = conn.Exec(t.Context(), sql)
+	}
+	return &Sources{Store: store, Server: server, Sessions: handler, Data: dir}, dir
+}
+
+func get(t *testing.T, s *Server, path string, header ...string) (status int, body string, contentType string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr().String()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text), answer.Header.Get("Content-Type")
+}
+
+func start(t *testing.T, o Options) *Server {
+	t.Helper()
+	o.Address, o.Logger = "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	s, err := Listen(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// TestScrape: Prometheus' own parser reads what is told, as text and in its binary form, where histograms are native too.
+func TestScrape(t *testing.T) {
+	sources, _ := used(t)
+	s := start(t, Options{})
+	s.Ready(*sources)
+	status, body, _ := get(t, s, "/metrics")
+	if status != http.StatusOK || strings.Contains(body, secret) {
+		t.Fatalf("%d\n%s", status, body)
+	}
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range metrics {
+		family := families[prefix+m.name]
+		if strings.HasPrefix(m.name, "worker_") || strings.HasPrefix(m.name, "projection_") {
+			if family != nil {
+				t.Errorf("%s is told, and there is no worker", m.name)
+			}
+			continue
+		}
+		if family == nil || len(family.Metric) == 0 || family.GetHelp() == "" {
+			t.Errorf("%s is not told", m.name)
+			continue
+		}
+		if got := strings.ToLower(family.GetType().String()); got != string(m.kind) {
+			t.Errorf("%s is a %s, declared as a %s", m.name, got, m.kind)
+		}
+	}
+	value := func(name string, labels ...string) float64 {
+		for _, m := range families[prefix+name].GetMetric() {
+			var got []string
+			for _, l := range m.Label {
+				got = append(got, l.GetValue())
+			}
+			if slices.Equal(got, labels) {
+				return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+		t.Errorf("no %s%v", name, labels)
+		return math.NaN()
+	}
+	for _, c := range []struct {
+		want, got float64
+	}{
+		{1, value("appends_total")},
+		{1, value("append_refusals_total", "version")},
+		{1, value("errors_total", "40001")},
+		{1, value("errors_total", "42703")},
+		{2, value("statements_total", "insert", "native")},
+		{2, value("statement_duration_seconds", "insert", "native")},
+		{1, value("connections", "idle")},
+		{2, value("append_duration_seconds")},
+		{1, value("sync_duration_seconds")},
+		{1, value("group_appends")},
+		{1, value("store_state", "ok")},
+		{1, value("log_events")},
+	} {
+		if c.got != c.want {
+			t.Errorf("%v, want %v", c.got, c.want)
+		}
+	}
+
+	_, body, contentType := get(t, s, "/metrics", "Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	decoder := expfmt.NewDecoder(strings.NewReader(body), expfmt.ResponseFormat(http.Header{"Content-Type": {contentType}}))
+	native := 0
+	for {
+		family := new(dto.MetricFamily)
+		if err := decoder.Decode(family); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(family.GetName(), prefix) || family.GetType() != dto.MetricType_HISTOGRAM {
+			continue
+		}
+		for _, m := range family.Metric {
+			native++
+			checkNative(t, family.GetName(), m.GetHistogram())
+		}
+	}
+	if native < 5 {
+		t.Errorf("%d native histograms", native)
+	}
+}
+
+// checkNative: the buckets of both forms hold all values.
+func checkNative(t *testing.T, name string, h *dto.Histogram) {
+	t.Helper()
+	sum, at := int64(h.GetZeroCount()), int64(0)
+	spans := 0
+	for _, span := range h.PositiveSpan {
+		spans += int(span.GetLength())
+	}
+	for _, delta := range h.PositiveDelta {
+		at += delta
+		sum += at
+	}
+	if h.Schema == nil || len(h.PositiveSpan) == 0 || spans != len(h.PositiveDelta) || sum != int64(h.GetSampleCount()) {
+		t.Errorf("%s: %v", name, h)
+	}
+	before := uint64(0)
+	for _, b := range h.Bucket {
+		if b.GetCumulativeCount() < before || b.GetCumulativeCount() > h.GetSampleCount() {
+			t.Errorf("%s: %v", name, h)
+		}
+		before = b.GetCumulativeCount()
+	}
+}
+
+// TestNames: they follow Prometheus' conventions, and each is there once.
+func TestNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range metrics {
+		if seen[m.name] || !regexp.MustCompile(`^[a-z][a-z_]*[a-z]$`).MatchString(m.name) || strings.HasSuffix(m.name, "_total") != (m.kind == counter) || !strings.HasSuffix(m.help, ".") {
+			t.Errorf("%+v", m)
+		}
+		seen[m.name] = true
+	}
+}
+
+// TestAdmission: what may be asked without a token, and what not.
+func TestAdmission(t *testing.T) {
+	token := filepath.Join(t.TempDir(), "token")
+	write := func(text string) {
+		if err := os.WriteFile(token, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:0"} {
+		if s, err := Listen(Options{Address: address, Logger: slog.New(slog.DiscardHandler)}); err == nil {
+			s.Close()
+			t.Errorf("%s is listened on without a token", address)
+		}
+	}
+	write("short\n")
+	if s, err := Listen(Options{Address: "127.0.0.1:0", TokenFile: token, Logger: slog.New(slog.DiscardHandler)}); err == nil {
+		s.Close()
+		t.Error("a short token is taken")
+	}
+	write("0123456789abcdef\n")
+	s := start(t, Options{TokenFile: token, Profiles: true})
+	for _, c := range []struct {
+		path, authorization string
+		want                int
+	}{
+		{"/livez", "", 200},
+		{"/readyz", "", 503},
+		{"/metrics", "", 401},
+		{"/metrics", "Bearer 0123456789abcdeg", 401},
+		{"/metrics", "Basic 0123456789abcdef", 401},
+		{"/metrics", "Bearer ", 401},
+		{"/metrics", "Bearer 0123456789abcdef", 200},
+		{"/metrics", "bearer 0123456789abcdef", 200},
+		{"/debug/pprof/", "", 401},
+		{"/debug/pprof/cmdline", "", 401},
+		{"/debug/pprof/", "Bearer 0123456789abcdef", 200},
+		{"/", "", 404},
+	} {
+		if status, _, _ := get(t, s, c.path, "Authorization", c.authorization); status != c.want {
+			t.Errorf("%s with %q: %d, want %d", c.path, c.authorization, status, c.want)
+		}
+	}
+	write("fedcba9876543210")
+	if status, _, _ := get(t, s, "/metrics", "Authorization", "Bearer fedcba9876543210"); status != 200 {
+		t.Errorf("a new token: %d", status)
+	}
+	if err := os.Remove(token); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, _ := get(t, s, "/metrics", "Authorization", "Bearer "); status != 401 {
+		t.Errorf("without its file: %d", status)
+	}
+	plain := start(t, Options{})
+	if status, _, _ := get(t, plain, "/debug/pprof/"); status != 404 {
+		t.Errorf("profiles that nobody asked for: %d", status)
+	}
+}
+
+// TestReady: the server says when it takes appends.
+func TestReady(t *testing.T) {
+	sources, _ := used(t)
+	s := start(t, Options{})
+	expect := func(status int, text string) {
+		t.Helper()
+		if got, body, _ := get(t, s, "/readyz"); got != status || body != text+"\n" {
+			t.Errorf("%d %s, want %d %s", got, body, status, text)
+		}
+		if got, _, _ := get(t, s, "/livez"); got != 200 {
+			t.Errorf("it does not live: %d", got)
+		}
+	}
+	expect(503, "not ready: starting")
+	s.Ready(*sources)
+	expect(200, "ok")
+	s.Stopping()
+	expect(503, "not ready: shutting down")
+}
+
+// TestDeployed: each metric that the dashboard and the alert rules name is told.
+func TestDeployed(t *testing.T) {
+	sources, _ := used(t)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(newCollector(func() *scrape {
+		s := sources.scrape()
+		s.worker = &analytics.Stats{PID: os.Getpid(), Starts: 1}
+		return s
+	}))
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]bool{}
+	for _, f := range families {
+		told[f.GetName()] = true
+		if f.GetType() == dto.MetricType_HISTOGRAM {
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				told[f.GetName()+suffix] = true
+			}
+		}
+	}
+	for _, file := range []string{"dashboard.json", "alerts.yml"} {
+		text, err := os.ReadFile(filepath.Join("../../../../deploy", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := regexp.MustCompile(`\beventgres_[a-z_]+`).FindAllString(string(text), -1)
+		if len(names) < 10 {
+			t.Errorf("%s names %d metrics", file, len(names))
+		}
+		for _, name := range names {
+			if !told[name] {
+				t.Errorf("%s names %s, which is not told", file, name)
+			}
+		}
+	}
+}
+
+// TestPage: docs/monitoring.md has every metric as it is declared.
+func TestPage(t *testing.T) {
+	const file, head = "../../../../docs/monitoring.md", "| metric | kind | labels | |\n|---|---|---|---|\n"
+	var table strings.Builder
+	table.WriteString(head)
+	for _, m := range metrics {
+		labels := ""
+		if len(m.labels) > 0 {
+			labels = "`" + strings.Join(m.labels, "`, `") + "`"
+		}
+		fmt.Fprintf(&table, "| `%s%s` | %s | %s | %s |\n", prefix, m.name, m.kind, labels, m.help)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), head)
+	if !found {
+		t.Fatal("the page has no table")
+	}
+	end := strings.Index(rest, "\n\n") + 1
+	want := before + table.String() + rest[end:]
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if string(text) != want {
+		t.Error("docs/monitoring.md is stale: go test ./cmd/eventgres/internal/web -run TestPage -rewrite")
+	}
+}
+
+// TestHalfOpen: connections that say nothing are ended, and then others are served.
+func TestHalfOpen(t *testing.T) {
+	s := start(t, Options{})
+	for range maxConnections {
+		c, err := net.Dial("tcp", s.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	begin := time.Now()
+	if status, _, _ := get(t, s, "/livez"); status != 200 {
+		t.Errorf("%d after %v", status, time.Since(begin))
+	}
+}

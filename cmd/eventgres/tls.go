@@ -1,0 +1,124 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query"
+)
+
+type tlsFlags struct {
+	TLSCert       string `name:"tls-cert" env:"EVENTGRES_TLS_CERT" help:"Certificate of the server, PEM, with those up to a root; with --tls-key. Clients may then encrypt with TLS." type:"path"`
+	TLSKey        string `name:"tls-key" env:"EVENTGRES_TLS_KEY" help:"Its key, PEM, which nobody else may read." type:"path"`
+	TLSSelfSigned bool   `name:"tls-self-signed" env:"EVENTGRES_TLS_SELF_SIGNED" help:"Make a certificate in the data directory, unless it has one: tls/server.crt, which clients take as sslrootcert."`
+}
+
+// load returns what connections are encrypted with, nil for nothing. A certificate is made for a listen address.
+func (f *tlsFlags) load(data, listen string, logger *slog.Logger) (*pgwire.TLS, error) {
+	files := pgwire.TLSFiles{Cert: f.TLSCert, Key: f.TLSKey}
+	switch {
+	case f.TLSSelfSigned && (f.TLSCert != "" || f.TLSKey != ""):
+		return nil, errors.New("--tls-self-signed makes what --tls-cert and --tls-key name: give it or them")
+	case (f.TLSCert == "") != (f.TLSKey == ""):
+		return nil, errors.New("--tls-cert and --tls-key belong together")
+	case f.TLSSelfSigned:
+		dir := filepath.Join(data, "tls")
+		files.Cert, files.Key = filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")
+		if err := selfSign(files, listen, logger); err != nil {
+			return nil, fmt.Errorf("make a certificate: %w", err)
+		}
+	case f.TLSCert == "":
+		return nil, nil
+	}
+	return pgwire.LoadTLS(files, logger)
+}
+
+// describe says what SHOW has of it.
+func (f *tlsFlags) describe(handler *query.Server, encryption *pgwire.TLS) {
+	handler.Describe("ssl_library", "crypto/tls")
+	if encryption != nil {
+		files := encryption.Files()
+		handler.Describe("ssl", "on")
+		handler.Describe("ssl_cert_file", files.Cert)
+		handler.Describe("ssl_key_file", files.Key)
+	}
+}
+
+// selfSignedFor is how long a certificate lasts that was made here. Clients trust it by name, so that a new one has to
+// be brought to each.
+const selfSignedFor = 10 * 365 * 24 * time.Hour
+
+// selfSign makes a key and a certificate that it signs, unless they are there. The key comes last: with it the two are whole.
+func selfSign(files pgwire.TLSFiles, listen string, logger *slog.Logger) error {
+	if _, err := os.Stat(files.Key); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	certificate, err := selfSigned(key, listen)
+	if err != nil {
+		return err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(files.Key), 0o700); err != nil {
+		return err
+	}
+	for _, file := range []struct {
+		name, kind string
+		der        []byte
+	}{{files.Cert, "CERTIFICATE", certificate}, {files.Key, "PRIVATE KEY", secret}} {
+		text := pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.der})
+		if err := os.WriteFile(file.name+".new", text, 0o600); err != nil {
+			return err
+		}
+		if err := os.Rename(file.name+".new", file.name); err != nil {
+			return err
+		}
+	}
+	logger.Info("made a TLS certificate; clients that check it take it as sslrootcert", "file", files.Cert)
+	return nil
+}
+
+// selfSigned is a certificate for this machine's names and the listen address.
+func selfSigned(key *ecdsa.PrivateKey, listen string) ([]byte, error) {
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: "eventgres"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(selfSignedFor),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	if name, err := os.Hostname(); err == nil && name != "localhost" && name != "" {
+		template.DNSNames = append(template.DNSNames, name)
+	}
+	if host, _, err := net.SplitHostPort(listen); err == nil {
+		if ip := net.ParseIP(host); ip != nil && !ip.IsUnspecified() && !ip.IsLoopback() {
+			template.IPAddresses = append(template.IPAddresses, ip)
+		} else if ip == nil && host != "" && host != "localhost" {
+			template.DNSNames = append(template.DNSNames, host)
+		}
+	}
+	return x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+}

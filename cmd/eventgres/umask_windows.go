@@ -1,0 +1,4 @@
+package main
+
+// keepToOwner: on Windows files get the permissions of the directory that they are in.
+func keepToOwner() {}

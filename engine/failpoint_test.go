@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestFailpoints builds this package's tests with each of the mistakes in failpoint.go in turn, and
+// demands that they fail. It takes minutes, so it runs where EVENTGRES_FAILPOINTS is set: make crash.
+func TestFailpoints(t *testing.T) {
+	if os.Getenv("EVENTGRES_FAILPOINTS") == "" {
+		t.Skip("it takes minutes; make crash runs it (EVENTGRES_FAILPOINTS=1)")
+	}
+	binary := filepath.Join(t.TempDir(), "engine.test")
+	if out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "failpoint", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, l := range layers {
+		if caught, out := l.run(t, binary, ""); len(caught) > 0 {
+			t.Fatalf("without a bug %s fail: %v\n%s", l.name, caught, out)
+		}
+	}
+	for _, b := range failpoints(t) {
+		t.Run(b, func(t *testing.T) {
+			missed := true
+			for _, l := range layers {
+				caught, _ := l.run(t, binary, b)
+				if len(caught) == 0 {
+					continue
+				}
+				missed = false
+				t.Logf("caught by %s: %s", l.name, strings.Join(caught, ", "))
+				if os.Getenv("EVENTGRES_LONG") == "" {
+					break // the first is enough
+				}
+			}
+			if missed {
+				t.Error("nothing catches it")
+			}
+		})
+	}
+}
+
+// layers are the tests, the quickest first.
+var layers = []layer{
+	{"single cases", "^Test([^E]|E[^nv])", "TestFailpoints|TestBackupUnderLoad|TestConcurrentAppends"},
+	{"crash states", "^TestEnumerateCrashes$", ""},
+	{"every failing call", "^TestEvery(Error|ReadError)$", ""},
+	{"every bit", "^TestEveryBit$", ""},
+}
+
+type layer struct{ name, tests, skip string }
+
+// failpoints are the values of failpoint.go's constants.
+func failpoints(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "failpoint.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bugs []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok {
+			text, err := strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bugs = append(bugs, text)
+		}
+		return true
+	})
+	if len(bugs) < 20 {
+		t.Fatalf("%d bugs", len(bugs))
+	}
+	return bugs
+}
+
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (Test\w+)`)
+
+// run runs a layer with a bug and returns the tests that fail. A test that hangs has not caught
+// anything.
+func (l *layer) run(t *testing.T, binary, bug string) (caught []string, output string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run", l.tests, "-test.skip", l.skip, "-test.short", "-test.timeout", "10m")
+	cmd.Env = append(os.Environ(), "EVENTGRES_BUG="+bug, "EVENTGRES_FAILPOINTS=", "EVENTGRES_LONG=")
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil, string(out)
+	}
+	if strings.Contains(string(out), "panic: test timed out") {
+		t.Fatalf("with %q %s hang\n%s", bug, l.name, out)
+	}
+	for _, m := range failedTest.FindAllStringSubmatch(string(out), -1) {
+		caught = append(caught, m[1])
+	}
+	if len(caught) == 0 {
+		caught = append(caught, err.Error()) // a panic ended all of them
+	}
+	return caught, string(out)
+}

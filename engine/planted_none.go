@@ -1,5 +1,0 @@
-//go:build !planted
-
-package engine
-
-func planted(bug) bool { return false }

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine/vfs"
+)
+
+// roll seals the active segment and begins the next. The next is made first: a sealed
+// segment always has a successor, so that one that is missing is noticed.
+func (w *writer) roll() error {
+	w.building.Wait() // at most one segment beside the active one is indexed in memory
+	old := w.active()
+	next := &segment{
+		number: old.number + 1, first: w.log.committed.Load(),
+		baseTime: w.log.recordedAt.Load(), chainStart: w.chain, key: w.log.key,
+	}
+	// Until the old segment is sealed nothing more may be appended to it: the new
+	// one's header says where it ends.
+	w.rolling = true
+	if failpoint(bugSealFirst) {
+		_ = old.seal(w.end, next.first, w.chain)
+	}
+	if err := createSegment(w.log.fs, w.log.dir, w.log.store, next); err != nil {
+		return w.ioError(err, false)
+	}
+	if err := old.seal(w.end, next.first, w.chain); err != nil {
+		next.file.Close()
+		return w.ioError(err, !vfs.IsFull(err) || errors.As(err, new(*indeterminateError)))
+	}
+	w.rolling = false
+	mem := old.mem.Load()
+	next.mem.Store(newMemIndex(next.number, next.first, w.log.hash))
+	w.learn(old, next)
+	w.log.mu.Lock()
+	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
+	w.log.mu.Unlock()
+	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
+	w.begin(next)
+	w.building.Add(1)
+	go func() {
+		defer w.building.Done()
+		w.buildIndex(old, mem)
+	}()
+	return nil
+}
+
+// begin sets the writer to the beginning of a segment that has only its header.
+func (w *writer) begin(seg *segment) {
+	w.end, w.allocated, w.chain = segmentHeaderSize, segmentHeaderSize, seg.chainStart
+	w.uncounted, w.fresh, w.carry = 0, true, seg.carries()
+}
+
+// learn gives a segment that is empty the dictionary that the sealed one before it suggests. It is
+// written with the first group.
+func (w *writer) learn(prev, seg *segment) {
+	if w.opts.Unpacked {
+		return
+	}
+	d, err := prev.learn()
+	if err != nil {
+		w.opts.Logger.Error("no dictionary; the segment's events are not packed", "segment", seg.name, "error", err)
+	}
+	seg.dict.Store(d)
+}
+
+// buildIndex writes the index file of a sealed segment and lets go of the index in
+// memory. If it cannot, the index stays in memory until the next start.
+func (w *writer) buildIndex(seg *segment, mem *memIndex) {
+	l := w.log
+	err := l.buildIndex(seg, mem)
+	if err == nil {
+		err = w.checkpoint(seg.number+1, segmentHeaderSize)
+	}
+	if err != nil {
+		w.opts.Logger.Error("index not written; the segment stays indexed in memory", "segment", seg.name, "error", err)
+	}
+}
+
+// buildIndex writes and opens a sealed segment's index file.
+func (l *EventLog) buildIndex(seg *segment, mem *memIndex) error {
+	stream := func(i uint32) (uuid.UUID, bool) {
+		l.mu.RLock()
+		defer l.mu.RUnlock()
+		e := l.streams.at(i)
+		return e.id, e.named()
+	}
+	l.mu.RLock()
+	known := l.streams.n
+	l.mu.RUnlock()
+	if err := buildIndex(l.fs, l.dir, l.store, seg, mem, known, stream); err != nil {
+		return err
+	}
+	idx, err := openIndex(l.fs, l.dir, l.store, seg, l.cache, l.hash)
+	if err != nil {
+		return err
+	}
+	seg.idx.Store(idx)
+	seg.mem.Store(nil)
+	return nil
+}

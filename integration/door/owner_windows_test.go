@@ -1,0 +1,5 @@
+package door
+
+import "io/fs"
+
+func chownLike(string, fs.FileInfo) error { return nil }

@@ -1,0 +1,130 @@
+//go:build unix
+
+package door
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/eventgres/eventgres/integration/harness"
+	"github.com/eventgres/eventgres/integration/postgres"
+)
+
+const bouncerConfig = `[databases]
+* = host=localhost port=%d
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = %[3]s/users
+pool_mode = transaction
+client_tls_sslmode = require
+client_tls_cert_file = %[3]s/server.crt
+client_tls_key_file = %[3]s/server.key
+server_tls_sslmode = verify-full
+server_tls_ca_file = %[3]s/root.crt
+`
+
+// TestPgBouncer: through PgBouncer, with SCRAM and TLS on both sides of it. It has no PLUS.
+func TestPgBouncer(t *testing.T) {
+	program := harness.Need(t, "pgbouncer")
+	a := newAuthority(t)
+	a.sign("server")
+	r := roles{"app": matrixRoles()["plus"], "other": matrixRoles()["plus"]}
+	const rules = "hostssl all all all scram-sha-256\n"
+	port := startBouncer(t, a, program, newHouse(t, a, rules, r).port)
+	beside := postgresPort(t, a, rules, r)
+	bouncedThere := startBouncer(t, a, program, beside)
+	for _, k := range []knock{
+		{user: "app", password: "secret", sslmode: "verify-full", root: a.path("root.crt")},
+		{user: "app", password: "wrong", sslmode: "verify-full", root: a.path("root.crt")},
+		{user: "app", password: "secret", sslmode: "disable"},
+		{user: "other", password: "stale", sslmode: "require"}, // PgBouncer itself has another password than the server
+		{user: "unknown", password: "secret", sslmode: "require"},
+	} {
+		k.host, k.database = "localhost", database
+		k.port = port
+		got := withoutPorts(pgxKnock(t, k), k.port)
+		k.port = bouncedThere
+		if want := withoutPorts(pgxKnock(t, k), k.port); got != want || (k.user == "app" && k.password == "secret" && k.root != "") != (got == "in") {
+			t.Errorf("%s with %q, %s: got %s\nwith PostgreSQL behind it %s", k.user, k.password, k.sslmode, got, want)
+		}
+	}
+}
+
+func postgresPort(t *testing.T, a *authority, rules string, rs roles) int {
+	t.Helper()
+	r := postgresFor(t)
+	r.furnish(t, a, rules, rs)
+	return r.Port
+}
+
+// startBouncer starts PgBouncer before a server, and returns its port.
+func startBouncer(t *testing.T, a *authority, program string, behind int) int {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	port, err := postgres.FreePort()
+	must(err)
+	dir, err := os.MkdirTemp("", "eventgres-bouncer-")
+	must(err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	must(os.Chmod(dir, 0o755))
+	must(os.WriteFile(filepath.Join(dir, "ini"), fmt.Appendf(nil, bouncerConfig, behind, port, dir), 0o600))
+	must(os.WriteFile(filepath.Join(dir, "users"), []byte("\"app\" \"secret\"\n\"other\" \"stale\"\n"), 0o600))
+	for _, name := range []string{"server.crt", "server.key", "root.crt"} {
+		text, err := os.ReadFile(a.path(name))
+		must(err)
+		must(os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	args := []string{filepath.Join(dir, "ini")}
+	if os.Getuid() == 0 { // it refuses to run as root
+		nobody, err := user.Lookup("nobody")
+		must(err)
+		uid, err := strconv.Atoi(nobody.Uid)
+		must(err)
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		must(err)
+		for _, name := range files {
+			must(os.Chown(name, uid, -1))
+		}
+		args = append([]string{"-u", "nobody"}, args...)
+	}
+	var log strings.Builder
+	cmd := exec.Command(program, args...)
+	cmd.Stderr = &log
+	must(cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Log(log.String())
+		}
+	})
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for begin := time.Now(); ; <-poll.C {
+		nc, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			nc.Close()
+			return port
+		}
+		if time.Since(begin) > patience {
+			t.Fatal(err)
+		}
+	}
+}

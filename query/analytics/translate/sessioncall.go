@@ -1,0 +1,61 @@
+//go:build cgo
+
+package translate
+
+import (
+	"strings"
+
+	pg "github.com/pganalyze/pg_query_go/v6"
+
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/analytics"
+)
+
+// callElsewhere says where a function can stand that does something to its session.
+func callElsewhere(e *pgerror.Error) *pgerror.Error {
+	return e.WithDetail("What it does is done to the session, for each row as the row is sent: it can be a column of the outermost SELECT, by itself, without DISTINCT, GROUP BY and set operations.").
+		WithHint("Call it in a statement of its own, or as such a column over a subquery.")
+}
+
+// sessionCall compiles a column of the whole statement that is a call of one of analytics.Calls: an array
+// of its arguments' texts, with which the server calls it, row by row. nil if it is none. Anywhere else such
+// a call is refused, as is every function without a translation.
+func (c *compiler) sessionCall(b *body, n *pg.Node) *ex {
+	x := n.GetFuncCall()
+	if x == nil || x.Over != nil || x.AggFilter != nil || len(x.AggOrder) > 0 || x.AggDistinct || x.AggStar || x.AggWithinGroup || b.x != c.whole || len(b.x.DistinctClause) > 0 || len(b.x.GroupClause) > 0 {
+		return nil
+	}
+	if len(x.Funcname) > 1 && stringOf(x.Funcname[0]) != "pg_catalog" {
+		return nil
+	}
+	forms := analytics.Calls[stringOf(x.Funcname[len(x.Funcname)-1])]
+	if forms == nil {
+		return nil
+	}
+	if o := b.x.LimitOffset; o != nil && o.GetAConst().GetIval().GetIval() != 0 {
+		// PostgreSQL calls it for the rows that are passed over, too.
+		c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s beside OFFSET is not supported", forms[0].Name), x.Location).
+			WithHint("Select the rows in a subquery, which has the OFFSET."))
+	}
+	name, args := forms[0].Name, c.exprs(x.Args)
+	for i := range forms {
+		f := &forms[i]
+		if len(args) > len(f.Args) || len(args) < len(f.Args)-f.Optional {
+			continue
+		}
+		texts := make([]string, len(args))
+		coerced := make([]*ex, len(args))
+		for k, a := range args {
+			if coerced[k] = c.tryCoerce(a, f.Args[k], implicit); coerced[k] == nil {
+				c.noForm(name, args, x.Location)
+			}
+			texts[k] = c.text(coerced[k]).sql
+		}
+		e := c.make("pg_array_text("+cast("["+strings.Join(texts, ", ")+"]", "VARCHAR[]")+")", pgvalue.OIDText, coerced...)
+		e.fallible, e.call = true, f
+		return e
+	}
+	c.noForm(name, args, x.Location)
+	return nil
+}

@@ -1,0 +1,190 @@
+package query
+
+import (
+	"context"
+	"hash/maphash"
+
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/explain"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/searchpath"
+	"github.com/eventgres/eventgres/query/syntax"
+)
+
+// plan is a prepared statement of any kind.
+type plan interface {
+	pgwire.Statement
+	// bind makes a portal; params are of the types the plan declared.
+	bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error)
+	// madeOf is what it was made of; nil where what it means depends on no names.
+	madeOf() *origin
+	// text is the statement as the client sent it; empty where that is not known.
+	text() string
+	// cacheable: made once more under the same key it would be the same.
+	cacheable() bool
+	// runsWhenFailed: it ends a transaction that has failed, or goes back in it.
+	runsWhenFailed() bool
+	// kind is what it is counted as.
+	kind() activity.Kind
+	// describe names the way that it takes, and estimates it, for EXPLAIN.
+	describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error)
+}
+
+// queryPreparer prepares a query, whichever path answers it.
+type queryPreparer func(c *expr.Compiler, st *syntax.SelectStmt, q *syntax.QueryText, oids []uint32) (plan, error)
+
+// rowsPlan is a plan whose portals are rowReaders.
+type rowsPlan interface {
+	plan
+	readsRows()
+}
+
+// plain is a plan that is made each time, and of which nothing more is to say.
+type plain struct{}
+
+func (plain) madeOf() *origin { return nil }
+
+func (plain) text() string { return "" }
+
+func (plain) cacheable() bool { return false }
+
+func (plain) runsWhenFailed() bool { return false }
+
+func (plain) kind() activity.Kind { return activity.Other }
+
+func (plain) describe(context.Context, *Session, *syntax.Parsed, []pgvalue.Value) (*explain.Node, error) {
+	return explain.Utility(), nil
+}
+
+// origin is what a plan was made of. A prepared statement lives on while search_path changes; as in PostgreSQL it means what it would
+// mean if it came now.
+type origin struct {
+	query *query // nil: the plan is part of another
+	oids  []uint32
+	path  searchpath.Path
+}
+
+// text is the text that the plan came in.
+func (o *origin) text() string {
+	if o.query == nil {
+		return ""
+	}
+	return o.query.Src
+}
+
+func (o *origin) madeOf() *origin { return o }
+
+func (o *origin) cacheable() bool { return true }
+
+func (o *origin) runsWhenFailed() bool { return false }
+
+func (o *origin) kind() activity.Kind { return activity.Select }
+
+// A session keeps the statements it has seen more than once, parsed and analysed:
+// programs without prepared statements send the same few texts again and again. A text
+// with its values in it comes once, and is not kept.
+const (
+	cachedTexts    = 64   // per session
+	cachedTextSize = 4096 // bytes; a longer one is worth parsing again
+	seenTexts      = 512
+	cachedBytes    = 1 << 20 // of all texts, with their trees and plans
+)
+
+// query is a statement as a session keeps it, with its plan.
+type query struct {
+	*syntax.Parsed
+	beside int64 // bytes that the plan keeps and the tree's tokens do not tell of
+	keep   bool  // the plan; else it is made each time
+	plan   plan
+	key    planKey // what it was made for
+}
+
+// Size is about what the statement and its plan take.
+func (q *query) Size() int64 { return q.Parsed.Size() + q.beside }
+
+// planKey is what a plan that is kept depends on, beside its text.
+type planKey struct {
+	zone, route string
+	path        searchpath.Path
+	schema      int64
+}
+
+type statementCache struct {
+	seed  maphash.Seed
+	seen  *[seenTexts]uint64 // hashes of texts that came once, by hash
+	texts map[string][]pgwire.Query
+	held  pgwire.Share
+}
+
+// find returns the statements of a text, nil if they are not kept. A long text is not even looked for: its hash would take long.
+func (c *statementCache) find(text string) []pgwire.Query {
+	if len(text) > cachedTextSize {
+		return nil
+	}
+	return c.texts[text]
+}
+
+// put keeps the statements of a text that has come before.
+func (c *statementCache) put(text string, list []pgwire.Query) {
+	if len(text) > cachedTextSize {
+		return
+	}
+	if c.seen == nil {
+		c.seed, c.seen, c.texts = maphash.MakeSeed(), new([seenTexts]uint64), map[string][]pgwire.Query{}
+	}
+	sum := maphash.String(c.seed, text)
+	if slot := &c.seen[sum%seenTexts]; *slot != sum {
+		*slot = sum
+		return
+	}
+	size := int64(len(text))
+	for _, q := range list {
+		size += q.Size()
+	}
+	if len(c.texts) >= cachedTexts || c.held.Held()+size > cachedBytes {
+		clear(c.texts)
+		_ = c.held.Set(0)
+	}
+	if size > cachedBytes || c.held.Add(size) != nil {
+		return // it works without
+	}
+	for _, q := range list {
+		q.(*query).keep = true
+	}
+	c.texts[text] = list
+}
+
+// rowReader is a portal whose rows can be taken one by one, and from the start again.
+type rowReader interface {
+	pgwire.Portal
+	// Open goes to the first row, as of the snapshot of the first opening.
+	Open(ctx context.Context) error
+	Next(ctx context.Context) (bool, error)
+	// current is the row that next went to, until it goes on.
+	current() []pgvalue.Value
+}
+
+// keepValues copies parameters out of the message they came in, which the next one overwrites, into
+// memory that has served its purpose, or nil.
+func keepValues(kept []pgvalue.Value, bytes []byte, params []pgvalue.Value) ([]pgvalue.Value, []byte) {
+	size := 0
+	for i := range params {
+		size += len(params[i].Bytes)
+	}
+	if cap(bytes) < size {
+		bytes = make([]byte, 0, size)
+	}
+	kept, bytes = append(kept[:0], params...), bytes[:0]
+	for i := range kept {
+		if b := params[i].Bytes; len(b) == 0 && b != nil {
+			kept[i].Bytes = []byte{} // which is not null
+		} else if b != nil {
+			start := len(bytes)
+			bytes = append(bytes, b...)
+			kept[i].Bytes = bytes[start:len(bytes):len(bytes)]
+		}
+	}
+	return kept, bytes
+}

@@ -1,0 +1,36 @@
+package relation
+
+import "github.com/eventgres/eventgres/pgwire/pgvalue"
+
+// Function is the declaration of a function that PostgreSQL has not: what pg_proc says of it, and what both paths go by when they
+// resolve a call. Package expr has its meaning.
+type Function struct {
+	OID          uint32 // clients keep it
+	Schema, Name string
+	Args         []uint32
+	ArgNames     []string
+	Result       uint32
+	Volatile     byte // as pg_proc has it: 'i', 's' or 'v'
+	Strict       bool // null in, null out
+	About        string
+	Source       string // in PL/pgSQL, as pg_proc shows it
+}
+
+// StreamID is the id of a named stream.
+var StreamID = &Function{
+	OID: 16600, Schema: "public", Name: "stream_id", Args: []uint32{pgvalue.OIDText}, ArgNames: []string{"name"}, Result: pgvalue.OIDUUID,
+	Volatile: 'i', Strict: true, About: "the id of a named stream", Source: streamIDSource,
+}
+
+// Functions are all of them.
+var Functions = []*Function{StreamID}
+
+// FunctionIn tells whether one of them is called so. An empty schema is any.
+func FunctionIn(schema, name string) bool {
+	for _, f := range Functions {
+		if f.Name == name && (schema == "" || f.Schema == schema) {
+			return true
+		}
+	}
+	return false
+}

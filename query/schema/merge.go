@@ -1,0 +1,205 @@
+package schema
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/analytics"
+)
+
+// A transaction has a schema of its own once it has changed something. When it commits, its changes are put over what others have
+// committed meanwhile.
+
+// With is the schema with other views and comments, for a transaction.
+func (d *Schema) With(views []analytics.View, comments map[string]string) *Schema {
+	next := *d
+	if next.base == nil {
+		next.base = d
+	}
+	next.Views, next.Comments = views, comments
+	next.own = next.beside(next.base)
+	return &next
+}
+
+const (
+	// maxViews bounds the views, which are all told to every connection of the worker.
+	maxViews     = 10_000
+	maxViewBytes = 16 << 20 // of their texts
+	// viewBytes is what a view in a list takes, beside its texts.
+	viewBytes = 256
+)
+
+// Bytes is what a transaction's schema takes, and what it was made of: when others commit, the transaction alone keeps that. nil: none.
+func (d *Schema) Bytes() int64 {
+	if d == nil || d.base == nil {
+		return 0
+	}
+	return d.own + d.base.texts
+}
+
+// Own is what of Bytes is the schema's own.
+func (d *Schema) Own() int64 {
+	if d == nil {
+		return 0
+	}
+	return d.own
+}
+
+// size are the bytes of the texts of a schema.
+func (d *Schema) size() (size int64) {
+	for i := range d.Views {
+		size += viewTexts(&d.Views[i])
+	}
+	for name, text := range d.Comments {
+		size += int64(len(name) + len(text))
+	}
+	return size
+}
+
+// Check bounds the texts of a schema, and how many there are.
+func (d *Schema) Check() error {
+	if d.size() > maxViewBytes {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "all views and comments may have %d bytes at most", maxViewBytes)
+	}
+	if len(d.Views) > maxViews {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d views at most", maxViews)
+	}
+	return nil
+}
+
+// viewTexts are the bytes of a view's texts.
+func viewTexts(v *analytics.View) int64 {
+	size := len(v.Name) + len(v.Query) + len(v.Comment)
+	for i := range v.Columns {
+		size += len(v.Columns[i].Name)
+	}
+	for column, text := range v.Notes {
+		size += len(column) + len(text)
+	}
+	return int64(size)
+}
+
+// beside are the bytes that a schema takes beside the one that it was made of.
+func (d *Schema) beside(base *Schema) int64 {
+	size := viewBytes * int64(len(d.Views)+len(d.Comments))
+	before := base.byName()
+	for i := range d.Views {
+		if v := &d.Views[i]; !sameView(v, before[v.Name]) {
+			size += viewTexts(v)
+		}
+	}
+	for of, text := range d.Comments {
+		if base.Comments[of] != text {
+			size += int64(len(of) + len(text))
+		}
+	}
+	return size
+}
+
+// byName are the views by their names.
+func (d *Schema) byName() map[string]*analytics.View {
+	views := make(map[string]*analytics.View, len(d.Views))
+	for i := range d.Views {
+		views[d.Views[i].Name] = &d.Views[i]
+	}
+	return views
+}
+
+// sameQuery tells whether two views are the same to those that use them; nil: there is none.
+func sameQuery(a, b *analytics.View) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.OID == b.OID && a.Query == b.Query && a.Zone == b.Zone && a.Path == b.Path && slices.Equal(a.Columns, b.Columns)
+}
+
+// sameView tells whether two views of one name are the same, comments too.
+func sameView(a, b *analytics.View) bool {
+	return sameQuery(a, b) && (a == nil || a.Comment == b.Comment && maps.Equal(a.Notes, b.Notes))
+}
+
+// errRedefined is what a transaction gets whose schema does not go together with what somebody else has committed.
+var errRedefined = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
+	WithHint("The transaction might succeed if retried.")
+
+// over is a transaction's schema over what is committed now, where others have changed other views than it did. Neither may
+// have changed or dropped what the other's new views use.
+func (d *Schema) over(now *Schema) (*Schema, error) {
+	if d.base.Version == now.Version {
+		return d, nil
+	}
+	base, own, theirs := d.base.byName(), d.byName(), now.byName()
+	mine, other := changedViews(base, own), changedViews(base, theirs)
+	for name := range mine {
+		if _, both := other[name]; both {
+			return nil, errRedefined
+		}
+	}
+	if breaks(mine, own, other, theirs, base) || breaks(other, theirs, mine, own, base) {
+		return nil, errRedefined
+	}
+	next := *now
+	next.base, next.own = now, d.own
+	next.Views = slices.DeleteFunc(slices.Clone(now.Views), func(v analytics.View) bool { return mine[v.Name] != nil })
+	for i := range d.Views {
+		v := d.Views[i]
+		if mine[v.Name] == nil {
+			continue
+		}
+		if base[v.Name] == nil { // its number may be another's by now
+			v.OID = max(v.OID, next.NextOID())
+		}
+		next.Views = append(next.Views, v)
+	}
+	next.Comments = maps.Clone(now.Comments)
+	for of, text := range d.Comments {
+		if old, had := d.base.Comments[of]; had && old == text {
+			continue
+		}
+		if next.Comments == nil {
+			next.Comments = map[string]string{}
+		}
+		next.Comments[of] = text
+	}
+	return &next, next.Check()
+}
+
+// changedViews are the names of views that differ, each with whichever there is of it.
+func changedViews(before, after map[string]*analytics.View) map[string]*analytics.View {
+	changed := map[string]*analytics.View{}
+	for name, v := range before {
+		if !sameView(v, after[name]) {
+			changed[name] = v
+		}
+	}
+	for name, v := range after {
+		if before[name] == nil {
+			changed[name] = v
+		}
+	}
+	return changed
+}
+
+// breaks tells whether what one side has changed or dropped of the base is used by what the other has made.
+func breaks(changed, after, others, othersAfter, base map[string]*analytics.View) bool {
+	for name := range changed {
+		if base[name] == nil || sameQuery(base[name], after[name]) {
+			continue // it is new, or has another comment
+		}
+		for other := range others {
+			if v := othersAfter[other]; v != nil && Mentions(v.Query, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Mentions tells whether a query may use a view of a name.
+func Mentions(query, name string) bool {
+	query = strings.ToLower(query)
+	return strings.Contains(query, strings.ToLower(name)) ||
+		strings.Contains(query, strings.ToLower(strings.ReplaceAll(name, `"`, `""`)))
+}

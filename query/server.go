@@ -1,0 +1,82 @@
+package query
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/advisory"
+	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/explain"
+	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/schema"
+	"github.com/eventgres/eventgres/query/setting"
+)
+
+// ServerVersion is the PostgreSQL version whose behaviour clients are told to expect.
+const ServerVersion = setting.ServerVersion
+
+// Version is Eventgres's own; the build sets it.
+var Version = "dev"
+
+var versionText = "PostgreSQL " + ServerVersion + " (Eventgres " + Version + ")"
+
+// Server makes sessions on a store. It is a pgwire.Handler.
+type Server struct {
+	store     *engine.Store
+	index     *engine.ReadIndex
+	writer    *engine.WriterHandle
+	logger    *slog.Logger
+	started   time.Time
+	worker    *analytics.Supervisor // nil: no analytical SELECT
+	schema    *schema.Store
+	sessions  activity.Sessions
+	described map[string]string // settings that are the server's own, by lower-case name
+	advisory  *advisory.Table
+	estimator explain.Estimator
+	began     int64 // how many events there were at the start
+}
+
+// NewServer returns a Server. logger may be nil.
+func NewServer(store *engine.Store, logger *slog.Logger) *Server {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{advisory: advisory.NewTable(), described: map[string]string{}, store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+	s.began = s.index.GlobalPosition() + 1
+	s.schema = schema.NewStore(store.Control(), logger, s.started)
+	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}
+	return s
+}
+
+// UseWorker sends what the native path does not answer to an analytics worker. It is called
+// before the server serves.
+func (s *Server) UseWorker(w *analytics.Supervisor) { s.worker, s.estimator.Types.Worker = w, w }
+
+// Measure has the server note how long statements take. It is called before the server serves.
+func (s *Server) Measure() { s.sessions.Measure = true }
+
+// Stats is what sessions have done since the server's start, and what they do now.
+type Stats = activity.Stats
+
+// Stats returns the sessions'.
+func (s *Server) Stats() Stats { return s.sessions.Stats() }
+
+// Describe says what the server's own settings are: data_directory, port and their like.
+func (s *Server) Describe(name, value string) { s.described[name] = value }
+
+func (s *Server) health() *relation.HealthRow {
+	extent := s.store.Control().Extent()
+	h := &relation.HealthRow{
+		Health: s.store.Health(), Store: s.store.ID(), Events: extent.Events, Changes: extent.Changes, Streams: s.index.StreamCount(),
+		Analytics: "off",
+	}
+	if s.worker != nil {
+		h.Analytics = "starting"
+		if s.worker.PID() != 0 {
+			h.Analytics = "ok"
+		}
+	}
+	return h
+}

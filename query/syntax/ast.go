@@ -1,0 +1,333 @@
+package syntax
+
+// Statement is a parsed statement; the concrete types follow.
+type Statement interface{ Stmt() }
+
+// Parsed is a statement with the text it came from, for positions in errors.
+type Parsed struct {
+	Statement
+	Src string // the whole text that was sent
+	Pos int    // where the statement begins in it
+	End int
+	// Params is the highest parameter number in it.
+	Params int
+	// FirstParam is where the first of them stands.
+	FirstParam int
+	tokens     int // that its tree was made of
+}
+
+type (
+	InsertStmt struct {
+		Relation  RelationRef
+		Alias     string
+		Columns   []Name
+		Rows      [][]Expr     // nil: DEFAULT VALUES
+		Query     *Unsupported // OVERRIDING
+		From      *QueryText   // INSERT … SELECT
+		With      *QueryText   // before INSERT
+		Values    sqlText      // VALUES and what follows; empty where there is none
+		Returned  sqlText      // the list of RETURNING
+		Conflict  *ConflictClause
+		Returning []SelectItem
+	}
+
+	ConflictClause struct {
+		Target      []Name // empty: none given
+		TargetPos   int
+		Unsupported *Unsupported
+		pos         int
+	}
+
+	SelectStmt struct {
+		Items       []SelectItem
+		From        *RelationRef // nil: none
+		Where       Expr
+		WhereText   string // as it was written, for EXPLAIN
+		GroupBy     Expr   // nil: none
+		OrderBy     []orderItem
+		Limit       Expr // nil: none, or ALL
+		Offset      Expr
+		WithTies    bool
+		Locking     *Unsupported // FOR UPDATE and its like
+		Unsupported *Unsupported // what makes it more than the native path knows
+	}
+
+	// CopyStmt is COPY events (…) FROM STDIN, or COPY … TO STDOUT.
+	CopyStmt struct {
+		Relation    RelationRef
+		Columns     []Name
+		Query       *SelectStmt // COPY (SELECT …) TO
+		Text        *QueryText  // of the query
+		From        bool
+		Options     []CopyOption
+		Where       Expr
+		Unsupported *Unsupported
+	}
+
+	TransactionStmt struct {
+		Verb      string // BEGIN, START TRANSACTION, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK TO
+		Savepoint string
+		Modes     []TransactionMode
+		Chain     bool
+	}
+
+	PrepareStmt struct {
+		Name  string
+		Types []TypeName
+		Body  *Parsed
+	}
+	ExecuteStmt struct {
+		Name string
+		Args []Expr
+		Text sqlText // of the arguments
+	}
+	DeallocateStmt struct {
+		Name string // empty: ALL
+	}
+
+	DeclareStmt struct {
+		Name                           string
+		Scroll, NoScroll, Hold, Binary bool
+		Body                           *Parsed
+	}
+	FetchStmt struct {
+		Cursor string
+		Move   bool
+		How    string // NEXT, PRIOR, FIRST, LAST, ABSOLUTE, RELATIVE, FORWARD, BACKWARD
+		Count  int64
+		All    bool
+	}
+	CloseStmt struct{ Name string } // empty: ALL
+
+	ExplainStmt struct {
+		Analyze, Verbose, NoCosts, NoTiming bool
+
+		Summary *bool // nil: with ANALYZE
+		Body    *Parsed
+		Format  string
+	}
+
+	SetStmt struct {
+		Name   string
+		Values []string // nil: DEFAULT
+		Local  bool
+		pos    int
+	}
+	ShowStmt  struct{ Name string } // "all" for ALL
+	ResetStmt struct{ Name string } // "all" for ALL
+
+	DiscardStmt struct{ What string }
+
+	// SetTransactionStmt is SET TRANSACTION, or SET SESSION CHARACTERISTICS.
+	SetTransactionStmt struct {
+		Session bool
+		Modes   []TransactionMode
+	}
+
+	CreateViewStmt struct {
+		Replace  bool
+		Relation RelationRef
+		Columns  []Name
+		Query    *QueryText
+	}
+	DropViewStmt struct {
+		Relations []RelationRef
+		IfExists  bool
+		Cascade   bool
+	}
+	CommentStmt struct {
+		Kind     string // table, view, column
+		Relation RelationRef
+		Column   string
+		Text     string // empty: none
+	}
+
+	// UpkeepStmt has nothing to do here: VACUUM, ANALYZE, CHECKPOINT, UNLISTEN, SET CONSTRAINTS.
+	UpkeepStmt struct {
+		Tag        string
+		Options    []CopyOption
+		Relations  []RelationRef
+		Columns    bool         // of a relation are named
+		Analyzes   bool         // VACUUM ANALYZE
+		Constraint *RelationRef // the first that SET CONSTRAINTS names
+	}
+
+	// LockStmt is LOCK TABLE.
+	LockStmt struct {
+		Relations []RelationRef
+		Mode      string
+		pos       int
+	}
+
+	// RefusedStmt is one that the store never does.
+	RefusedStmt struct {
+		What     string
+		Relation *RelationRef
+	}
+
+	// UnsupportedStmt is one that only the full SQL path could do.
+	UnsupportedStmt struct {
+		Unsupported
+		Query bool  // it is a query, for the worker to answer
+		Err   error // what the server's own parser has against it
+	}
+)
+
+func (*InsertStmt) Stmt()         {}
+func (*SelectStmt) Stmt()         {}
+func (*CopyStmt) Stmt()           {}
+func (*TransactionStmt) Stmt()    {}
+func (*PrepareStmt) Stmt()        {}
+func (*ExecuteStmt) Stmt()        {}
+func (*DeallocateStmt) Stmt()     {}
+func (*DeclareStmt) Stmt()        {}
+func (*FetchStmt) Stmt()          {}
+func (*CloseStmt) Stmt()          {}
+func (*ExplainStmt) Stmt()        {}
+func (*SetStmt) Stmt()            {}
+func (*ShowStmt) Stmt()           {}
+func (*ResetStmt) Stmt()          {}
+func (*DiscardStmt) Stmt()        {}
+func (*SetTransactionStmt) Stmt() {}
+func (*CreateViewStmt) Stmt()     {}
+func (*DropViewStmt) Stmt()       {}
+func (*CommentStmt) Stmt()        {}
+func (*UpkeepStmt) Stmt()         {}
+func (*LockStmt) Stmt()           {}
+func (*RefusedStmt) Stmt()        {}
+func (*UnsupportedStmt) Stmt()    {}
+
+// Unsupported names what a statement uses that the native path does not know.
+type Unsupported struct {
+	What string
+	Pos  int
+}
+
+type Name struct {
+	Text string
+	Pos  int
+}
+
+type RelationRef struct {
+	Schema, Table string
+	Alias         string
+	Pos           int
+}
+
+type SelectItem struct {
+	Expr  Expr
+	Alias string
+	pos   int
+}
+
+type orderItem struct {
+	Expr        Expr
+	Desc        bool
+	NullsFirst  *bool
+	Unsupported *Unsupported // USING another operator than < and >
+}
+
+type TransactionMode struct {
+	Isolation  string // "", or the level in lower case
+	ReadOnly   *bool
+	Deferrable *bool
+}
+
+type CopyOption struct {
+	Name  string
+	Value string
+	List  []string
+	Pos   int
+}
+
+type TypeName struct {
+	Name string // canonical, lower case, without modifiers; "text[]" for an array
+	Mod  bool   // it has a modifier, which only the worker applies
+	OID  uint32
+	Pos  int
+}
+
+// Expr is an expression.
+type Expr interface{ Position() int }
+
+type node struct{ Pos int }
+
+// Leftmost is where an expression begins, for errors about the whole of it.
+func Leftmost(x Expr) int {
+	switch x := x.(type) {
+	case *CastExpr:
+		return min(x.Pos, Leftmost(x.X))
+	case *BinaryExpr:
+		return min(x.Pos, Leftmost(x.L))
+	}
+	return x.Position()
+}
+
+func (n node) Position() int { return n.Pos }
+
+type (
+	Literal struct {
+		node
+		Kind tokenKind // tokString, tokInteger, tokDecimal, or tokIdent for true, false, null
+		Text string
+	}
+	ParamExpr struct {
+		node
+		N int
+	}
+	ColumnExpr struct {
+		node
+		Table  string
+		Column string // "*" for all
+	}
+	CallExpr struct {
+		node
+		Schema, Name string
+		Args         []Expr
+		Star         bool
+		Unsupported  string // DISTINCT, OVER, FILTER …
+	}
+	CastExpr struct {
+		node
+		X   Expr
+		Typ TypeName
+	}
+	UnaryExpr struct {
+		node
+		Op string // "-", "+", "not", "is null", "is not null", "is true" …
+		X  Expr
+	}
+	BinaryExpr struct {
+		node
+		Op   string
+		L, R Expr
+	}
+	InExpr struct {
+		node
+		X    Expr
+		List []Expr
+		Not  bool
+	}
+	CaseExpr struct {
+		node
+		subject Expr
+		whens   [][2]Expr
+		other   Expr
+	}
+	ArrayExpr struct {
+		node
+		Items []Expr
+	}
+	DefaultExpr struct{ node }
+	// UnsupportedExpr stands for what the native path cannot evaluate.
+	UnsupportedExpr struct {
+		node
+		What string
+	}
+)
+
+// sqlText is where a part of a statement stands in a text.
+type sqlText struct {
+	Pos, End int
+	Err      error // what the server's own parser has against it
+}
