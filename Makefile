@@ -20,9 +20,7 @@
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
 
-GO      ?= go
-VERSION ?= $(shell git describe --tags --dirty 2>/dev/null || echo v0.1.0-dev)
-LDFLAGS := -X github.com/eventgres/eventgres/query.Version=$(VERSION)
+GO ?= go
 
 DATA   ?= data
 LISTEN ?= 127.0.0.1:5433
@@ -43,13 +41,13 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 # Without cgo, which would want a C compiler for each; what needs it has no code of its own for any.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64 windows/amd64 windows/arm64
 
-SOURCES := cmd engine pgwire query integration
+SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
 .PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-pairs microbench fuzz crash siege differ scale nightly clean
 
 build:
-	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/eventgres ./cmd/eventgres
+	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
 
 run: build
 	exec bin/eventgres serve --sample --data "$(DATA)" --listen "$(LISTEN)"

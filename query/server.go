@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/eventgres/eventgres"
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
@@ -17,10 +18,7 @@ import (
 // ServerVersion is the PostgreSQL version whose behaviour clients are told to expect.
 const ServerVersion = setting.ServerVersion
 
-// Version is Eventgres's own; the build sets it.
-var Version = "dev"
-
-var versionText = "PostgreSQL " + ServerVersion + " (Eventgres " + Version + ")"
+var versionText = "PostgreSQL " + ServerVersion + " (Eventgres " + eventgres.Version + ")"
 
 // Server makes sessions on a store. It is a pgwire.Handler.
 type Server struct {

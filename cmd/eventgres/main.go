@@ -6,7 +6,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/eventgres/eventgres/query"
+	"github.com/eventgres/eventgres"
 )
 
 var cli struct {
@@ -38,6 +38,6 @@ func main() {
 type versionCommand struct{}
 
 func (versionCommand) Run() error {
-	fmt.Println("eventgres", query.Version)
+	fmt.Println("eventgres", eventgres.Version)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/eventgres/eventgres"
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/engine/measure"
 	"github.com/eventgres/eventgres/pgwire"
@@ -43,7 +44,7 @@ func (src *Sources) scrape() *scrape {
 	index := src.Store.Index()
 	s := &scrape{
 		store: src.Store.Stats(), health: src.Store.Health(), streams: int64(index.StreamCount()),
-		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), disk: diskOf(src.Data), version: query.Version,
+		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), disk: diskOf(src.Data), version: eventgres.Version,
 	}
 	if src.Worker != nil {
 		w := src.Worker.Stats()
