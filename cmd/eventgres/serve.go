@@ -15,6 +15,7 @@ import (
 	"time"
 	_ "time/tzdata" // time zones on machines that have none
 
+	"github.com/eventgres/eventgres/cmd/eventgres/internal/notify"
 	"github.com/eventgres/eventgres/cmd/eventgres/internal/web"
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
@@ -51,6 +52,7 @@ type serveCommand struct {
 
 func (c *serveCommand) Run() error {
 	logger := newLogger(c.LogFormat)
+	manager := notify.FromEnvironment(logger)
 	if err := c.checkAddress(); err != nil {
 		return err
 	}
@@ -73,7 +75,7 @@ func (c *serveCommand) Run() error {
 	index := store.Index()
 	logger.Info("opened", "data", c.Data, "events", index.GlobalPosition()+1, "streams", index.StreamCount(),
 		"took", time.Since(begin).Round(time.Millisecond))
-	err = c.serve(store, watched, logger)
+	err = c.serve(store, watched, manager, logger)
 	closing := store.Close()
 	logger.Info("closed", "data", c.Data)
 	return errors.Join(err, closing)
@@ -104,7 +106,7 @@ func (c *serveCommand) checkAddress() error {
 	return nil
 }
 
-func (c *serveCommand) serve(store *engine.Store, watched *web.Server, logger *slog.Logger) error {
+func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *notify.Manager, logger *slog.Logger) error {
 	encryption, err := c.TLS.load(c.Data, c.Listen, logger)
 	if err != nil {
 		return err
@@ -154,7 +156,14 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, logger *s
 		watched.Ready(web.Sources{Store: store, Server: server, Sessions: handler, Worker: worker, Data: c.Data})
 	}
 	c.greet(listeners)
-	err = untilEnd(signals, failed, encryption, logger)
+	status := "listening on " + listeners[0].Addr().String()
+	manager.Ready(status)
+	err = untilEnd(signals, failed, logger, func() {
+		manager.Reloading()
+		reload(encryption, logger)
+		manager.Ready(status)
+	})
+	manager.Stopping()
 	if watched != nil {
 		watched.Stopping()
 	}
@@ -167,12 +176,12 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, logger *s
 }
 
 // untilEnd waits for a signal to end, or for a listener that has failed, and meanwhile reloads at SIGHUP.
-func untilEnd(signals <-chan os.Signal, failed <-chan error, encryption *pgwire.TLS, logger *slog.Logger) error {
+func untilEnd(signals <-chan os.Signal, failed <-chan error, logger *slog.Logger, reload func()) error {
 	for {
 		select {
 		case sig := <-signals:
 			if sig == syscall.SIGHUP {
-				reload(encryption, logger)
+				reload()
 				continue
 			}
 			logger.Info("shutting down", "signal", sig.String())
