@@ -10,16 +10,18 @@ import (
 )
 
 var cli struct {
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Import  importCommand  `cmd:"" help:"Append events from newline-delimited JSON, through a server."`
-	Export  exportCommand  `cmd:"" help:"Write all events as newline-delimited JSON, from a server."`
-	Verify  verifyCommand  `cmd:"" help:"Check every byte of a data directory."`
-	Backup  backupCommand  `cmd:"" help:"Copy a data directory, while a server serves it or not."`
-	Restore restoreCommand `cmd:"" help:"Make a data directory of a backup."`
-	Repair  repairCommand  `cmd:"" help:"Take damaged parts out of a data directory, as told; keep them aside."`
-	Sample  sampleCommand  `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-	Worker  workerCommand  `cmd:"" hidden:"" help:"The analytics worker, which the server starts."`
+	Serve      serveCommand      `cmd:"" help:"Run the server."`
+	Import     importCommand     `cmd:"" help:"Append events from newline-delimited JSON, through a server."`
+	Export     exportCommand     `cmd:"" help:"Write all events as newline-delimited JSON, from a server."`
+	Verify     verifyCommand     `cmd:"" help:"Check every byte of a data directory."`
+	Backup     backupCommand     `cmd:"" help:"Copy a data directory, while a server serves it or not."`
+	Restore    restoreCommand    `cmd:"" help:"Make a data directory of a backup."`
+	Repair     repairCommand     `cmd:"" help:"Take damaged parts out of a data directory, as told; keep them aside."`
+	Sample     sampleCommand     `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
+	Completion completionCommand `cmd:"" help:"Print what completes the commands in a shell."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Man        manCommand        `cmd:"" hidden:"" help:"Print the man page."`
+	Worker     workerCommand     `cmd:"" hidden:"" help:"The analytics worker, which the server starts."`
 }
 
 func main() {
