@@ -8,9 +8,9 @@ import (
 )
 
 type httpFlags struct {
-	HTTP          string `name:"http" env:"EVENTGRES_HTTP" help:"Address for /metrics, /livez and /readyz, such as 127.0.0.1:9433; off unless given. Beyond loopback it needs --http-token-file."`
-	HTTPTokenFile string `name:"http-token-file" env:"EVENTGRES_HTTP_TOKEN_FILE" help:"File with the bearer token that /metrics and profiles are asked for with." type:"path"`
-	HTTPPprof     bool   `name:"http-pprof" env:"EVENTGRES_HTTP_PPROF" help:"Serve Go's profiles at /debug/pprof/, too."`
+	HTTP          string `name:"http" help:"Address for /metrics, /livez and /readyz, such as 127.0.0.1:9433; off unless given. Beyond loopback it needs --http-token-file."`
+	HTTPTokenFile string `name:"http-token-file" help:"File with the bearer token that /metrics and profiles are asked for with." type:"path"`
+	HTTPPprof     bool   `name:"http-pprof" help:"Serve Go's profiles at /debug/pprof/, too."`
 }
 
 // listen begins to serve what is told over HTTP; nil where nothing is.

@@ -7,9 +7,10 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/eventgres/eventgres"
+	"github.com/eventgres/eventgres/cmd/eventgres/internal/config"
 )
 
-var cli struct {
+type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run the server."`
 	Import     importCommand     `cmd:"" help:"Append events from newline-delimited JSON, through a server."`
 	Export     exportCommand     `cmd:"" help:"Write all events as newline-delimited JSON, from a server."`
@@ -19,18 +20,27 @@ var cli struct {
 	Repair     repairCommand     `cmd:"" help:"Take damaged parts out of a data directory, as told; keep them aside."`
 	Sample     sampleCommand     `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
 	Completion completionCommand `cmd:"" help:"Print what completes the commands in a shell."`
+	Config     configCommand     `cmd:"" help:"Write an example of the server's file of settings, or check one."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Man        manCommand        `cmd:"" hidden:"" help:"Print the man page."`
 	Worker     workerCommand     `cmd:"" hidden:"" help:"The analytics worker, which the server starts."`
 }
 
-func main() {
-	keepToOwner()
-	ctx := kong.Parse(&cli,
+// newParser returns what reads a command line into c.
+func newParser(c *commands) *kong.Kong {
+	return kong.Must(c,
 		kong.Name("eventgres"),
 		kong.Description("An event store that every PostgreSQL client already speaks to."),
 		kong.UsageOnError(),
+		config.Variables("serve"),
 	)
+}
+
+func main() {
+	keepToOwner()
+	parser := newParser(new(commands))
+	ctx, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
 	if err := ctx.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "eventgres:", err)
 		os.Exit(1)

@@ -15,6 +15,9 @@ import (
 	"time"
 	_ "time/tzdata" // time zones on machines that have none
 
+	"github.com/alecthomas/kong"
+
+	"github.com/eventgres/eventgres/cmd/eventgres/internal/config"
 	"github.com/eventgres/eventgres/cmd/eventgres/internal/notify"
 	"github.com/eventgres/eventgres/cmd/eventgres/internal/web"
 	"github.com/eventgres/eventgres/engine"
@@ -23,36 +26,49 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 )
 
+// serveCommand has the flags of serve. To add one, add a field: its key in the file and its variable follow from it (package
+// config says how, and which tags there are), and docs/configuration.md by `go test ./cmd/eventgres -run TestPage -rewrite`. A
+// group of flags with code of its own is a struct in a file of its own, embedded, as tlsFlags is. A flag that has reload:"" is
+// taken anew in reload.go.
 type serveCommand struct {
-	Data           string        `default:"data" env:"EVENTGRES_DATA" help:"Data directory; made if missing." type:"path"`
-	Listen         string        `default:"127.0.0.1:5433" env:"EVENTGRES_LISTEN" help:"TCP address; port 0 takes a free one."`
-	Socket         string        `env:"EVENTGRES_SOCKET" help:"Directory for a Unix socket, as psql -h takes it." type:"path"`
-	AllowInsecure  bool          `env:"EVENTGRES_ALLOW_INSECURE" help:"Listen on other than loopback addresses, although nobody is authenticated yet."`
-	MaxConnections int           `default:"200" env:"EVENTGRES_MAX_CONNECTIONS" help:"Sessions at the same time."`
-	SegmentBytes   int64         `default:"268435456" env:"EVENTGRES_SEGMENT_BYTES" help:"Size at which a segment of the log is sealed."`
-	MaxEvent       int           `default:"1048576" env:"EVENTGRES_MAX_EVENT" help:"Stored size of one event, bytes."`
-	MaxAppend      int           `default:"16777216" env:"EVENTGRES_MAX_APPEND" help:"Stored size of one atomic append, bytes."`
-	MaxType        int           `default:"256" env:"EVENTGRES_MAX_TYPE" help:"Length of an event type, bytes."`
-	MaxName        int           `default:"512" env:"EVENTGRES_MAX_NAME" help:"Length of a stream name, bytes."`
-	MaxMessage     int           `default:"67108864" env:"EVENTGRES_MAX_MESSAGE" help:"Size of one protocol message, bytes."`
-	ConnMemory     int64         `name:"max-connection-memory" default:"268435456" env:"EVENTGRES_MAX_CONNECTION_MEMORY" help:"Memory that one connection may take for messages, statements, portals and appends not committed, bytes."`
-	TotalMemory    int64         `name:"max-memory" default:"1073741824" env:"EVENTGRES_MAX_MEMORY" help:"Memory that all connections together may take for these, bytes."`
-	ShutdownGrace  time.Duration `default:"10s" env:"EVENTGRES_SHUTDOWN_GRACE" help:"How long connections may take to end at shutdown."`
-	LogFormat      string        `default:"text" enum:"text,json" env:"EVENTGRES_LOG_FORMAT" help:"Format of the log: text or json."`
-	Sample         bool          `env:"EVENTGRES_SAMPLE" help:"Load the sample if the store is empty."`
-	NoAnalytics    bool          `env:"EVENTGRES_NO_ANALYTICS" help:"Run without the analytics worker."`
-	WriterThread   bool          `env:"EVENTGRES_WRITER_THREAD" hidden:"" help:"Write the log with one thread alone, for tests that inject faults into its system calls."`
-	Unpacked       bool          `hidden:"" help:"Store events as they are, for tests that look for them in what is written."`
-	WorkerMemory   int64         `default:"1073741824" env:"EVENTGRES_WORKER_MEMORY" help:"Memory that the analytics worker's engine may use, bytes."`
-	WorkerSpill    int64         `default:"17179869184" env:"EVENTGRES_WORKER_SPILL" help:"Disk that its queries may use when memory is not enough, bytes."`
+	Config string `type:"path" default:"" placeholder:"FILE" file:"-" help:"File of settings, TOML; flags and variables beat it."`
+
+	Data           string        `default:"data" help:"Data directory; made if missing." type:"path"`
+	Listen         string        `default:"127.0.0.1:5433" help:"TCP address; port 0 takes a free one."`
+	Socket         string        `help:"Directory for a Unix socket, as psql -h takes it." type:"path"`
+	AllowInsecure  bool          `help:"Listen on other than loopback addresses, although nobody is authenticated yet."`
+	MaxConnections int           `default:"200" min:"1" help:"Sessions at the same time."`
+	SegmentBytes   int64         `default:"268435456" min:"1" help:"Size at which a segment of the log is sealed."`
+	MaxEvent       int           `default:"1048576" min:"1" help:"Stored size of one event, bytes."`
+	MaxAppend      int           `default:"16777216" min:"1" help:"Stored size of one atomic append, bytes."`
+	MaxType        int           `default:"256" min:"1" help:"Length of an event type, bytes."`
+	MaxName        int           `default:"512" min:"1" help:"Length of a stream name, bytes."`
+	MaxMessage     int           `default:"67108864" min:"1" help:"Size of one protocol message, bytes."`
+	ConnMemory     int64         `name:"max-connection-memory" default:"268435456" min:"1" help:"Memory that one connection may take for messages, statements, portals and appends not committed, bytes."`
+	TotalMemory    int64         `name:"max-memory" default:"1073741824" min:"1" help:"Memory that all connections together may take for these, bytes."`
+	ShutdownGrace  time.Duration `default:"10s" help:"How long connections may take to end at shutdown."`
+	LogFormat      string        `default:"text" enum:"text,json" help:"Format of the log: text or json."`
+	Sample         bool          `help:"Load the sample if the store is empty."`
+	NoAnalytics    bool          `help:"Run without the analytics worker."`
+	WriterThread   bool          `hidden:"" help:"Write the log with one thread alone, for tests that inject faults into its system calls."`
+	Unpacked       bool          `hidden:"" file:"-" env:"-" help:"Store events as they are, for tests that look for them in what is written."`
+	WorkerMemory   int64         `default:"1073741824" min:"1" help:"Memory that the analytics worker's engine may use, bytes."`
+	WorkerSpill    int64         `default:"17179869184" min:"1" help:"Disk that its queries may use when memory is not enough, bytes."`
 
 	TLS  tlsFlags  `embed:""`
 	HTTP httpFlags `embed:""`
 }
 
-func (c *serveCommand) Run() error {
+func (c *serveCommand) Run(ctx *kong.Context) error {
+	settings, err := config.Take(ctx, c.Config)
+	if err != nil {
+		return err
+	}
 	logger := newLogger(c.LogFormat)
 	manager := notify.FromEnvironment(logger)
+	for _, message := range settings.Stray(os.Environ()) {
+		logger.Warn(message)
+	}
 	if err := c.checkAddress(); err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ import (
 )
 
 type tlsFlags struct {
-	TLSCert       string `name:"tls-cert" env:"EVENTGRES_TLS_CERT" help:"Certificate of the server, PEM, with those up to a root; with --tls-key. Clients may then encrypt with TLS." type:"path"`
-	TLSKey        string `name:"tls-key" env:"EVENTGRES_TLS_KEY" help:"Its key, PEM, which nobody else may read." type:"path"`
-	TLSSelfSigned bool   `name:"tls-self-signed" env:"EVENTGRES_TLS_SELF_SIGNED" help:"Make a certificate in the data directory, unless it has one: tls/server.crt, which clients take as sslrootcert."`
+	TLSCert       string `name:"tls-cert" help:"Certificate of the server, PEM, with those up to a root; with --tls-key. Clients may then encrypt with TLS." type:"path"`
+	TLSKey        string `name:"tls-key" help:"Its key, PEM, which nobody else may read." type:"path"`
+	TLSSelfSigned bool   `name:"tls-self-signed" help:"Make a certificate in the data directory, unless it has one: tls/server.crt, which clients take as sslrootcert."`
 }
 
 // load returns what connections are encrypted with, nil for nothing. A certificate is made for a listen address.
