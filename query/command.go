@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -26,7 +27,7 @@ func (p *commandPlan) ParameterOIDs() []uint32 { return p.params }
 
 func (p *commandPlan) Columns() []pgvalue.Column { return nil }
 
-func (p *commandPlan) text() string { return p.parsed.Src }
+func (p *commandPlan) text() string { return p.parsed.Shown() }
 
 func (p *commandPlan) cacheable() bool { return true }
 
@@ -42,7 +43,7 @@ func (p *commandPlan) kind() activity.Kind {
 		return activity.Prepare
 	case *syntax.CloseStmt:
 		return activity.Cursor
-	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt:
+	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.AlterRoleStmt:
 		return activity.Define
 	}
 	return activity.Other
@@ -100,12 +101,37 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 		return tag("DROP VIEW"), s.dropViews(st)
 	case *syntax.CommentStmt:
 		return tag("COMMENT"), s.comment(st)
+	case *syntax.AlterRoleStmt:
+		return tag("ALTER ROLE"), s.alterRole(p, st)
 	case *syntax.LockStmt:
 		return tag("LOCK TABLE"), s.lockTable(p, st)
 	case *syntax.UpkeepStmt:
 		return tag(st.Tag), s.upkeep(st, last)
 	}
 	return pgwire.Tag{}, pgerror.Errorf(pgerror.FeatureNotSupported, "this statement is not supported")
+}
+
+// alterRole stages what a statement makes of the roles.
+func (s *Session) alterRole(p *syntax.Parsed, st *syntax.AlterRoleStmt) error {
+	if s.server.roles == nil {
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "ALTER ROLE is not possible: this server has no roles")
+	}
+	if err := s.mayAppend("ALTER ROLE"); err != nil {
+		return err
+	}
+	c := s.tx.roles
+	if c == nil {
+		c = s.server.roles.Current()
+	}
+	changed, err := c.Alter(p.Src, st, role.Actor{Name: s.user, Zone: s.conn.Zone, Notice: s.notice})
+	if err != nil {
+		return err
+	}
+	if err := s.reserve(changed.Bytes()); err != nil {
+		return err
+	}
+	s.tx.roles = changed
+	return s.account()
 }
 
 func (s *Session) discard(what string, last pgwire.Lookahead) error {

@@ -71,7 +71,7 @@ func (o *origin) text() string {
 	if o.query == nil {
 		return ""
 	}
-	return o.query.Src
+	return o.query.Shown()
 }
 
 func (o *origin) madeOf() *origin { return o }
@@ -128,7 +128,7 @@ func (c *statementCache) find(text string) []pgwire.Query {
 
 // put keeps the statements of a text that has come before.
 func (c *statementCache) put(text string, list []pgwire.Query) {
-	if len(text) > cachedTextSize {
+	if len(text) > cachedTextSize || len(list) > 0 && list[0].(*query).Secret() {
 		return
 	}
 	if c.seen == nil {

@@ -68,7 +68,7 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	p := q.(*query)
 	s.ctx = ctx
 	s.statementTime = time.Now().UnixMicro()
-	s.running(p.Src)
+	s.running(p.Shown())
 	if err := s.checkFailed(p.Parsed); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
 )
@@ -29,6 +30,7 @@ type Server struct {
 	started   time.Time
 	worker    *analytics.Supervisor // nil: no analytical SELECT
 	schema    *schema.Store
+	roles     *role.Store // nil: there are none, and nobody is asked who he is
 	sessions  activity.Sessions
 	described map[string]string // settings that are the server's own, by lower-case name
 	advisory  *advisory.Table
@@ -51,6 +53,9 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 // UseWorker sends what the native path does not answer to an analytics worker. It is called
 // before the server serves.
 func (s *Server) UseWorker(w *analytics.Supervisor) { s.worker, s.estimator.Types.Worker = w, w }
+
+// UseRoles has the server's statements see and change roles. It is called before the server serves.
+func (s *Server) UseRoles(r *role.Store) { s.roles = r }
 
 // Measure has the server note how long statements take. It is called before the server serves.
 func (s *Server) Measure() { s.sessions.Measure = true }

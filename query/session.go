@@ -94,7 +94,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	s.tx.enter(s)
 	s.running(g.text)
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
-	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.tx.defined != nil || s.tx.holds) {
+	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.tx.defining() || s.tx.holds) {
 		var over bool
 		if over, err = last(); over && err == nil {
 			err = s.commit(ctx)
@@ -189,7 +189,7 @@ func (s *Session) holds() int64 {
 	t := &s.tx
 	size := s.settings.Size() + t.settings.Size() + t.kept
 	size += int64(t.Size) + eventBytes*int64(len(t.Staged)) + entryBytes*int64(len(t.IDs)+len(t.Streams))
-	return size + t.defined.Bytes()
+	return size + t.defined.Bytes() + t.roles.Bytes()
 }
 
 // account makes the session's share what it holds. It fails only where that is more than before: then the

@@ -8,6 +8,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/advisory"
+	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/staging"
@@ -43,6 +44,7 @@ type transaction struct {
 	holds      bool           // it has declared a cursor WITH HOLD
 	statements int            // that began in it
 	defined    *schema.Schema // as the transaction has changed them; nil: not
+	roles      *role.Catalog  // the same
 	locks      []txLock       // advisory locks, in the order in which they were taken
 }
 
@@ -58,6 +60,7 @@ type savepoint struct {
 	settings setting.Values
 	portals  map[string]bool
 	defined  *schema.Schema
+	roles    *role.Catalog
 	defines  bool // the savepoint before has another schema
 	locks    int
 }
@@ -88,8 +91,11 @@ func (t *transaction) begin(s *Session, state txState) {
 // alone tells whether nothing that is to be committed, or was told of it, came before in an implicit transaction: a statement that
 // ends it may append at once.
 func (t *transaction) alone() bool {
-	return t.state == txImplicit && len(t.Staged) == 0 && t.defined == nil && !t.holds && t.Position < 0 && t.Xact == 0
+	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0
 }
+
+// defining tells whether the transaction changes more than events.
+func (t *transaction) defining() bool { return t.defined != nil || t.roles != nil }
 
 // keepSettings remembers the settings as they were before the transaction changed one.
 func (t *transaction) keepSettings(s *Session) {
@@ -163,7 +169,7 @@ func (s *Session) commitStaged(ctx context.Context) error {
 			return err
 		}
 	}
-	if t.defined != nil {
+	if t.defining() {
 		return s.commitDefined(ctx)
 	}
 	if len(t.Staged) == 0 {
@@ -175,7 +181,7 @@ func (s *Session) commitStaged(ctx context.Context) error {
 	return s.appendTransaction(ctx, nil)
 }
 
-// commitDefined commits a transaction that has changed the schema, one at a time: what others have committed meanwhile stays.
+// commitDefined commits a transaction that has changed the schema or roles, one at a time: what others have committed meanwhile stays.
 func (s *Session) commitDefined(ctx context.Context) error {
 	var end func()
 	err := s.conn.Waiting(func() (err error) {
@@ -186,9 +192,18 @@ func (s *Session) commitDefined(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	changes, err := s.server.schema.Changes(s.tx.defined)
-	if err != nil {
-		return err
+	var changes []engine.ControlChange
+	if t := &s.tx; t.defined != nil {
+		if changes, err = s.server.schema.Changes(t.defined); err != nil {
+			return err
+		}
+	}
+	if t := &s.tx; t.roles != nil {
+		more, err := s.server.roles.Changes(t.roles)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, more...)
 	}
 	return s.appendTransaction(ctx, changes)
 }
@@ -295,13 +310,13 @@ func (s *Session) addSavepoint(name string) error {
 			WithHint("Commit smaller transactions.")
 	}
 	portals := s.conn.Portals()
-	if err := s.reserve(syntax.StatementBytes + s.settings.Size() + entryBytes*int64(len(t.IDs)+len(t.Streams)+len(portals)) + t.defined.Own()); err != nil {
+	if err := s.reserve(syntax.StatementBytes + s.settings.Size() + entryBytes*int64(len(t.IDs)+len(t.Streams)+len(portals)) + t.defined.Own() + t.roles.Bytes()); err != nil {
 		return err
 	}
 	last := len(t.savepoints) - 1
 	sp := savepoint{
 		defines: t.defined != nil && (last < 0 || t.savepoints[last].defined != t.defined),
-		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, locks: len(t.locks),
+		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, roles: t.roles, locks: len(t.locks),
 	}
 	t.savepoints = append(t.savepoints, sp)
 	t.kept += sp.bytes()
@@ -329,7 +344,7 @@ func (s *Session) rollbackTo(name string) error {
 	s.untell(sp.Staged)
 	s.unlockTransaction(sp.locks)
 	t.Batch.Rollback(&sp.Mark)
-	t.defined = sp.defined
+	t.defined, t.roles = sp.defined, sp.roles
 	t.dropSavepoints(i + 1)
 	t.failed = false
 	for name := range s.conn.Portals() {
@@ -343,7 +358,7 @@ func (s *Session) rollbackTo(name string) error {
 
 // bytes is what a savepoint keeps.
 func (sp *savepoint) bytes() int64 {
-	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals))
+	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals)) + sp.roles.Bytes()
 	if sp.defines {
 		size += sp.defined.Own()
 	}

@@ -70,7 +70,7 @@ func TestStrayVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	var environment []string
-	for _, name := range strings.Fields(`BIN BUG CLIENTS_TARGET CRASH_ROUNDS CRASH_STATES FAILPOINTS LONG MAKE_STORES PASSWORD PASSWORD_FILE
+	for _, name := range strings.Fields(`BIN BUG CLIENTS_TARGET CRASH_ROUNDS CRASH_STATES FAILPOINTS LONG MAKE_STORES PASSWORD_FILE
 		PLANTED REQUIRE_CLIENTS SEED TEST_HONEST TRACE_SQL URL`) {
 		environment = append(environment, "EVENTGRES_"+name+"=1")
 	}

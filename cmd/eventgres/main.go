@@ -18,6 +18,7 @@ type commands struct {
 	Backup     backupCommand     `cmd:"" help:"Copy a data directory, while a server serves it or not."`
 	Restore    restoreCommand    `cmd:"" help:"Make a data directory of a backup."`
 	Repair     repairCommand     `cmd:"" help:"Take damaged parts out of a data directory, as told; keep them aside."`
+	Passwd     passwdCommand     `cmd:"" help:"Set the superuser's password in a data directory."`
 	Sample     sampleCommand     `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
 	Completion completionCommand `cmd:"" help:"Print what completes the commands in a shell."`
 	Config     configCommand     `cmd:"" help:"Write an example of the server's file of settings, or check one."`

@@ -36,7 +36,6 @@ type serveCommand struct {
 	Data           string        `default:"data" help:"Data directory; made if missing." type:"path"`
 	Listen         string        `default:"127.0.0.1:5433" help:"TCP address; port 0 takes a free one."`
 	Socket         string        `help:"Directory for a Unix socket, as psql -h takes it." type:"path"`
-	AllowInsecure  bool          `help:"Listen on other than loopback addresses, although nobody is authenticated yet."`
 	MaxConnections int           `default:"200" min:"1" help:"Sessions at the same time."`
 	SegmentBytes   int64         `default:"268435456" min:"1" help:"Size at which a segment of the log is sealed."`
 	MaxEvent       int           `default:"1048576" min:"1" help:"Stored size of one event, bytes."`
@@ -55,6 +54,7 @@ type serveCommand struct {
 	WorkerMemory   int64         `default:"1073741824" min:"1" help:"Memory that the analytics worker's engine may use, bytes."`
 	WorkerSpill    int64         `default:"17179869184" min:"1" help:"Disk that its queries may use when memory is not enough, bytes."`
 
+	Door doorFlags `embed:""`
 	TLS  tlsFlags  `embed:""`
 	HTTP httpFlags `embed:""`
 }
@@ -66,11 +66,9 @@ func (c *serveCommand) Run(ctx *kong.Context) error {
 	}
 	logger := newLogger(c.LogFormat)
 	manager := notify.FromEnvironment(logger)
+	c.Door.takePassword()
 	for _, message := range settings.Stray(os.Environ()) {
 		logger.Warn(message)
-	}
-	if err := c.checkAddress(); err != nil {
-		return err
 	}
 	watched, err := c.HTTP.listen(logger)
 	if err != nil {
@@ -104,27 +102,16 @@ func newLogger(format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, nil))
 }
 
-// checkAddress keeps a server that knows no passwords off the network.
-func (c *serveCommand) checkAddress() error {
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen address %q: %w", c.Listen, err)
-	}
-	ips, err := net.LookupIP(host)
-	loopback := err == nil && len(ips) > 0 && host != ""
-	for _, ip := range ips {
-		loopback = loopback && ip.IsLoopback()
-	}
-	if !loopback && !c.AllowInsecure {
-		return fmt.Errorf("%s is not a loopback address, and this version authenticates nobody: "+
-			"give --allow-insecure to listen there all the same", c.Listen)
-	}
-	return nil
-}
-
 func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *notify.Manager, logger *slog.Logger) error {
 	encryption, err := c.TLS.load(c.Data, c.Listen, logger)
 	if err != nil {
+		return err
+	}
+	door, err := c.Door.newDoor(store, encryption, logger)
+	if err != nil {
+		return err
+	}
+	if err := door.check(c.Listen); err != nil {
 		return err
 	}
 	listeners, err := c.listeners()
@@ -137,6 +124,8 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	handler := query.NewServer(store, logger)
 	c.describe(handler, listeners)
 	c.TLS.describe(handler, encryption)
+	handler.UseRoles(door.roles)
+	door.describe(handler)
 	worker, err := c.startWorker(store, logger)
 	if err != nil {
 		return err
@@ -146,7 +135,7 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 		defer worker.Close()
 	}
 	server := &pgwire.Server{
-		Handler: handler, MaxConnections: c.MaxConnections, TLS: encryption,
+		Handler: handler, MaxConnections: c.MaxConnections, TLS: encryption, Authenticator: door,
 		MaxMessageBytes: c.MaxMessage, ConnectionMemory: c.ConnMemory, TotalMemory: c.TotalMemory, Logger: logger,
 	}
 	if watched != nil {
@@ -176,7 +165,7 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	manager.Ready(status)
 	err = untilEnd(signals, failed, logger, func() {
 		manager.Reloading()
-		reload(encryption, logger)
+		reload(encryption, door, logger)
 		manager.Ready(status)
 	})
 	manager.Stopping()
@@ -209,13 +198,16 @@ func untilEnd(signals <-chan os.Signal, failed <-chan error, logger *slog.Logger
 }
 
 // reload takes anew what is read from files.
-func reload(encryption *pgwire.TLS, logger *slog.Logger) {
-	if encryption == nil {
+func reload(encryption *pgwire.TLS, door *door, logger *slog.Logger) {
+	if encryption == nil && door.flags.HBAFile == "" {
 		logger.Info("nothing to reload: no setting is read from a file yet", "signal", "SIGHUP")
 		return
 	}
 	logger.Info("reloading", "signal", "SIGHUP")
-	_ = encryption.Reload() // what came of it is in the log
+	if encryption != nil {
+		_ = encryption.Reload() // what came of it is in the log
+	}
+	door.reload()
 }
 
 // describe says what SHOW has of the server itself.
@@ -248,7 +240,11 @@ func (c *serveCommand) startWorker(store *engine.Store, logger *slog.Logger) (*a
 // greet tells a person at a terminal what to type.
 func (c *serveCommand) greet(listeners []net.Listener) {
 	if tcp, ok := listeners[0].Addr().(*net.TCPAddr); ok && c.LogFormat == "text" {
-		fmt.Fprintf(os.Stderr, "\n    psql -h %s -p %d events\n\n", tcp.IP, tcp.Port)
+		host := tcp.IP.String()
+		if tcp.IP.IsUnspecified() {
+			host = "localhost"
+		}
+		fmt.Fprintf(os.Stderr, "\n    psql -h %s -p %d events\n\n", host, tcp.Port)
 	}
 }
 

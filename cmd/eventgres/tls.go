@@ -24,12 +24,13 @@ import (
 type tlsFlags struct {
 	TLSCert       string `name:"tls-cert" help:"Certificate of the server, PEM, with those up to a root; with --tls-key. Clients may then encrypt with TLS." type:"path"`
 	TLSKey        string `name:"tls-key" help:"Its key, PEM, which nobody else may read." type:"path"`
+	TLSClientCA   string `name:"tls-client-ca" help:"Certificates, PEM, of those who sign certificates of clients; rules may then ask for one." type:"path"`
 	TLSSelfSigned bool   `name:"tls-self-signed" help:"Make a certificate in the data directory, unless it has one: tls/server.crt, which clients take as sslrootcert."`
 }
 
 // load returns what connections are encrypted with, nil for nothing. A certificate is made for a listen address.
 func (f *tlsFlags) load(data, listen string, logger *slog.Logger) (*pgwire.TLS, error) {
-	files := pgwire.TLSFiles{Cert: f.TLSCert, Key: f.TLSKey}
+	files := pgwire.TLSFiles{Cert: f.TLSCert, Key: f.TLSKey, ClientCA: f.TLSClientCA}
 	switch {
 	case f.TLSSelfSigned && (f.TLSCert != "" || f.TLSKey != ""):
 		return nil, errors.New("--tls-self-signed makes what --tls-cert and --tls-key name: give it or them")
@@ -41,6 +42,8 @@ func (f *tlsFlags) load(data, listen string, logger *slog.Logger) (*pgwire.TLS, 
 		if err := selfSign(files, listen, logger); err != nil {
 			return nil, fmt.Errorf("make a certificate: %w", err)
 		}
+	case f.TLSCert == "" && f.TLSClientCA != "":
+		return nil, errors.New("--tls-client-ca needs a certificate of the server: --tls-cert and --tls-key, or --tls-self-signed")
 	case f.TLSCert == "":
 		return nil, nil
 	}
@@ -55,6 +58,7 @@ func (f *tlsFlags) describe(handler *query.Server, encryption *pgwire.TLS) {
 		handler.Describe("ssl", "on")
 		handler.Describe("ssl_cert_file", files.Cert)
 		handler.Describe("ssl_key_file", files.Key)
+		handler.Describe("ssl_ca_file", files.ClientCA)
 	}
 }
 

@@ -24,7 +24,7 @@ type log struct {
 
 func newLog() *log { return &log{listening: make(chan string, 1), grown: make(chan struct{})} }
 
-var listeningLine = regexp.MustCompile(`msg=listening\b.*\baddress="?(127\.0\.0\.1:[0-9]+)`)
+var listeningLine = regexp.MustCompile(`msg=listening\b.*\baddress="?((?:127\.0\.0\.1|\[::\]):[0-9]+)`)
 
 func (l *log) Write(p []byte) (int, error) {
 	l.mu.Lock()

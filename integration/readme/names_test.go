@@ -99,7 +99,7 @@ func TestImports(t *testing.T) {
 	const module = "github.com/eventgres/eventgres/"
 	forms := []string{"pgwire/pgerror", "pgwire/pgvalue"} // errors and values, which all may know
 	may := map[string][]string{
-		"cmd/...":             {"cmd/...", "query", "query/analytics", "query/analytics/worker", "pgwire", "pgwire/pgerror", "pgwire/pgvalue", "engine/..."},
+		"cmd/...":             {"cmd/...", "query", "query/analytics", "query/analytics/worker", "query/role", "pgwire", "pgwire/auth", "pgwire/pgerror", "pgwire/pgvalue", "engine/..."},
 		"engine/...":          {"engine/..."},
 		"pgwire/pgerror":      nil,
 		"pgwire/charset/...":  {"pgwire/pgerror"},
@@ -115,6 +115,7 @@ func TestImports(t *testing.T) {
 		"query/staging":       {"query/relation", "engine"},
 		"query/read":          append(forms, "query/syntax", "query/relation", "query/expr", "query/staging", "engine"),
 		"query/schema":        append(forms, "query/analytics", "query/setting", "engine"),
+		"query/role":          append(forms, "query/syntax", "pgwire", "pgwire/auth", "engine"),
 		"query/advisory":      append(forms, "query/analytics"),
 		"query/activity":      {"query/analytics", "pgwire", "engine/measure"},
 		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),

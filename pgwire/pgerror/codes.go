@@ -108,6 +108,7 @@ const (
 	CannotCoerce               = "42846"
 	UndefinedFunction          = "42883"
 	GeneratedAlways            = "428C9"
+	ReservedName               = "42939"
 	UndefinedTable             = "42P01"
 	UndefinedParameter         = "42P02"
 	DuplicateCursor            = "42P03"

@@ -13,7 +13,8 @@ type Parsed struct {
 	Params int
 	// FirstParam is where the first of them stands.
 	FirstParam int
-	tokens     int // that its tree was made of
+	tokens     int    // that its tree was made of
+	masked     string // Src without its secrets; empty: it has none
 }
 
 type (
@@ -142,6 +143,12 @@ type (
 		Text     string // empty: none
 	}
 
+	// AlterRoleStmt is ALTER ROLE or ALTER USER, with options.
+	AlterRoleStmt struct {
+		Role    RoleSpec
+		Options []RoleOption
+	}
+
 	// UpkeepStmt has nothing to do here: VACUUM, ANALYZE, CHECKPOINT, UNLISTEN, SET CONSTRAINTS.
 	UpkeepStmt struct {
 		Tag        string
@@ -192,6 +199,7 @@ func (*SetTransactionStmt) Stmt() {}
 func (*CreateViewStmt) Stmt()     {}
 func (*DropViewStmt) Stmt()       {}
 func (*CommentStmt) Stmt()        {}
+func (*AlterRoleStmt) Stmt()      {}
 func (*UpkeepStmt) Stmt()         {}
 func (*LockStmt) Stmt()           {}
 func (*RefusedStmt) Stmt()        {}
@@ -205,6 +213,13 @@ type Unsupported struct {
 
 type Name struct {
 	Text string
+	Pos  int
+}
+
+// RoleSpec names a role.
+type RoleSpec struct {
+	Name string
+	Word string // current_user, current_role or session_user instead
 	Pos  int
 }
 

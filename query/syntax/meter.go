@@ -36,7 +36,7 @@ const (
 
 // Size is about what the statement takes, and its plan but for what a text in it became.
 func (p *Parsed) Size() int64 {
-	return StatementBytes + int64(len(p.Src)) + TokenBytes*int64(p.tokens)
+	return StatementBytes + int64(len(p.Src)+len(p.masked)) + TokenBytes*int64(p.tokens)
 }
 
 // Bounds on lists in a statement. PostgreSQL's own where it has one; the others are far above what programs

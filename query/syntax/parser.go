@@ -29,8 +29,9 @@ type parser struct {
 	operators int
 	// firstParam is where the first parameter of the statement stands.
 	firstParam int
-	view       bool // within CREATE VIEW, where WITH CHECK OPTION may follow the query
-	insert     bool // within VALUES, where DEFAULT may stand
+	view       bool   // within CREATE VIEW, where WITH CHECK OPTION may follow the query
+	insert     bool   // within VALUES, where DEFAULT may stand
+	secrets    []span // parts of the text that nobody else may see
 	meter      *Meter
 }
 
@@ -54,6 +55,7 @@ func ParseMetered(src string, m *Meter) (list []*Parsed, err error) {
 			p.advance()
 		}
 		if p.tok.Kind == TokEOF {
+			p.hide(list)
 			return list, nil
 		}
 		if len(list) == MaxStatements {
@@ -267,7 +269,9 @@ func (p *parser) otherStatement() Statement {
 		return p.dropStatement()
 	case "comment":
 		return p.commentStatement()
-	case "alter", "grant", "revoke", "reindex", "cluster", "refresh", "security", "import", "reassign":
+	case "alter":
+		return p.alterStatement()
+	case "grant", "revoke", "reindex", "cluster", "refresh", "security", "import", "reassign":
 		return p.refused()
 	case "lock":
 		return p.lockStatement()

@@ -65,6 +65,11 @@ func (w *printer) statement(s Statement) {
 		for i := range s.Relations {
 			w.add("%s", relationText(&s.Relations[i]))
 		}
+	case *AlterRoleStmt:
+		w.add("ALTER ROLE %s%s", s.Role.Name, s.Role.Word)
+		for _, o := range s.Options {
+			w.add("%s off=%t '%s'", o.Name, o.Off, o.Text)
+		}
 	case *UpkeepStmt:
 		w.add("NOOP %s", s.Tag)
 	case *CreateViewStmt:

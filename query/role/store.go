@@ -1,0 +1,200 @@
+package role
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+)
+
+// The control state has a record for each role, and one whose version is that of them all: every change of any writes that
+// one, under the condition that nobody else has. A role's key is a number, the least that is free: a key that was ever written is
+// kept for ever.
+const (
+	root       = "roles"
+	rolePrefix = root + "/role/"
+)
+
+// rootRecord is the value of the record of them all.
+type rootRecord struct {
+	// Secret is what the salts are made of that those are told who ask for a role that is not there.
+	Secret []byte `json:"secret"`
+}
+
+// secretBytes is a secret's length; as long as the hash that uses it.
+const secretBytes = 32
+
+// Store is the roles as the engine's control state has them. It may be used concurrently, and is a [pgwire.RoleSource].
+type Store struct {
+	control   *engine.Control
+	logger    *slog.Logger
+	watch     *engine.Watch
+	superuser string
+	secret    []byte
+	current   atomic.Pointer[Catalog]
+	loading   sync.Mutex // held while the roles are read
+}
+
+// NewStore reads a store's roles. superuser is the name of the bootstrap superuser of a store that has recorded none, and must be
+// its name otherwise; empty: that, or [DefaultSuperuser]. Roles that cannot be read, since a later version wrote them, are an error: who may
+// come in would be a guess.
+func NewStore(control *engine.Control, superuser string, logger *slog.Logger) (*Store, error) {
+	s := &Store{control: control, logger: logger, superuser: cmp.Or(superuser, DefaultSuperuser), watch: control.Watch(root)}
+	if err := checkName(s.superuser); err != nil {
+		return nil, err
+	}
+	c, secret, err := s.read()
+	if err != nil {
+		return nil, fmt.Errorf("the roles cannot be read: %w", err)
+	}
+	if name := c.Bootstrap().Name; superuser != "" && superuser != name {
+		return nil, fmt.Errorf("the superuser of this store is %q, not %q", name, superuser)
+	}
+	s.superuser = c.Bootstrap().Name
+	if s.secret = secret; secret == nil {
+		s.secret = make([]byte, secretBytes)
+		_, _ = rand.Read(s.secret) // never fails
+	}
+	s.current.Store(c)
+	return s, nil
+}
+
+// checkName refuses what cannot be a role's name.
+func checkName(name string) error {
+	const longest = 63 // bytes, as of any name
+	if len(name) > longest || strings.HasPrefix(name, "pg_") || name == "public" || name == "none" || strings.ContainsRune(name, 0) {
+		return fmt.Errorf("%q cannot be a role's name", name)
+	}
+	return nil
+}
+
+// Superuser is the bootstrap superuser's name.
+func (s *Store) Superuser() string { return s.superuser }
+
+// Secret is what the door makes salts of for roles that there are not. It is the same for ever, from the first change of a role on.
+func (s *Store) Secret() []byte { return s.secret }
+
+// Current are the roles that are committed.
+func (s *Store) Current() *Catalog {
+	if c := s.current.Load(); c.seen == s.watch.Version() {
+		return c
+	}
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	c := s.current.Load()
+	if c.seen == s.watch.Version() {
+		return c
+	}
+	next, _, err := s.read()
+	if err != nil { // this program wrote them
+		s.logger.Error("the roles cannot be read; those before stay", "error", err)
+		return c
+	}
+	s.current.Store(next)
+	return next
+}
+
+// read takes the roles from the control state.
+func (s *Store) read() (c *Catalog, secret []byte, err error) {
+	c = &Catalog{seen: s.watch.Version(), keys: map[uint32]string{}}
+	records, _ := s.control.List(root)
+	for _, r := range records {
+		switch {
+		case r.Key == root:
+			var all rootRecord
+			if err := json.Unmarshal(r.Value, &all); err != nil {
+				return nil, nil, err
+			}
+			c.version, secret = r.Version, all.Secret
+		case strings.HasPrefix(r.Key, rolePrefix):
+			one := new(Role)
+			if err := json.Unmarshal(r.Value, one); err != nil {
+				return nil, nil, err
+			}
+			c.roles, c.keys[one.OID] = append(c.roles, one), r.Key
+		}
+	}
+	slices.SortFunc(c.roles, func(a, b *Role) int { return cmp.Compare(a.OID, b.OID) })
+	if len(c.roles) == 0 {
+		c.roles = []*Role{{OID: BootstrapOID, Name: s.superuser, Superuser: true, Login: true}}
+	}
+	if b := c.Bootstrap(); b.OID != BootstrapOID || !b.Superuser || !b.Login {
+		return nil, nil, fmt.Errorf("the superuser with OID %d is missing", BootstrapOID)
+	}
+	return c, secret, nil
+}
+
+// errChanged is what a transaction gets that has changed roles while somebody else did.
+var errChanged = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
+	WithHint("The transaction might succeed if retried.")
+
+// Changes are those of the control state that make a transaction's catalog everybody's.
+func (s *Store) Changes(c *Catalog) ([]engine.ControlChange, error) {
+	if c.base.version != s.Current().version {
+		return nil, errChanged
+	}
+	all, err := json.Marshal(rootRecord{s.secret})
+	if err != nil {
+		return nil, err
+	}
+	changes := []engine.ControlChange{{Key: root, Value: all, IfVersion: c.base.version}}
+	taken := map[string]bool{}
+	for _, key := range c.keys {
+		taken[key] = true
+	}
+	slot := 0
+	for i, r := range c.roles {
+		key, kept := c.keys[r.OID]
+		if kept && i < len(c.base.roles) && c.base.roles[i] == r {
+			continue
+		}
+		for ; key == ""; slot++ {
+			if free := fmt.Sprintf("%s%05d", rolePrefix, slot); !taken[free] {
+				key = free
+			}
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, engine.ControlChange{Key: key, Value: text, IfVersion: engine.AnyControlVersion})
+	}
+	return changes, nil
+}
+
+// Lookup implements [pgwire.RoleSource]. While the catalog is open, every name is the bootstrap superuser's.
+func (s *Store) Lookup(name string) (pgwire.Role, bool) {
+	c := s.Current()
+	if c.Open() {
+		return c.Bootstrap().entry(), true
+	}
+	if r := c.Role(name); r != nil {
+		return r.entry(), true
+	}
+	return pgwire.Role{}, false
+}
+
+// Member implements [pgwire.RoleSource]: nobody is granted a role yet.
+func (s *Store) Member(string, string) bool { return false }
+
+// SetPassword gives the bootstrap superuser a password, by its verifier.
+func (s *Store) SetPassword(ctx context.Context, w *engine.WriterHandle, verifier string) error {
+	c := s.Current()
+	next := *c.Bootstrap()
+	next.Password = verifier
+	changes, err := s.Changes(c.with(&next))
+	if err != nil {
+		return err
+	}
+	return w.Append(ctx, &engine.AppendRequest{Control: changes})
+}
