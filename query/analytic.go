@@ -292,6 +292,11 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 				return err
 			}
 		}
+		if d.Uses.Door && s.server.door != nil {
+			if run.Door, err = s.server.door(); err != nil {
+				return err
+			}
+		}
 		return f(d, run)
 	})
 }

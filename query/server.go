@@ -35,7 +35,8 @@ type Server struct {
 	described map[string]string // settings that are the server's own, by lower-case name
 	advisory  *advisory.Table
 	estimator explain.Estimator
-	began     int64 // how many events there were at the start
+	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
+	began     int64                           // how many events there were at the start
 }
 
 // NewServer returns a Server. logger may be nil.
@@ -56,6 +57,9 @@ func (s *Server) UseWorker(w *analytics.Supervisor) { s.worker, s.estimator.Type
 
 // UseRoles has the server's statements see and change roles. It is called before the server serves.
 func (s *Server) UseRoles(r *role.Store) { s.roles = r }
+
+// ShowDoor has the server ask who may come in, each time that a client asks. It is called before the server serves.
+func (s *Server) ShowDoor(door func() (*analytics.Door, error)) { s.door = door }
 
 // Measure has the server note how long statements take. It is called before the server serves.
 func (s *Server) Measure() { s.sessions.Measure = true }

@@ -12,7 +12,9 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/auth"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query"
+	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/role"
 )
 
@@ -227,8 +229,35 @@ func (d *door) check(listen string) error {
 	return nil
 }
 
+// show is what the rules are: those of the files as they are now, also where they have no effect yet.
+func (d *door) show() (*analytics.Door, error) {
+	if d.flags.HBAFile == "" {
+		return &analytics.Door{Rules: d.standing().Views()}, nil
+	}
+	shown, options := &analytics.Door{}, d.options
+	if d.flags.IdentFile != "" {
+		text, err := os.ReadFile(d.flags.IdentFile)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		options.Maps = auth.ParseMaps(text)
+		shown.Mappings = options.Maps.Lines()
+	}
+	text, err := os.ReadFile(d.flags.HBAFile)
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	shown.Rules = auth.ParseRules(text, options).Views()
+	return shown, nil
+}
+
+func unreadable(err error) error {
+	return pgerror.Errorf(pgerror.IOError, "could not read the rules: %s", err)
+}
+
 // describe says what SHOW has of it.
 func (d *door) describe(handler *query.Server) {
+	handler.ShowDoor(d.show)
 	handler.Describe("hba_file", d.flags.HBAFile)
 	handler.Describe("ident_file", d.flags.IdentFile)
 }

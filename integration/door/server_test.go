@@ -1,12 +1,14 @@
 package door
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -308,13 +310,75 @@ func TestRulesAreReloaded(t *testing.T) {
 	write("host all postgres 127.0.0.1/32 trust\nhost all other 127.0.0.1/32 trusted\n")
 	hangUp(t, s.PID)
 	s.AwaitLog("the rules were not taken")
-	mustEnter(t, s, "postgres", "")
+	shown(t, mustEnter(t, s, "postgres", ""), "pg_hba_file_rules",
+		`[1,"host",["all"],["postgres"],"127.0.0.1","255.255.255.255","trust",null,null]`,
+		`[2,null,null,null,null,null,null,null,"invalid authentication method \"trusted\""]`)
 	write("host all postgres 127.0.0.1/32 reject\nhost all other 127.0.0.1/32 trust\n")
 	hangUp(t, s.PID)
 	s.AwaitLog("took the rules anew")
 	mustEnter(t, s, "other", "")
 	if _, err := enter(t, s, "postgres", ""); stateOf(err) != "28000" || !strings.Contains(err.Error(), "pg_hba.conf rejects connection") {
 		t.Errorf("one who is rejected: %v", err)
+	}
+}
+
+// shown compares the rows of a relation, each as a JSON list, in their order.
+func shown(t *testing.T, c *pgx.Conn, relation string, want ...string) {
+	t.Helper()
+	rows, err := c.Query(t.Context(), "SELECT * FROM "+relation+" ORDER BY line_number")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
+		values, err := row.Values()
+		if err != nil {
+			return "", err
+		}
+		text, err := json.Marshal(values)
+		return string(text), err
+	})
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%s: %v\n%s\nwant\n%s", relation, err, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestRulesAreShown: the rules that hold without a file, and maps.
+func TestRulesAreShown(t *testing.T) {
+	s := harness.Eventgres(t)
+	c := mustEnter(t, s, "postgres", "")
+	shown(t, c, "pg_hba_file_rules",
+		`[1,"local",["all"],["all"],null,null,"trust",null,null]`,
+		`[2,"host",["all"],["all"],"127.0.0.0","255.0.0.0","trust",null,null]`,
+		`[3,"host",["all"],["all"],"::1","ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","trust",null,null]`)
+	shown(t, c, "pg_hba_file_rules()",
+		`[1,"local",["all"],["all"],null,null,"trust",null,null]`,
+		`[2,"host",["all"],["all"],"127.0.0.0","255.0.0.0","trust",null,null]`,
+		`[3,"host",["all"],["all"],"::1","ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","trust",null,null]`)
+	shown(t, c, "pg_ident_file_mappings")
+	mustExec(t, c, "ALTER ROLE postgres PASSWORD 'x'")
+	shown(t, c, "pg_hba_file_rules",
+		`[1,"local",["all"],["all"],null,null,"peer",["map=owner"],null]`,
+		`[2,"local",["all"],["all"],null,null,"scram-sha-256",null,null]`,
+		`[3,"host",["all"],["all"],"127.0.0.1","255.255.255.255","scram-sha-256",null,null]`,
+		`[4,"host",["all"],["all"],"::1","ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff","scram-sha-256",null,null]`,
+		`[5,"hostssl",["all"],["all"],"all",null,"scram-sha-256",null,"hostssl record cannot match because SSL is disabled"]`)
+
+	dir := t.TempDir()
+	for name, text := range map[string]string{"hba": "local all all peer map=m\nhost all all ::1/128 trust\nhost all all samehost trust\n", "ident": "m root postgres\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = harness.Eventgres(t, harness.WithArgs("--hba-file", filepath.Join(dir, "hba"), "--ident-file", filepath.Join(dir, "ident")))
+	c = mustEnter(t, s, "postgres", "")
+	shown(t, c, "pg_ident_file_mappings", `[1,"m","root","postgres",null]`)
+	if err := os.WriteFile(filepath.Join(dir, "ident"), []byte("m root\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown(t, c, "pg_ident_file_mappings", `[1,null,null,null,"missing entry at end of line"]`)
+	var file string
+	if err := c.QueryRow(t.Context(), "SHOW hba_file").Scan(&file); err != nil || file != filepath.Join(dir, "hba") {
+		t.Errorf("hba_file is %q, %v", file, err)
 	}
 }
 

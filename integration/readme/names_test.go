@@ -121,7 +121,7 @@ func TestImports(t *testing.T) {
 		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),
 		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
 		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),
-		"query/analytics/...": append(forms, "query/analytics/...", "query/relation", "query/searchpath", "pgwire", "pgwire/charset", "engine/..."),
+		"query/analytics/...": append(forms, "query/analytics/...", "query/relation", "query/searchpath", "pgwire", "pgwire/charset", "pgwire/auth", "engine/..."),
 		"query":               append(forms, "query/...", "pgwire", "pgwire/charset", "engine/..."),
 	}
 	under := func(path, pattern string) bool {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/eventgres/eventgres/pgwire/auth"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/searchpath"
 )
@@ -55,6 +56,14 @@ type Run struct {
 	// What only those need whose Uses are Named.
 	Statements []NamedStatement `json:"statements,omitempty"`
 	Cursors    []Cursor         `json:"cursors,omitempty"`
+	// What only those need whose Uses are Door.
+	Door *Door `json:"door,omitempty"`
+}
+
+// Door is what pg_hba_file_rules and pg_ident_file_mappings show: who may come in.
+type Door struct {
+	Rules    []auth.RuleView `json:"rules"`
+	Mappings []auth.Mapping  `json:"mappings"`
 }
 
 // NamedStatement is a row of pg_prepared_statements. Times are in µs since the Unix epoch.
@@ -146,6 +155,7 @@ type Uses struct {
 	Version  bool `json:"version,omitempty"`
 	Time     bool `json:"time,omitempty"`
 	Named    bool `json:"named,omitempty"`    // the session's prepared statements or cursors
+	Door     bool `json:"door,omitempty"`     // the rules of who may come in
 	Xact     bool `json:"xact,omitempty"`     // the transaction's id
 	Assigned bool `json:"assigned,omitempty"` // and if it has one
 	// Calls are columns that the server makes of what is in them.

@@ -321,6 +321,12 @@ func (p *portal) names() (map[string]string, error) {
 	if p.st.Uses("cursors") {
 		names["cursors"] = cursorsSQL(p.run.Cursors)
 	}
+	if p.st.Uses("rules") {
+		names["rules"] = rulesSQL(p.run.Door)
+	}
+	if p.st.Uses("mappings") {
+		names["mappings"] = mappingsSQL(p.run.Door)
+	}
 	if c := p.run.Counters; c != nil {
 		for name, n := range map[string]int64{"sessions": c.Sessions, "committed": c.Committed, "rolled_back": c.RolledBack, "appended": c.Inserted} {
 			names[name] = strconv.FormatInt(n, 10)
