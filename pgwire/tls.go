@@ -23,7 +23,7 @@ const alpn = "postgresql"
 
 // TLS is what connections are encrypted with: a certificate and its key, and the authority of clients' certificates, as
 // they stand in files. When these change it takes them anew, before the next handshake; while what stands there
-// is bad, it keeps what it has and says so in the log. It is safe for concurrent use.
+// is bad, it keeps what it has, says so in the log, and tries again. It is safe for concurrent use.
 type TLS struct {
 	files  TLSFiles
 	logger *slog.Logger
@@ -32,6 +32,7 @@ type TLS struct {
 	offer  *offer
 	looked time.Time   // when the files were last looked at
 	marks  [3]fileMark // as they were then
+	bad    string      // why what was there then is not used, as the log has it; empty: it is
 }
 
 // TLSFiles names files in PEM.
@@ -72,6 +73,7 @@ func LoadTLS(files TLSFiles, logger *slog.Logger) (*TLS, error) {
 func (t *TLS) Reload() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.bad = "" // who asks is told again
 	return t.reload(t.files.marks())
 }
 
@@ -79,10 +81,13 @@ func (t *TLS) reload(marks [3]fileMark) error {
 	t.marks, t.looked = marks, time.Now()
 	made, err := t.files.load()
 	if err != nil {
-		t.logger.Error("the TLS certificate was not loaded; the one before stays", "error", err)
+		if why := err.Error(); why != t.bad {
+			t.bad = why
+			t.logger.Error("the TLS certificate was not loaded; the one before stays", "error", err)
+		}
 		return err
 	}
-	t.offer = made
+	t.offer, t.bad = made, ""
 	t.logger.Info("loaded the TLS certificate", "file", t.files.Cert, "until", made.config.Certificates[0].Leaf.NotAfter)
 	return nil
 }
@@ -99,7 +104,8 @@ func (t *TLS) current() *offer {
 	defer t.mu.Unlock()
 	if now := time.Now(); now.Sub(t.looked) >= lookEvery {
 		t.looked = now
-		if marks := t.files.marks(); marks != t.marks {
+		// What is bad may become good without a mark: who may read a file is none.
+		if marks := t.files.marks(); marks != t.marks || t.bad != "" {
 			_ = t.reload(marks) // it is in the log
 		}
 	}

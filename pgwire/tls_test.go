@@ -404,10 +404,29 @@ func TestTLSReload(t *testing.T) {
 	if err := os.Chmod(a.path("server.key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	third := serial("server")
-	for deadline := time.Now().Add(20 * time.Second); seen() != third; {
-		if time.Now().After(deadline) {
-			t.Fatal("the file's change is not noticed")
+	taken := func(want, what string) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); seen() != want; {
+			if time.Now().After(deadline) {
+				t.Fatal(what + " is not noticed")
+			}
 		}
 	}
+	third := serial("server")
+	taken(third, "the files' change")
+	// Files that are put there before they may be read, and only then made what they have to be.
+	fourth := serial("server")
+	if err := os.Chmod(a.path("server.key"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := made.Reload(); err == nil {
+		t.Fatal("a key that all may read is taken")
+	}
+	if got := seen(); got != third {
+		t.Errorf("serial %s, want %s", got, third)
+	}
+	if err := os.Chmod(a.path("server.key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken(fourth, "that the key may be read now")
 }
