@@ -56,6 +56,7 @@ type Conn struct {
 	key            []byte
 	version        uint32
 	startupParams  map[string]string
+	packet         []byte // what they were read from, until the session begins
 	parameters     map[string]string
 	parameterOrder []string
 	reported       map[string]string // as the client knows them

@@ -169,9 +169,15 @@ func (c *Conn) response() (message, error) {
 
 // authenticate asks the server's Authenticator, if it has one, who the client is.
 func (c *Conn) authenticate() error {
+	packet := c.packet
+	c.packet = nil
 	if c.server.Authenticator == nil {
 		return nil
 	}
+	// While it waits for a client that may never prove itself, the server keeps the packet, and not what it makes of it, which may be
+	// twenty times as much.
+	all := c.startupParams
+	c.startupParams = map[string]string{"user": all["user"], "database": all["database"]}
 	identity, err := c.server.Authenticator.Authenticate(c.ctx, &Login{c})
 	if err != nil {
 		if errors.Is(err, errDisconnected) {
@@ -182,7 +188,8 @@ func (c *Conn) authenticate() error {
 		return e
 	}
 	c.identity = identity
-	return nil
+	_, err = c.readParameters(packet) // as it did before
+	return err
 }
 
 var errReserved = &pgerror.Error{

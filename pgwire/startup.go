@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -106,33 +107,11 @@ func (c *Conn) direct() error {
 
 // negotiate reads the parameters and settles the protocol version.
 func (c *Conn) negotiate(version uint32, b []byte) error {
-	if len(b) == 0 || b[len(b)-1] != 0 {
-		return fatalProtocol("invalid startup packet layout: expected terminator as last byte")
+	unknown, err := c.readParameters(b)
+	if err != nil {
+		return err
 	}
-	fields := bytes.Split(b[:len(b)-1], []byte{0})
-	var unknown []string
-	in := startupEncoding(fields)
-	for i := 0; i+1 < len(fields) && len(fields[i]) > 0; i += 2 {
-		name, value, err := string(fields[i]), fields[i+1], pgvalue.CheckText(fields[i+1])
-		if err != nil && in != nil {
-			if value, err = in.Decode(nil, value); err != nil {
-				err = EncodingError(err)
-			}
-		}
-		if err != nil {
-			e := err.(*pgerror.Error)
-			e.Severity = "FATAL"
-			return e
-		}
-		if strings.HasPrefix(name, "_pq_.") {
-			unknown = append(unknown, name)
-			continue
-		}
-		c.startupParams[name] = string(value)
-	}
-	if len(fields)%2 == 0 && len(fields[len(fields)-1]) > 0 {
-		return fatalProtocol("invalid startup packet layout: expected terminator as last byte")
-	}
+	c.packet = b
 	c.version = min(version, protocol32)
 	if c.version == 3<<16|1 { // 3.1 was never released
 		c.version = protocol30
@@ -144,13 +123,62 @@ func (c *Conn) negotiate(version uint32, b []byte) error {
 	if c.startupParams["user"] == "" {
 		return &pgerror.Error{Severity: "FATAL", Code: pgerror.InvalidAuthorizationSpecification, Message: "no PostgreSQL user name specified in startup packet"}
 	}
-	if c.startupParams["database"] == "" {
-		c.startupParams["database"] = c.startupParams["user"]
-	}
 	if v := c.startupParams["replication"]; v != "" && !strings.EqualFold(v, "false") && v != "0" && !strings.EqualFold(v, "off") && !strings.EqualFold(v, "no") {
 		return &pgerror.Error{Severity: "FATAL", Code: pgerror.FeatureNotSupported, Message: "replication connections are not supported"}
 	}
 	return nil
+}
+
+// readParameters reads those of a start-up packet, and returns the names of the options of the protocol, of which none is known.
+func (c *Conn) readParameters(b []byte) (unknown []string, err error) {
+	if len(b) == 0 || b[len(b)-1] != 0 {
+		return nil, fatalProtocol("invalid startup packet layout: expected terminator as last byte")
+	}
+	fields := bytes.Split(b[:len(b)-1], []byte{0})
+	in := startupEncoding(fields)
+	clear(c.startupParams)
+	for i := 0; i+1 < len(fields) && len(fields[i]) > 0; i += 2 {
+		name, value, err := string(fields[i]), fields[i+1], pgvalue.CheckText(fields[i+1])
+		if err != nil && in != nil {
+			if value, err = in.Decode(nil, value); err != nil {
+				err = EncodingError(err)
+			}
+		}
+		if err != nil {
+			e := err.(*pgerror.Error)
+			e.Severity = "FATAL"
+			return nil, e
+		}
+		if strings.HasPrefix(name, "_pq_.") {
+			unknown = append(unknown, name)
+			continue
+		}
+		if name == "user" || name == "database" {
+			value = truncateName(value)
+		}
+		c.startupParams[name] = string(value)
+	}
+	if len(fields)%2 == 0 && len(fields[len(fields)-1]) > 0 {
+		return nil, fatalProtocol("invalid startup packet layout: expected terminator as last byte")
+	}
+	if c.startupParams["database"] == "" {
+		c.startupParams["database"] = c.startupParams["user"]
+	}
+	return unknown, nil
+}
+
+// truncateName cuts the name of a user or database to 63 bytes, as those are that there can be; PostgreSQL does so too. So what
+// is kept and written to the log of a client that has not proved itself is short.
+func truncateName(name []byte) []byte {
+	const longest = 63
+	if len(name) <= longest {
+		return name
+	}
+	n := longest
+	for n > 0 && !utf8.RuneStart(name[n]) {
+		n--
+	}
+	return name[:n]
 }
 
 // startupEncoding is the encoding that a start-up packet names; nil for none, or UTF-8. Names of users and databases
