@@ -109,11 +109,15 @@ func (g *Guard) Authenticate(ctx context.Context, l *Login) (Identity, error) {
 		return Identity{}, err
 	}
 	if v.rule.ClientCert != "" && l.Certificate() == nil {
+		v.log("there is no client certificate")
 		return Identity{}, denied("connection requires a valid client certificate")
 	}
 	why, err := v.prove(ctx)
 	if err == nil && why == "" && v.rule.ClientCert == auth.VerifyFull && v.rule.Method != auth.Cert {
 		why = v.certified()
+	}
+	if err == nil && why == "" {
+		why = v.again()
 	}
 	switch {
 	case err != nil:
@@ -122,11 +126,27 @@ func (g *Guard) Authenticate(ctx context.Context, l *Login) (Identity, error) {
 		v.log(why)
 		return Identity{}, v.failed()
 	case !v.known:
+		v.log(noSuchRole)
 		return Identity{}, denied(`role "%s" does not exist`, l.User())
 	case !v.role.Login:
+		v.log("the role may not log in")
 		return Identity{}, denied(`role "%s" is not permitted to log in`, l.User())
 	}
 	return Identity{Role: l.User(), Superuser: v.role.Superuser, Method: v.rule.Method}, nil
+}
+
+// again looks at the role once more: the client may have taken a minute to prove itself, and comes in as what the role is now. It
+// tells why what was proved no longer counts: PostgreSQL takes a password that was changed meanwhile, which somebody may have stolen.
+func (v *visit) again() (why string) {
+	proved := v.role.Verifier
+	v.role, v.known = v.roles.Lookup(v.login.User())
+	if v.rule.Method != auth.SHA256 || !v.known {
+		return ""
+	}
+	if why = v.unusable(); why == "" && v.role.Verifier.StoredKey != proved.StoredKey {
+		why = "the password was changed meanwhile"
+	}
+	return why
 }
 
 func denied(format string, args ...any) error {
@@ -137,7 +157,7 @@ func (v *visit) request() auth.Request {
 	l := v.login
 	q := auth.Request{
 		Unix: l.Unix(), Address: l.Address(), TLS: l.Encrypted(), Database: l.Database(), User: l.User(),
-		Member:   func(role string) bool { return v.known && v.roles.Member(l.User(), role) },
+		Member:   func(role string) bool { return v.known && (role == l.User() || v.roles.Member(l.User(), role)) }, // of itself, too, as in PostgreSQL
 		Networks: networks,
 	}
 	if q.Unix && l.User() == v.superuser {
@@ -220,18 +240,26 @@ func (v *visit) prove(ctx context.Context) (why string, err error) {
 	return "the method is unknown", nil
 }
 
-func (v *visit) password(ctx context.Context) (why string, err error) {
+const noSuchRole = "there is no such role"
+
+// unusable tells why the role has no password that a client could prove itself with; empty: it has one.
+func (v *visit) unusable() string {
 	switch {
 	case !v.known:
-		why = "there is no such role"
+		return noSuchRole
 	case !v.role.HasPassword:
-		why = "the role has no password"
+		return "the role has no password"
 	case !v.role.ValidUntil.IsZero() && v.role.ValidUntil.Before(time.Now()):
-		why = "the password has expired"
+		return "the password has expired"
 	}
-	verifier := v.role.Verifier
+	return ""
+}
+
+func (v *visit) password(ctx context.Context) (why string, err error) {
+	why = v.unusable()
+	verifier, mock := v.role.Verifier, auth.Mock(v.login.User(), v.secret, auth.DefaultIterations) // whether it is needed or not, it takes as long
 	if why != "" {
-		verifier = auth.Mock(v.login.User(), v.secret, auth.DefaultIterations)
+		verifier = mock
 	}
 	a := attempt{v.login.Origin(), v.login.User()}
 	err = v.login.Scram(verifier, why == "", func() error { return v.throttle.turn(ctx, a) })

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func withPassword(password string) Role {
 // attemptIn is the SQLSTATE and message that a client with a password gets; empty: it is in. The connection stays, until the test ends.
 func attemptIn(t *testing.T, addr, user, password string) string {
 	t.Helper()
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: addr, Path: "x", RawQuery: "sslmode=disable"}
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: addr, Path: "x", RawQuery: "sslmode=disable&application_name=test"}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, u.String())
@@ -101,6 +102,137 @@ type identityHandler struct {
 
 func (h identityHandler) Connect(ctx context.Context, c *Conn) (Session, error) {
 	h.told <- c.Identity()
+	return h.echoHandler.Connect(ctx, c)
+}
+
+// changingRoles has one role, which is another once it was looked up.
+type changingRoles struct {
+	asked  atomic.Int64
+	before Role
+	after  *Role // nil: there is none
+}
+
+func (r *changingRoles) Lookup(string) (Role, bool) {
+	switch {
+	case r.asked.Add(1) == 1:
+		return r.before, true
+	case r.after == nil:
+		return Role{}, false
+	}
+	return *r.after, true
+}
+
+func (r *changingRoles) Member(string, string) bool { return false }
+
+// TestMeanwhile: a client comes in as what its role is when it has proved itself, not as what it was when it began to.
+func TestMeanwhile(t *testing.T) {
+	boss := withPassword("secret")
+	boss.Superuser = true
+	changed := func(change func(*Role)) *Role { r := boss; change(&r); return &r }
+	for _, c := range []struct {
+		name, want string
+		after      *Role
+	}{
+		{"nothing", "", &boss},
+		{"DROP ROLE", `28000 role "app" does not exist`, nil},
+		{"NOLOGIN", `28000 role "app" is not permitted to log in`, changed(func(r *Role) { r.Login = false })},
+		{"NOSUPERUSER", "", changed(func(r *Role) { r.Superuser = false })},
+		{"PASSWORD", `28P01 password authentication failed for user "app"`, changed(func(r *Role) { r.Verifier = auth.NewVerifier("another") })},
+		{"PASSWORD NULL", `28P01 password authentication failed for user "app"`, changed(func(r *Role) { r.HasPassword = false })},
+		{"VALID UNTIL", `28P01 password authentication failed for user "app"`, changed(func(r *Role) { r.ValidUntil = time.Now().Add(-time.Hour) })},
+	} {
+		g, err := NewGuard(GuardOptions{Roles: &changingRoles{before: boss, after: c.after}}, auth.ParseRules([]byte("host all all all scram-sha-256"), auth.RulesOptions{}), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := make(chan Identity, 1)
+		addr, _ := listen(t, &Server{Handler: identityHandler{told: told}, Authenticator: g})
+		if got := attemptIn(t, addr, "app", "secret"); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+		select {
+		case got := <-told:
+			if c.want != "" || got.Superuser != c.after.Superuser {
+				t.Errorf("%s: in as %+v", c.name, got)
+			}
+		default:
+		}
+	}
+}
+
+// TestMemberOfItself: a rule for the members of a role is for the role, too.
+func TestMemberOfItself(t *testing.T) {
+	g := testGuard(t, "host all +staff all trust\nhost samerole guest all trust", testRoles{"staff": {Login: true}, "guest": {Login: true}})
+	addr, _ := listen(t, &Server{Handler: echoHandler{}, Authenticator: g})
+	for _, c := range []struct{ user, database, want string }{
+		{"staff", "x", "RSKZ"},
+		{"guest", "guest", "RSKZ"},
+		{"guest", "x", `E(FATAL 28000 no pg_hba.conf entry for host "127.0.0.1", user "guest", database "x", no encryption)`},
+		{"ghost", "x", `E(FATAL 28000 no pg_hba.conf entry for host "127.0.0.1", user "ghost", database "x", no encryption)`},
+	} {
+		client := dial(t, addr)
+		client.send(startup(protocol30, "user", c.user, "database", c.database))
+		if _, all := client.until('Z'); all != c.want {
+			t.Errorf("%s to %s: got %s, want %s", c.user, c.database, all, c.want)
+		}
+	}
+}
+
+// TestLongNames: what is kept of clients that have not proved themselves is short, whatever they say.
+func TestLongNames(t *testing.T) {
+	cut := strings.Repeat("u", 63)
+	g := testGuard(t, "host all all all scram-sha-256", testRoles{cut: withPassword("secret")})
+	told := make(chan map[string]string, 1)
+	s := &Server{Handler: parametersHandler{told: told}, Authenticator: g}
+	addr, _ := listen(t, s)
+	long := cut + strings.Repeat("u", 5000)
+	if got := attemptIn(t, addr, long, "wrong"); got != fmt.Sprintf(`28P01 password authentication failed for user "%s"`, cut) {
+		t.Error(got)
+	}
+	g.throttle.mu.Lock()
+	for a := range g.throttle.by {
+		if len(a.role) > 63 {
+			t.Errorf("a name of %d bytes is kept", len(a.role))
+		}
+	}
+	g.throttle.mu.Unlock()
+	if got := attemptIn(t, addr, long, "secret"); got != "" {
+		t.Errorf("with the right password: %s", got)
+	}
+	select {
+	case got := <-told:
+		if got["user"] != cut || got["database"] != "x" || got["application_name"] != "test" {
+			t.Errorf("the session is told %v", got)
+		}
+	default:
+		t.Error("there is no session")
+	}
+
+	fields := []string{"user", "someone"}
+	for i := range 2400 {
+		fields = append(fields, string([]byte{byte('!' + i%90), byte('!' + i/90)}), "")
+	}
+	waiting := dial(t, addr)
+	waiting.send(startup(protocol30, fields...))
+	waiting.until('R')
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, list := range s.lobby.from {
+		for _, c := range list {
+			if len(c.startupParams) > 2 {
+				t.Errorf("%d parameters are kept of a client that has not proved itself", len(c.startupParams))
+			}
+		}
+	}
+}
+
+type parametersHandler struct {
+	echoHandler
+	told chan map[string]string
+}
+
+func (h parametersHandler) Connect(ctx context.Context, c *Conn) (Session, error) {
+	h.told <- c.StartupParameters()
 	return h.echoHandler.Connect(ctx, c)
 }
 
