@@ -128,18 +128,27 @@ var sessionMetrics = []metric{
 		tell.value(float64(s.sessions.RolledBack), "rolled_back")
 	}},
 	{"errors_total", counter, "Errors that clients were sent, by SQLSTATE.", []string{"sqlstate"}, func(s *scrape, tell teller) {
+		counts := map[string]int64{} // several may be told together
 		for code, n := range s.wire.Errors {
-			tell.value(float64(n), sqlstate(code))
+			counts[sqlstate(code)] += n
+		}
+		for code, n := range counts {
+			tell.value(float64(n), code)
 		}
 	}},
 }
 
 // sqlstate is a code as a label: what is no SQLSTATE comes from no table of codes, and is told together.
 func sqlstate(code string) string {
-	if code == pgwire.OtherErrors || len(code) == 5 {
-		return code
+	if len(code) != 5 {
+		return pgwire.OtherErrors
 	}
-	return pgwire.OtherErrors
+	for i := range len(code) {
+		if c := code[i]; (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
+			return pgwire.OtherErrors
+		}
+	}
+	return code
 }
 
 var processMetrics = []metric{

@@ -69,9 +69,10 @@ func Listen(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.listener = &bounded{Listener: l, places: make(chan struct{}, maxConnections)}
+	places := newBounded(l, maxConnections)
+	s.listener = places
 	s.http = &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: bodiless(s.handler()), ConnState: places.changed, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug),
 	}
 	go func() {
@@ -208,34 +209,4 @@ func (s *Server) token() (string, error) {
 		return "", fmt.Errorf("%s: a token has 16 characters at least, and %d bytes at most", s.o.TokenFile, maxToken)
 	}
 	return token, nil
-}
-
-// bounded takes so many connections at a time; others wait to be accepted.
-type bounded struct {
-	net.Listener
-	places chan struct{}
-}
-
-func (b *bounded) Accept() (net.Conn, error) {
-	b.places <- struct{}{}
-	c, err := b.Listener.Accept()
-	if err != nil {
-		<-b.places
-		return nil, err
-	}
-	return &place{Conn: c, places: b.places}, nil
-}
-
-// place is a connection that gives its place back.
-type place struct {
-	net.Conn
-	places chan struct{}
-	gone   atomic.Bool
-}
-
-func (p *place) Close() error {
-	if !p.gone.Swap(true) {
-		<-p.places
-	}
-	return p.Conn.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -229,6 +230,25 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestOddCodes: errors whose code is no SQLSTATE are counted together, and keep no other metric from being told.
+func TestOddCodes(t *testing.T) {
+	for _, m := range metrics {
+		if m.name != "errors_total" {
+			continue
+		}
+		got := map[string]float64{}
+		m.read(&scrape{wire: pgwire.Stats{Errors: map[string]int64{"42601": 1, "XX000": 2, "": 4, "other": 8, "2200": 16, "2200\xff": 32}}}, teller{value: func(v float64, labels ...string) {
+			if _, twice := got[labels[0]]; twice {
+				t.Errorf("%s is told twice", labels[0])
+			}
+			got[labels[0]] += v
+		}})
+		if want := map[string]float64{"42601": 1, "XX000": 2, "other": 60}; !maps.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}
+
 // TestAdmission: what may be asked without a token, and what not.
 func TestAdmission(t *testing.T) {
 	token := filepath.Join(t.TempDir(), "token")
@@ -377,18 +397,46 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestHalfOpen: connections that say nothing are ended, and then others are served.
+// TestHalfOpen: who holds all connections, saying nothing, or what is no request that one could answer, keeps nobody out.
 func TestHalfOpen(t *testing.T) {
-	s := start(t, Options{})
-	for range maxConnections {
-		c, err := net.Dial("tcp", s.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-	}
-	begin := time.Now()
-	if status, _, _ := get(t, s, "/livez"); status != 200 {
-		t.Errorf("%d after %v", status, time.Since(begin))
+	for name, said := range map[string]string{
+		"nothing": "", "half a request": "GET /livez HTTP/1.1\r\nHost: x\r\n", "a request, and then nothing": "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+		"a body that does not come": "GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n",
+		"pieces that do not come":   "GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, Options{})
+			for range 2 * maxConnections {
+				c, err := net.Dial("tcp", s.Addr().String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				if _, err := io.WriteString(c, said); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Addr().String()+"/livez", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := new(http.Transport).RoundTrip(r)
+			if err != nil {
+				t.Fatalf("after %v: %v", time.Since(begin), err)
+			}
+			answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				t.Error(answer.Status)
+			}
+			places := s.listener.(*bounded)
+			places.mu.Lock()
+			defer places.mu.Unlock()
+			if places.n > maxConnections || places.silent.Len() > places.n {
+				t.Errorf("%d connections, %d of them silent", places.n, places.silent.Len())
+			}
+		})
 	}
 }
