@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"runtime"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -73,9 +72,6 @@ func (l *Login) Certificate() *x509.Certificate {
 // PeerID is the operating system's number of the user at the other end of a Unix socket.
 func (l *Login) PeerID() (uint32, error) { return peerID(l.c.raw) }
 
-// proofs bounds how many are checked at once. Each takes microseconds: whoever comes has his turn.
-var proofs = make(chan struct{}, runtime.GOMAXPROCS(0))
-
 // Scram has the client prove that it knows the password of a verifier; ok is false for one of [auth.Mock]. before is called when the proof
 // has come, and may keep it waiting, or end the exchange with an error. The error is [auth.ErrProof] for a wrong proof, and otherwise what the client is to be told.
 func (l *Login) Scram(verifier auth.Verifier, ok bool, before func() error) error {
@@ -122,9 +118,10 @@ func (l *Login) Scram(verifier auth.Verifier, ok bool, before func() error) erro
 	if err := before(); err != nil {
 		return err
 	}
-	proofs <- struct{}{}
-	answer, _, err := exchange.Next(proof)
-	<-proofs
+	var answer []byte
+	if turn := proofs.check(c.ctx, l.Origin(), func() { answer, _, err = exchange.Next(proof) }); turn != nil {
+		return turn
+	}
 	if err != nil {
 		return err
 	}
