@@ -64,6 +64,7 @@ type Conn struct {
 	greeted        bool
 	counted        bool      // among the server's sessions
 	waits          bool      // in the server's lobby
+	came           uint64    // its number among those that came there
 	late           bool      // it had to make room there
 	origin         string    // where it came from, as the lobby counts
 	deadline       bool      // a read deadline is set

@@ -14,6 +14,7 @@ type lobby struct {
 	room int // connections
 	each int // of them from one address
 	n    int
+	came uint64 // connections so far
 	from map[string][]*Conn
 }
 
@@ -31,7 +32,8 @@ func (l *lobby) enter(c *Conn) (out *Conn) {
 	crowded := c.origin
 	if len(l.from[crowded]) < l.each && l.n >= l.room {
 		for address, list := range l.from {
-			if len(list) > len(l.from[crowded]) {
+			most := l.from[crowded]
+			if len(list) > len(most) || len(list) == len(most) && list[0].came < most[0].came { // at least one is there
 				crowded = address
 			}
 		}
@@ -43,7 +45,8 @@ func (l *lobby) enter(c *Conn) (out *Conn) {
 	}
 	l.from[c.origin] = append(l.from[c.origin], c)
 	l.n++
-	c.waits = true
+	l.came++
+	c.came, c.waits = l.came, true
 	return out
 }
 

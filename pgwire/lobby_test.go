@@ -59,6 +59,20 @@ func TestLobby(t *testing.T) {
 	}
 }
 
+// Of addresses that have as many, the connection makes room that has waited longest, of all.
+func TestLobbyOrder(t *testing.T) {
+	const room = 64
+	l := newLobby(room, 0)
+	var all []*Conn
+	for i := range 3 * room {
+		c := &Conn{raw: fromConn{addr: &net.TCPAddr{IP: net.IPv4(10, 0, byte(i/room), byte(i%room))}}}
+		all = append(all, c)
+		if out := l.enter(c); i >= room && out != all[i-room] {
+			t.Fatalf("%d: another than the first makes room", i)
+		}
+	}
+}
+
 func TestOrigin(t *testing.T) {
 	for address, want := range map[string]string{
 		"10.1.2.3:4": "10.1.2.3", "[::ffff:10.1.2.3]:4": "10.1.2.3", "[2001:db8:1:2:3:4:5:6]:7": "2001:db8:1:2::/64",
