@@ -29,7 +29,7 @@ type Role struct {
 
 // RoleSource knows the roles. It is asked by many connections at once.
 type RoleSource interface {
-	// Lookup returns a role by its name; false: there is none.
+	// Lookup returns a role by its name; false: there is none. It is asked before a client proves itself, and again afterwards.
 	Lookup(name string) (Role, bool)
 	// Member tells whether a role is a member of another, by grants alone.
 	Member(name, of string) bool

@@ -167,7 +167,7 @@ func (c *Conn) readParameters(b []byte) (unknown []string, err error) {
 	return unknown, nil
 }
 
-// truncateName cuts the name of a user or database to 63 bytes, as those are that there can be; PostgreSQL does so too. So what
+// truncateName cuts the name of a user or database to 63 bytes, as those are cut that are made; PostgreSQL does so too. So what
 // is kept and written to the log of a client that has not proved itself is short.
 func truncateName(name []byte) []byte {
 	const longest = 63
