@@ -121,6 +121,9 @@ func (g *Guard) Authenticate(ctx context.Context, l *Login) (Identity, error) {
 	}
 	switch {
 	case err != nil:
+		if !errors.Is(err, errDisconnected) {
+			v.log(err.Error()) // such as that somebody between has a certificate of his own
+		}
 		return Identity{}, err
 	case why != "":
 		v.log(why)

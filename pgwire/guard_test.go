@@ -1,9 +1,11 @@
 package pgwire
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -156,6 +158,30 @@ func TestMeanwhile(t *testing.T) {
 				t.Errorf("%s: in as %+v", c.name, got)
 			}
 		default:
+		}
+	}
+}
+
+// TestRefusalsInLog: whoever is not let in is in the log, with why; the client is told no more than it may know.
+func TestRefusalsInLog(t *testing.T) {
+	for _, c := range []struct{ name, rules, sent, want string }{
+		{"rules", "host all all all reject", startup(protocol30, "user", "app"), "pg_hba.conf rejects connection for it"},
+		{"no role", "host all all all trust", startup(protocol30, "user", "ghost"), "there is no such role"},
+		{"no login", "host all all all trust", startup(protocol30, "user", "group"), "the role may not log in"},
+		{"exchange", "host all all all scram-sha-256", startup(protocol30, "user", "app") + frame('p', "SCRAM-SHA-256-PLUS\x00\xff\xff\xff\xff"), "client selected an invalid SASL authentication mechanism"},
+		{"gone", "host all all all scram-sha-256", startup(protocol30, "user", "app"), ""},
+	} {
+		var log bytes.Buffer
+		g, err := NewGuard(GuardOptions{Roles: testRoles{"app": withPassword("secret"), "group": {}}, Logger: slog.New(slog.NewTextHandler(&log, nil))},
+			auth.ParseRules([]byte(c.rules), auth.RulesOptions{}), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := converse(t, &Server{Handler: echoHandler{}, Authenticator: g}, c.sent); strings.Contains(got, "Z") {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		if got := log.String(); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: the log says %q", c.name, got)
 		}
 	}
 }
