@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
@@ -50,6 +51,8 @@ type door struct {
 	options      auth.RulesOptions
 	guard        *pgwire.Guard
 	open, closed *auth.Rules // nil where a file is given
+	settling     sync.Mutex  // held while the guard is given one of them
+	beyond       bool        // others than this machine reach the server
 	logger       *slog.Logger
 }
 
@@ -167,12 +170,25 @@ func (d *door) standing() *auth.Rules {
 
 // Authenticate implements [pgwire.Authenticator].
 func (d *door) Authenticate(ctx context.Context, l *pgwire.Login) (pgwire.Identity, error) {
-	if d.open != nil && d.guard.Rules() != d.standing() {
-		if err := d.guard.Use(d.standing(), nil); err != nil {
-			return pgwire.Identity{}, err
-		}
+	if err := d.settle(); err != nil {
+		return pgwire.Identity{}, err
 	}
 	return d.guard.Authenticate(ctx, l)
+}
+
+// settle has the guard use the rules that hold now. One connection does so at a time: rules that another found to hold a moment ago
+// never come after those that have taken their place.
+func (d *door) settle() error {
+	if d.open == nil {
+		return nil
+	}
+	d.settling.Lock()
+	defer d.settling.Unlock()
+	standing := d.standing()
+	if d.guard.Rules() == standing {
+		return nil
+	}
+	return d.guard.Use(standing, nil)
 }
 
 // reload takes the files' rules anew. While they cannot be used, those before stay.
@@ -181,6 +197,11 @@ func (d *door) reload() {
 		return
 	}
 	rules, maps, err := d.read()
+	if err == nil && d.beyond && !d.flags.AllowInsecure {
+		if problem := d.trusts(rules); problem != "" {
+			err = fmt.Errorf("%s (or --allow-insecure)", problem)
+		}
+	}
 	if err == nil {
 		err = d.guard.Use(rules, maps)
 	}
@@ -205,6 +226,7 @@ func (d *door) check(listen string) error {
 	if loopback {
 		return nil
 	}
+	d.beyond = true
 	if d.roles.Current().Bootstrap().Password == "" {
 		return fmt.Errorf("%s is not a loopback address, and the superuser %q has no password: give one with --superuser-password-file or %s",
 			listen, d.roles.Superuser(), passwordVariable)
@@ -213,12 +235,9 @@ func (d *door) check(listen string) error {
 	if !d.options.TLS {
 		problem = "nothing is encrypted there: give --tls-cert and --tls-key, or --tls-self-signed"
 	}
-	d.guard.Rules().Each(func(r *auth.Rule) bool {
-		if r.Method == auth.Trust && r.BeyondLoopback() {
-			problem = fmt.Sprintf("line %d of %s trusts whoever comes from there", r.Line, d.flags.HBAFile)
-		}
-		return problem == ""
-	})
+	if trusts := d.trusts(d.guard.Rules()); trusts != "" {
+		problem = trusts
+	}
 	switch {
 	case problem == "":
 	case d.flags.AllowInsecure:
@@ -227,6 +246,17 @@ func (d *door) check(listen string) error {
 		return fmt.Errorf("%s is not a loopback address, and %s (or --allow-insecure)", listen, problem)
 	}
 	return nil
+}
+
+// trusts tells which rule trusts who comes from beyond loopback; empty: none.
+func (d *door) trusts(rules *auth.Rules) (problem string) {
+	rules.Each(func(r *auth.Rule) bool {
+		if r.Method == auth.Trust && r.BeyondLoopback() {
+			problem = fmt.Sprintf("line %d of %s trusts whoever comes from there", r.Line, d.flags.HBAFile)
+		}
+		return problem == ""
+	})
+	return problem
 }
 
 // show is what the rules are: those of the files as they are now, also where they have no effect yet.

@@ -276,6 +276,22 @@ func TestBeyondLoopback(t *testing.T) {
 		}
 		c.Close(t.Context())
 	}
+	s.Stop()
+	rules := filepath.Join(dir, "rules.conf")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("host all all 127.0.0.1/32 scram-sha-256\n")
+	s = harness.Eventgres(t, harness.WithData(data), harness.WithArgs("--listen", "0.0.0.0:0", "--tls-self-signed", "--hba-file", rules))
+	write("host all all 0.0.0.0/0 trust\n") // with which it would not start
+	hangUp(t, s.PID)
+	s.AwaitLog("the rules were not taken")
+	if _, err := enter(t, s, "postgres", "wrong"); stateOf(err) != "28P01" {
+		t.Errorf("after rules that trust everybody: %v", err)
+	}
 }
 
 // addresses are those of this machine that are not loopback's; there may be none.
