@@ -42,11 +42,14 @@ type rowsPlan interface {
 }
 
 // plain is a plan that is made each time, and of which nothing more is to say.
-type plain struct{}
+type plain struct{ shown string }
 
 func (plain) madeOf() *origin { return nil }
 
-func (plain) text() string { return "" }
+func (p *plain) text() string { return p.shown }
+
+// keepText has the plan know the text that it came in.
+func (p *plain) keepText(text string) { p.shown = text }
 
 func (plain) cacheable() bool { return false }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/relation"
@@ -129,6 +130,9 @@ func (s *Session) prepare(q *query, oids []uint32) (plan, error) {
 	q.beside = c.Beside
 	if err != nil {
 		return nil, err
+	}
+	if p, ok := made.(interface{ keepText(string) }); ok {
+		p.keepText(q.Shown())
 	}
 	if o := made.madeOf(); o != nil {
 		*o = origin{query: q, oids: oids, path: s.path}
@@ -259,7 +263,12 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalu
 		g = new(guard)
 	}
 	s.spareGuard = nil
-	*g = guard{Portal: portal, s: s, text: p.text(), runsWhenFailed: p.runsWhenFailed(), kind: p.kind()}
+	*g = guard{Portal: portal, s: s, runsWhenFailed: p.runsWhenFailed(), logged: activity.Logged{Kind: p.kind(), Text: p.text()}}
+	if l := &s.effective.log; l.On() {
+		c, isCopy := p.(*copyPlan)
+		g.logged.Out = isCopy && !c.from
+		g.logged.Parameters = l.TextParameters(params, st.ParameterOIDs(), s.conn.Zone)
+	}
 	return g, nil
 }
 

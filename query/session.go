@@ -68,7 +68,7 @@ var errFailedTransaction = pgerror.Errorf(pgerror.InFailedSQLTransaction, "curre
 // Close closes the portal, whose guard can be used again: the connection has let go of it.
 func (g *guard) Close() {
 	g.Portal.Close()
-	g.Portal, g.text = nil, "" // not to keep what they keep
+	g.Portal, g.logged = nil, activity.Logged{} // not to keep what they keep
 	g.s.spareGuard = g
 }
 
@@ -77,9 +77,8 @@ func (g *guard) Close() {
 type guard struct {
 	pgwire.Portal
 	s              *Session
-	text           string // of the statement, as far as it is known
 	runsWhenFailed bool
-	kind           activity.Kind
+	logged         activity.Logged // the statement
 }
 
 func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
@@ -92,7 +91,10 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	s.statementTime = began.UnixMicro()
 	s.reached = false
 	s.tx.enter(s)
-	s.running(g.text)
+	s.running(g.logged.Text)
+	if s.effective.log.On() {
+		s.effective.log.Begin(s.server.logger, s.activity, &g.logged)
+	}
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
 	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.tx.defining() || s.tx.holds) {
 		var over bool
@@ -105,7 +107,10 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 		if s.reached {
 			path = activity.Analytics
 		}
-		s.server.sessions.Ended(s.activity, g.kind, path, began)
+		s.server.sessions.Ended(s.activity, g.logged.Kind, path, began)
+		if s.effective.log.On() {
+			s.effective.log.End(s.server.logger, s.activity, &g.logged, time.Since(began))
+		}
 	}
 	return tag, done, s.said(err)
 }

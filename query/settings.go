@@ -41,6 +41,7 @@ type effective struct {
 	least       string // of client_min_messages
 	application string
 	lockTimeout time.Duration
+	log         activity.Log
 	// What a transaction begins with.
 	isolation            string
 	readOnly, deferrable bool
@@ -56,6 +57,9 @@ func init() {
 		setting.Route:                         func(s *Session, v string) { s.effective.route = v },
 		"statement_timeout":                   func(s *Session, v string) { s.conn.StatementTimeout = setting.Duration(v) },
 		"lock_timeout":                        func(s *Session, v string) { s.effective.lockTimeout = setting.Duration(v) },
+		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
+		"log_min_duration_statement":          func(s *Session, v string) { s.effective.log.Slow = slow(v) },
+		"log_parameter_max_length":            func(s *Session, v string) { s.effective.log.Parameters = setting.Bytes(v) },
 		"idle_session_timeout":                func(s *Session, v string) { s.conn.IdleTimeout = setting.Duration(v) },
 		"idle_in_transaction_session_timeout": func(s *Session, v string) { s.conn.IdleInTransactionTimeout = setting.Duration(v) },
 		"default_transaction_isolation":       func(s *Session, v string) { s.effective.isolation = v },
@@ -81,6 +85,14 @@ func init() {
 		setting.OfTransaction(name, func(h setting.Host, v string) error { return kept.set(h.(*Session), v) },
 			func(h setting.Host) string { return kept.show(&h.(*Session).tx) })
 	}
+}
+
+// slow is log_min_duration_statement's value.
+func slow(v string) time.Duration {
+	if v == "-1" {
+		return -1
+	}
+	return setting.Duration(v)
 }
 
 func onOff(v bool) string {

@@ -56,8 +56,8 @@ type door struct {
 	logger       *slog.Logger
 }
 
-// newDoor reads the roles and the rules, and gives the superuser its first password.
-func (f *doorFlags) newDoor(store *engine.Store, encryption *pgwire.TLS, logger *slog.Logger) (*door, error) {
+// newDoor reads the roles and the rules, and gives the superuser its first password. It refuses to listen where that would not be safe.
+func (f *doorFlags) newDoor(store *engine.Store, encryption *pgwire.TLS, listen string, logger *slog.Logger) (*door, error) {
 	roles, err := role.NewStore(store.Control(), f.Superuser, logger)
 	if err != nil {
 		return nil, err
@@ -76,7 +76,10 @@ func (f *doorFlags) newDoor(store *engine.Store, encryption *pgwire.TLS, logger 
 	d.guard, err = pgwire.NewGuard(pgwire.GuardOptions{
 		Roles: roles, Superuser: roles.Superuser(), MockSecret: roles.Secret(), Logger: logger,
 	}, rules, maps)
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	return d, d.check(listen)
 }
 
 // takePassword takes the password out of the environment.

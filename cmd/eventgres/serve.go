@@ -107,11 +107,8 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	if err != nil {
 		return err
 	}
-	door, err := c.Door.newDoor(store, encryption, logger)
+	door, err := c.Door.newDoor(store, encryption, c.Listen, logger)
 	if err != nil {
-		return err
-	}
-	if err := door.check(c.Listen); err != nil {
 		return err
 	}
 	listeners, err := c.listeners()
@@ -172,12 +169,17 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	if watched != nil {
 		watched.Stopping()
 	}
+	c.end(server, logger)
+	return err
+}
+
+// end ends the connections.
+func (c *serveCommand) end(server *pgwire.Server, logger *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.ShutdownGrace)
 	defer cancel()
 	if late := server.Shutdown(ctx); late != nil {
 		logger.Warn("connections were cut", "reason", late)
 	}
-	return err
 }
 
 // untilEnd waits for a signal to end, or for a listener that has failed, and meanwhile reloads at SIGHUP.

@@ -1,6 +1,7 @@
 package monitoring
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -64,6 +65,7 @@ func TestCommands(t *testing.T) {
 		if strings.HasPrefix(command, "curl ") {
 			asked++
 		}
+		command = strings.ReplaceAll(command, "-h 127.0.0.1 -p 5433", fmt.Sprintf("-h %s -p %d", server.Host, server.Port))
 		cmd := exec.CommandContext(t.Context(), sh, "-c", strings.ReplaceAll(command, address, at(t, server)))
 		cmd.Dir, cmd.Env = dir, os.Environ()
 		if out, err := cmd.CombinedOutput(); err != nil {

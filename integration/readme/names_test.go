@@ -117,7 +117,7 @@ func TestImports(t *testing.T) {
 		"query/schema":        append(forms, "query/analytics", "query/setting", "engine"),
 		"query/role":          append(forms, "query/syntax", "pgwire", "pgwire/auth", "engine"),
 		"query/advisory":      append(forms, "query/analytics"),
-		"query/activity":      {"query/analytics", "pgwire", "engine/measure"},
+		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),
 		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),
 		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
 		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),

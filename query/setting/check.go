@@ -133,6 +133,18 @@ func Duration(v string) time.Duration {
 	return 0
 }
 
+// Bytes is a number of bytes that a check has written; -1 stays.
+func Bytes(v string) int {
+	number := strings.TrimRight(v, "kMGTB")
+	n, _ := strconv.Atoi(number)
+	for _, u := range memoryUnits {
+		if u.name == v[len(number):] {
+			return n * int(u.scale)
+		}
+	}
+	return n
+}
+
 // noticeLevels are client_min_messages', the least important first.
 var noticeLevels = []string{"debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"}
 
