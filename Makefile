@@ -17,6 +17,7 @@
 #   make differ  random statements, beside PostgreSQL    N=100000 SEED=
 #   make nightly every client there is a test for, and every test in its long form: hours; SHORT=1: the clients alone
 #   make scale   the load, the slow reader and the worker's reads after writes in full size
+#   make packages  bin/packages: a .deb and an .rpm for this processor; packages-test installs them in a root of its own, as root
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
 
@@ -37,6 +38,7 @@ WORKLOADS ?= COPY|append|stream of 20|by position|count
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
+NFPM        := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
 
 # Without cgo, which would want a C compiler for each; what needs it has no code of its own for any.
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 freebsd/arm64 windows/amd64 windows/arm64
@@ -44,7 +46,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fre
 SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-pairs microbench fuzz crash siege differ scale nightly clean
+.PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-pairs microbench fuzz crash siege differ scale nightly packages packages-test clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
@@ -131,6 +133,36 @@ CLIENTS := ./integration/clients ./integration/orm ./integration/tools ./integra
 nightly: build
 	EVENTGRES_BIN="$(CURDIR)/bin/eventgres" EVENTGRES_REQUIRE_CLIENTS=1 EVENTGRES_LONG=1 \
 		$(GO) test -count=1 -timeout 0 -p 1 $(if $(SHORT),$(CLIENTS),./...)
+
+# The version is the changelog's; what is not released comes after it, as Debian and RPM order versions.
+PACKAGES := bin/packages
+
+# $(call package,VERSION,FOLDER)
+package = for kind in deb rpm; do ARCH=$$($(GO) env GOARCH) VERSION=$(1) \
+	$(GO) run $(NFPM) package -f deploy/packages/nfpm.yaml -p $$kind -t $(2) || exit; done
+
+packages: build
+	mkdir -p $(PACKAGES)
+	strip -o $(PACKAGES)/eventgres bin/eventgres
+	bin/eventgres man | gzip -9n >$(PACKAGES)/eventgres.1.gz
+	gzip -9nc CHANGELOG.md >$(PACKAGES)/changelog.gz
+	for shell in bash zsh fish; do bin/eventgres completion $$shell >$(PACKAGES)/eventgres.$$shell || exit; done
+	bin/eventgres config --example | sed 's|^# *data = .*|data = "/var/lib/eventgres"|; s|^# *socket = .*|socket = "/run/eventgres"|; s|Every line|Every other line|' \
+		>$(PACKAGES)/eventgres.toml
+	rm -f $(PACKAGES)/*.deb $(PACKAGES)/*.rpm
+	$(call package,$$(bin/eventgres version | sed 's/^eventgres //; s/-/+/'),$(PACKAGES))
+
+# In a root of Debian's packages, which mmdebstrap makes once; upgraded to the same under another version.
+packages-test: packages $(PACKAGES)/root.tar
+	mkdir -p $(PACKAGES)/next
+	rm -f $(PACKAGES)/next/*
+	$(call package,99.0.0,$(PACKAGES)/next)
+	EVENTGRES_PACKAGES="$(CURDIR)/$(PACKAGES)" EVENTGRES_BIN="$(CURDIR)/bin/eventgres" $(GO) test -count=1 -v -timeout 1h ./integration/packages
+
+$(PACKAGES)/root.tar:
+	mkdir -p $(PACKAGES)
+	mmdebstrap --variant=minbase --include=systemd,rpm bookworm $(PACKAGES)/making.tar
+	mv $(PACKAGES)/making.tar $@
 
 clean:
 	rm -rf bin

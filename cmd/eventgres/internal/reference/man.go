@@ -32,7 +32,7 @@ func Man(app *kong.Application, version, after string) string {
 			s.line(".TP")
 			s.WriteString(`\fB` + man("--"+f.Name) + `\fR`)
 			if kindOf(f.Value) != nothing {
-				s.WriteString(`=\fI` + man(strings.ToUpper(f.Name)) + `\fR`)
+				s.WriteString(`=\fI` + man(manPlaceholder(f)) + `\fR`)
 			}
 			s.line()
 			s.line(man(manHelp(f.Value)))
@@ -54,6 +54,13 @@ func manArguments(command *kong.Node) (out string) {
 		}
 	}
 	return out
+}
+
+func manPlaceholder(f *kong.Flag) string {
+	if f.PlaceHolder != "" {
+		return f.PlaceHolder
+	}
+	return strings.ToUpper(f.Name)
 }
 
 // manHelp is a value's help, with its default and its variable.
