@@ -50,6 +50,7 @@ type Supervisor struct {
 	ready    chan struct{} // closed while the worker answers
 	up       bool
 	process  *os.Process
+	child    int    // the worker's process from its start to its end, 0 between
 	failures int    // ends since one was ready
 	killed   string // why the server itself ended the worker that runs
 	starts   int64  // workers that were started
@@ -64,8 +65,12 @@ const (
 	// steady is how long a worker must have lived for the next to be started as soon as the first.
 	steady = 10 * time.Second
 	// startPatience is how long a statement waits for a worker that is starting. Building a
-	// projection anew does not hold up the start, so it is far more than one takes.
-	startPatience = 15 * time.Second
+	// projection anew does not hold up the start, so it is far more than one takes. A worker that has had no processor in
+	// that time, because the machine is busy, has not had it: it is given longer.
+	startPatience  = 15 * time.Second
+	startComputing = 5 * time.Second // of processor time at least
+	startStarved   = time.Minute
+	startEvery     = 100 * time.Millisecond
 	// failedPatience is how long where the last starts have failed.
 	failedPatience = time.Second
 	// watchEvery is how often the worker hears of new events: rarely enough that many
@@ -184,6 +189,7 @@ func (s *Supervisor) once() (pid int, err error) {
 	s.mu.Lock()
 	s.starts++
 	s.position = -1
+	s.child = cmd.Process.Pid
 	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
@@ -255,6 +261,9 @@ func (s *Supervisor) setUp(p *os.Process, up bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.process = p
+	if !up {
+		s.child = 0
+	}
 	if up == s.up {
 		return
 	}
@@ -296,15 +305,46 @@ func (s *Supervisor) kill(pid int, why, sql string) {
 	}
 }
 
-// Dial connects to the worker, waiting for it to start.
-func (s *Supervisor) Dial(ctx context.Context) (*Conn, error) {
-	patience := startPatience
+// tooLong tells whether a statement that has waited so long for a worker waits no more.
+func (s *Supervisor) tooLong(waited time.Duration) bool {
 	s.mu.Lock()
-	if s.failures > 2 {
-		patience = failedPatience
-	}
+	failing, child := s.failures > 2, s.child
 	s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	if waited <= startPatience || failing || child == 0 {
+		return waited > startPatience
+	}
+	computed, known := cpuTime(child)
+	return !known || computed >= startComputing || waited > startStarved
+}
+
+// patient is a context that ends when a statement has waited for a worker for too long.
+func (s *Supervisor) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	s.mu.Lock()
+	failing := s.failures > 2
+	s.mu.Unlock()
+	if failing {
+		return context.WithTimeout(ctx, failedPatience)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	began := time.Now()
+	go func() {
+		defer cancel()
+		tick := time.NewTicker(startEvery)
+		defer tick.Stop()
+		for !s.tooLong(time.Since(began)) {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
+// Dial connects to the worker, waiting for it to start.
+func (s *Supervisor) Dial(statement context.Context) (*Conn, error) {
+	ctx, cancel := s.patient(statement)
 	defer cancel()
 	for {
 		s.mu.Lock()
@@ -313,7 +353,7 @@ func (s *Supervisor) Dial(ctx context.Context) (*Conn, error) {
 		select {
 		case <-ready:
 		case <-ctx.Done():
-			return nil, s.unavailable(ctx)
+			return nil, s.unavailable(statement)
 		case <-s.ctx.Done():
 			return nil, s.unavailable(s.ctx)
 		}
@@ -332,7 +372,7 @@ func (s *Supervisor) Dial(ctx context.Context) (*Conn, error) {
 		select {
 		case <-time.After(firstBackoff):
 		case <-ctx.Done():
-			return nil, s.unavailable(ctx)
+			return nil, s.unavailable(statement)
 		}
 	}
 }
@@ -352,11 +392,11 @@ func dial(ctx context.Context, socket string) (*Conn, error) {
 		return nil, err
 	}
 	c := &Conn{net: nc, socket: socket, r: bufio.NewReaderSize(nc, 64<<10)}
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = nc.SetDeadline(deadline)
-	}
+	late := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	err = c.start()
-	_ = nc.SetDeadline(time.Time{})
+	if !late() && err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("start a session with the analytics worker: %w", err)
