@@ -9,6 +9,9 @@ import (
 	"github.com/eventgres/eventgres/integration/harness"
 )
 
+// deaf is what no statement may take that is to end after 300 ms.
+const deaf = 4 * time.Second
+
 // TestTimeout: no function is deaf to statement_timeout, in whatever of a statement it stands, and the worker
 // need not be ended for it.
 func TestTimeout(t *testing.T) {
@@ -33,15 +36,16 @@ func TestTimeout(t *testing.T) {
 		`SELECT sum(ln((repeat('7', 20000) || position)::numeric)) FROM events`,
 		`SELECT sum(power((repeat('7', 200) || position)::numeric, 300)) FROM events`,
 	} {
-		began := time.Now()
+		began, before := time.Now(), computed(t, pid)
 		err := run(t.Context(), c, sql)
 		took := time.Since(began)
 		if err != nil { // it may be done in time
 			wantCode(t, sql, err, "57014", "53200", "54000", "22003", "54001")
 		}
-		// A machine that does other things has a share of the bound.
-		if took > 4*time.Second {
-			t.Errorf("%s: it took %v", sql, took)
+		// A machine that does other things has a share of the bound, and may leave the worker, which has the lowest priority,
+		// hardly a processor: only what it computes tells that it is deaf.
+		if busy := computed(t, pid) - before; took > deaf && busy > deaf {
+			t.Errorf("%s: it took %v, and %v of a processor", sql, took, busy)
 		}
 		t.Logf("%v: %s", took, sql)
 	}

@@ -11,12 +11,16 @@ import (
 	"github.com/eventgres/eventgres/integration/harness"
 )
 
+// patience is how long a condition may take to hold; far more than it needs, for machines under load: the worker has the
+// lowest priority.
+const patience = 3 * time.Minute
+
 // until asks again and again until what it asks for is so.
 func until(t *testing.T, ask func() error) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(patience)
 	for {
 		err := ask()
 		if err == nil {

@@ -120,12 +120,12 @@ func killWorker(t *testing.T, s *harness.Server) {
 // await polls for a condition that nothing announces.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 30 s still not: %s", what)
+			t.Fatalf("after %v still not: %s", patience, what)
 		}
 		<-tick.C
 	}

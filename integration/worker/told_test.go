@@ -13,14 +13,16 @@ import (
 // a bounded part, and a line for each end.
 func TestTold(t *testing.T) {
 	s := harness.Eventgres(t)
-	c, busy := connect(t, s), connect(t, s)
-	number(t, busy, `SELECT count(DISTINCT type) FROM events`) // its session is connected with the worker
+	c, asker := connect(t, s), connect(t, s)
+	number(t, asker, `SELECT count(DISTINCT type) FROM events`) // its session is connected with the worker
 	const long = `SELECT count(*) AS long_one FROM generate_series(1, 100000000) a, generate_series(1, 1000) b WHERE sqrt(a * b) < 0`
 	failed := make(chan error, 1)
-	go func() { failed <- run(t.Context(), busy, long+" -- "+strings.Repeat("x", 5000)) }()
+	go func() { failed <- run(t.Context(), asker, long+" -- "+strings.Repeat("x", 5000)) }()
 	await(t, "the statement runs", func() bool {
 		return number(t, c, `SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%long_one%' AND pid <> pg_backend_pid()`) == 1
 	})
+	pid := workerPID(t, s)
+	await(t, "the worker runs it", func() bool { return busy(t, pid) }) // before, it would be asked of the next worker
 	killWorker(t, s)
 	wantCode(t, long, <-failed, "58000")
 	s.AwaitLog("the analytics worker ended")
