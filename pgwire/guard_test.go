@@ -42,7 +42,7 @@ func withPassword(password string) Role {
 func attemptIn(t *testing.T, addr, user, password string) string {
 	t.Helper()
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: addr, Path: "x", RawQuery: "sslmode=disable&application_name=test"}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, u.String())
 	var e *pgconn.PgError
@@ -299,7 +299,7 @@ func TestHeldBack(t *testing.T) {
 	}
 	ended := make(chan string, 1)
 	go func() { ended <- attemptIn(t, addr, "app", "wrong") }()
-	for deadline := time.Now().Add(20 * time.Second); ; { // until its proof was found wrong
+	for deadline := time.Now().Add(patience); ; { // until its proof was found wrong
 		g.throttle.mu.Lock()
 		failed := g.throttle.by[attempt{"127.0.0.1", "app"}].Value.(*guesses).failed
 		g.throttle.mu.Unlock()

@@ -262,7 +262,7 @@ func TestTLSCancel(t *testing.T) {
 	if _, all := c.until('Z'); !strings.HasSuffix(all, "E(ERROR 57014 canceling statement due to user request)Z") {
 		t.Errorf("got %s", all)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
 		t.Error(err)
@@ -342,7 +342,7 @@ func TestTLSPeer(t *testing.T) {
 	c.Close()
 	select {
 	case <-h.gone:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("the statement goes on though its client has gone")
 	}
 }
@@ -406,7 +406,7 @@ func TestTLSReload(t *testing.T) {
 	}
 	taken := func(want, what string) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); seen() != want; {
+		for deadline := time.Now().Add(patience); seen() != want; {
 			if time.Now().After(deadline) {
 				t.Fatal(what + " is not noticed")
 			}

@@ -51,7 +51,7 @@ func (c *rawClient) until(sync bool) (codes []string) {
 	if sync {
 		c.f.Send(&pgproto3.Sync{})
 	}
-	_ = c.nc.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = c.nc.SetDeadline(time.Now().Add(patience))
 	if err := c.f.Flush(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func (c *rawClient) leave() {
 	if err := c.nc.(*net.TCPConn).CloseWrite(); err != nil {
 		c.t.Fatal(err)
 	}
-	_ = c.nc.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = c.nc.SetDeadline(time.Now().Add(patience))
 	if _, err := io.Copy(io.Discard, c.nc); err != nil {
 		c.t.Fatal(err)
 	}

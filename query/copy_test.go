@@ -24,6 +24,9 @@ import (
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
+// patience is how long anything may take before a test gives up on it; far more than it needs, for machines under load.
+const patience = 2 * time.Minute
+
 // copyProbe is a server whose every statement reads COPY data with a copyReader, so that
 // data reaches it in the pieces in which a client sends it.
 type copyProbe struct {
@@ -36,7 +39,7 @@ func startCopyProbe(t *testing.T) *copyProbe {
 	t.Helper()
 	p := &copyProbe{answer: make(chan string, 1)}
 	addr := serve(t, p)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	conn, err := pgconn.Connect(ctx, "postgres://u@"+addr+"/d?sslmode=disable")
 	if err != nil {
@@ -63,7 +66,7 @@ func serveServer(t testing.TB, server *pgwire.Server) string {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
 			t.Error("shutdown:", err)
@@ -79,7 +82,7 @@ func serveServer(t testing.TB, server *pgwire.Server) string {
 func (p *copyProbe) read(t *testing.T, plan *copyPlan, r io.Reader) string {
 	t.Helper()
 	p.plan = plan
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if _, err := p.conn.CopyFrom(ctx, r, "copy"); err != nil {
 		t.Fatal(err)

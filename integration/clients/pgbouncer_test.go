@@ -71,7 +71,7 @@ func startPgbouncer(t *testing.T, cmd *exec.Cmd) {
 // await waits until PgBouncer listens. What the server behind it answers is the tests' affair.
 func await(t *testing.T, to target) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()

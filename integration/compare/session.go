@@ -21,8 +21,9 @@ const (
 	ExtendedBinary Mode = "extended-binary" // Parse and Describe first, then Bind, as pgx does
 )
 
-// stepTime bounds a step: a server that never answers must not hang the suite.
-const stepTime = 20 * time.Second
+// stepTime bounds a step: a server that never answers must not hang the suite. On a machine under load the worker,
+// which has the lowest priority, may take its time to start.
+const stepTime = 90 * time.Second
 
 // A Session is one connection, driven message by message.
 type Session struct {

@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds one client's whole run; far more than it needs, for machines under load.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // knock is a client at the door: what it says it is, and what it wants of the server.
 type knock struct {

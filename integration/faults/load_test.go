@@ -24,7 +24,7 @@ import (
 const (
 	// patience bounds one answer of the server; far more than it needs, for
 	// machines under load.
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 
 	acknowledged = "00000"
 	diskFull     = "53100"

@@ -84,27 +84,28 @@ func TestProxySelf(t *testing.T) {
 	}
 	defer server.Close()
 	got := make([]byte, 1)
-	pass := func(from, to net.Conn) error {
+	pass := func(from, to net.Conn, within time.Duration) error {
 		if _, err := from.Write([]byte("x")); err != nil {
 			return err
 		}
-		if err := to.SetReadDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+		if err := to.SetReadDeadline(time.Now().Add(within)); err != nil {
 			return err
 		}
 		_, err := to.Read(got)
 		return err
 	}
-	if err := errors.Join(pass(client, server), pass(server, client)); err != nil {
+	if err := errors.Join(pass(client, server, patience), pass(server, client, patience)); err != nil {
 		t.Fatal(err)
 	}
+	const never = 100 * time.Millisecond
 	p.freeze()
 	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
-		if err := pass(way[0], way[1]); !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := pass(way[0], way[1], never); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("a byte passed the network that has stopped: %v", err)
 		}
 	}
 	client.Conn.Close()
-	if err := pass(server, server); !errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := pass(server, server, never); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("an end passed the network that has stopped: %v", err)
 	}
 	p.close()
@@ -149,7 +150,7 @@ func TestWithinSelf(t *testing.T) {
 		{2 * floor, floor, true}, {2*floor + 1, floor, false}, {floor, floor + 1, false},
 	} {
 		now := figures{append: spread{p99: c.append}, read: spread{p99: c.read}}
-		if now.within(quiet) != c.fine {
+		if now.inBounds(quiet, floor) != c.fine {
 			t.Errorf("%v beside %v: want %v", now, quiet, c.fine)
 		}
 	}

@@ -15,8 +15,10 @@ import (
 
 const (
 	// floor is a latency that is good enough whatever it was in quiet: what two processors
-	// cost a round trip that others use as well.
-	floor = 10 * time.Millisecond
+	// cost a round trip that others use as well. The short form runs beside the tests of another
+	// package, which may begin to take both just then: there it is what nobody would call service.
+	floor      = 10 * time.Millisecond
+	floorShort = 500 * time.Millisecond
 	// A measurement is the best of some rounds of so many appends and as many reads.
 	roundsMeasured = 3
 	eachMeasured   = 200
@@ -77,7 +79,11 @@ func (f figures) String() string { return fmt.Sprintf("append %v, read %v", f.ap
 
 // within says whether a victim fared well enough, compared with how it was in quiet.
 func (f figures) within(quiet figures) bool {
-	return f.append.p99 <= max(2*quiet.append.p99, floor) && f.read.p99 <= max(2*quiet.read.p99, floor)
+	return f.inBounds(quiet, time.Duration(size(int(floorShort), int(floor))))
+}
+
+func (f figures) inBounds(quiet figures, least time.Duration) bool {
+	return f.append.p99 <= max(2*quiet.append.p99, least) && f.read.p99 <= max(2*quiet.read.p99, least)
 }
 
 type spread struct{ p50, p99 time.Duration }

@@ -3,6 +3,8 @@
 package postgres
 
 import (
+	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -60,12 +62,16 @@ func Own(dir string) (*Owner, error) {
 	return &Owner{UID: uint32(uid), GID: uint32(gid)}, os.Chown(dir, int(uid), int(gid))
 }
 
-// FreePort is a port of the loopback interface that nobody listens on.
+// FreePort is a port of the loopback interface that nobody listens on. It is below those that systems give to whoever asks for any:
+// a server takes its time to start, in which other tests open thousands of connections, each from a port.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	const first, last = 15_000, 32_000
+	for range 100 {
+		port := first + rand.IntN(last-first)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("a hundred ports are taken")
 }

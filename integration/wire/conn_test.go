@@ -13,8 +13,8 @@ import (
 
 const (
 	// patience is how long a server may take to answer, unless it is known
-	// already that the answer is wrong.
-	patience = 10 * time.Second
+	// already that the answer is wrong: far more than it needs, for machines under load.
+	patience = 90 * time.Second
 	// impatience is how long the rest of a wrong answer is waited for.
 	impatience = time.Second
 	// maxMessage is the longest message of a server that makes sense here, in bytes.
