@@ -8,6 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/eventgres/eventgres"
+	"github.com/eventgres/eventgres/cmd/eventgres/internal/machine"
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/engine/measure"
 	"github.com/eventgres/eventgres/pgwire"
@@ -33,7 +34,7 @@ type scrape struct {
 	wire     pgwire.Stats
 	sessions query.Stats
 	worker   *analytics.Stats
-	disk     disk
+	disk     machine.Disk
 	version  string
 }
 
@@ -44,7 +45,7 @@ func (src *Sources) scrape() *scrape {
 	index := src.Store.Index()
 	s := &scrape{
 		store: src.Store.Stats(), health: src.Store.Health(), streams: int64(index.StreamCount()),
-		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), disk: diskOf(src.Data), version: eventgres.Version,
+		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), disk: machine.DiskOf(src.Data), version: eventgres.Version,
 	}
 	if src.Worker != nil {
 		w := src.Worker.Stats()

@@ -88,13 +88,13 @@ var storeMetrics = []metric{
 		}
 	}},
 	{"disk_free_bytes", gauge, "Free space of the data directory's file system, for who is not root.", nil, func(s *scrape, tell teller) {
-		if s.disk.known {
-			tell.value(float64(s.disk.free))
+		if s.disk.Known {
+			tell.value(float64(s.disk.Free))
 		}
 	}},
 	{"disk_size_bytes", gauge, "Size of that file system.", nil, func(s *scrape, tell teller) {
-		if s.disk.known {
-			tell.value(float64(s.disk.size))
+		if s.disk.Known {
+			tell.value(float64(s.disk.Size))
 		}
 	}},
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/eventgres/eventgres/cmd/eventgres/internal/machine"
 	"github.com/eventgres/eventgres/engine"
 )
 
@@ -166,7 +167,7 @@ func (s *Server) unready() string {
 		return ""
 	}
 	// Nobody appends to what is not ready, so no append would find out that there is room again.
-	if d := diskOf(src.Data); state == engine.StateDiskFull && d.known && d.free >= roomAgain {
+	if d := machine.DiskOf(src.Data); state == engine.StateDiskFull && d.Known && d.Free >= roomAgain {
 		return ""
 	}
 	return string(state)

@@ -6,12 +6,6 @@ import (
 	"strconv"
 )
 
-// disk is what is known of a file system, in bytes.
-type disk struct {
-	free, size uint64
-	known      bool
-}
-
 // residentMemory is what a process has in memory, in bytes, where the system is Linux.
 func residentMemory(pid int) (bytesHeld float64, known bool) {
 	if pid == 0 {
