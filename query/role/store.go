@@ -187,11 +187,11 @@ func (s *Store) Lookup(name string) (pgwire.Role, bool) {
 // Member implements [pgwire.RoleSource]: nobody is granted a role yet.
 func (s *Store) Member(string, string) bool { return false }
 
-// SetPassword gives the bootstrap superuser a password, by its verifier.
+// SetPassword gives the bootstrap superuser a password, by its verifier, which serves for ever: who sets one from outside may be locked out.
 func (s *Store) SetPassword(ctx context.Context, w *engine.WriterHandle, verifier string) error {
 	c := s.Current()
 	next := *c.Bootstrap()
-	next.Password = verifier
+	next.Password, next.ValidUntil = verifier, nil
 	changes, err := s.Changes(c.with(&next))
 	if err != nil {
 		return err

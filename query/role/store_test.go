@@ -43,6 +43,15 @@ func TestBootstrap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	expired, past := *s.Current().Bootstrap(), int64(1)
+	expired.ValidUntil = &past
+	changes, err := s.Changes(s.Current().with(&expired))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Writer().Append(t.Context(), &engine.AppendRequest{Control: changes}); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.SetPassword(t.Context(), store.Writer(), verifier); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +66,7 @@ func TestBootstrap(t *testing.T) {
 	if string(s.Secret()) != secret || s.Superuser() != "chief" {
 		t.Errorf("after a restart the superuser is %q, and the secret the same: %t", s.Superuser(), string(s.Secret()) == secret)
 	}
-	if e, ok := s.Lookup("chief"); !ok || !e.Superuser || !e.Verifier.Check("secret") {
+	if e, ok := s.Lookup("chief"); !ok || !e.Superuser || !e.Verifier.Check("secret") || !e.ValidUntil.IsZero() {
 		t.Errorf("the superuser is %+v, %t", e, ok)
 	}
 	if _, ok := s.Lookup("anybody"); ok {
