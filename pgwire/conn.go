@@ -281,6 +281,7 @@ func (c *Conn) loop() error {
 		}
 		c.appendError(e, false)
 		c.session.Fail()
+		c.endPortals()
 		// Flushed at once: the client may be waiting for it before it sends Sync.
 		skipping = typ != 'Q' && typ != 'S' && typ != 'F'
 		if skipping {

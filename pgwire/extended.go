@@ -163,8 +163,6 @@ func (c *Conn) sync() error {
 	if err := c.run(c.session.Sync); err != nil {
 		return err
 	}
-	if c.session.Status() == 'I' {
-		c.closePortals(false)
-	}
+	c.endPortals()
 	return c.ready()
 }

@@ -133,6 +133,13 @@ func (c *Conn) putPortal(name string, p portal) error {
 	return nil
 }
 
+// endPortals closes the portals of a transaction that has ended without a word of the client's, in a Query, by Sync or by an error.
+func (c *Conn) endPortals() {
+	if c.session.Status() == 'I' {
+		c.closePortals(false)
+	}
+}
+
 func (c *Conn) closePortals(all bool) {
 	if p := c.unnamed; p != nil {
 		if all || !p.hold {

@@ -22,6 +22,7 @@ func (c *Conn) query() error {
 	}); err != nil {
 		return err
 	}
+	c.endPortals()
 	return c.ready()
 }
 

@@ -95,7 +95,7 @@ func (p *declarePortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, 
 }
 
 func (s *Session) declare(ctx context.Context, st *syntax.DeclareStmt, query rowReader, size int64) error {
-	if s.tx.state != txExplicit && !st.Hold {
+	if s.tx.state != txExplicit && !s.several && !st.Hold {
 		return pgerror.Errorf(pgerror.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	}
 	c := &cursorPortal{query: query, noScroll: st.NoScroll, count: -1, hold: st.Hold, st: st}

@@ -117,7 +117,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 
 // Sync ends the implicit transaction.
 func (s *Session) Sync(ctx context.Context) error {
-	s.ctx = ctx
+	s.ctx, s.several = ctx, false
 	defer s.waiting()
 	if s.tx.state != txImplicit {
 		return nil
@@ -127,6 +127,7 @@ func (s *Session) Sync(ctx context.Context) error {
 
 // Fail aborts the transaction after an error.
 func (s *Session) Fail() {
+	s.several = false
 	defer s.waiting()
 	if s.tx.state == txExplicit {
 		s.abort()

@@ -63,6 +63,7 @@ type savepoint struct {
 	roles    *role.Catalog
 	defines  bool // the savepoint before has another schema
 	locks    int
+	readOnly bool // what the transaction was: made read-only behind it, it is so until the savepoint is left
 }
 
 const (
@@ -317,6 +318,7 @@ func (s *Session) addSavepoint(name string) error {
 	sp := savepoint{
 		defines: t.defined != nil && (last < 0 || t.savepoints[last].defined != t.defined),
 		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, roles: t.roles, locks: len(t.locks),
+		readOnly: t.readOnly,
 	}
 	t.savepoints = append(t.savepoints, sp)
 	t.kept += sp.bytes()
@@ -344,7 +346,7 @@ func (s *Session) rollbackTo(name string) error {
 	s.untell(sp.Staged)
 	s.unlockTransaction(sp.locks)
 	t.Batch.Rollback(&sp.Mark)
-	t.defined, t.roles = sp.defined, sp.roles
+	t.defined, t.roles, t.readOnly = sp.defined, sp.roles, sp.readOnly
 	t.dropSavepoints(i + 1)
 	t.failed = false
 	for name := range s.conn.Portals() {
@@ -400,6 +402,7 @@ func (s *Session) transactionCommand(ctx context.Context, st *syntax.Transaction
 			}
 			s.warn(pgerror.NoActiveSQLTransaction, "there is no transaction in progress")
 			s.rollback()
+			s.conn.EndTransaction(false)
 			return tag, nil
 		}
 		chained := s.tx
@@ -430,7 +433,11 @@ func (s *Session) commitCommand(ctx context.Context, st *syntax.TransactionStmt)
 			return tag, pgerror.Errorf(pgerror.NoActiveSQLTransaction, "COMMIT AND CHAIN can only be used in transaction blocks")
 		}
 		s.warn(pgerror.NoActiveSQLTransaction, "there is no transaction in progress")
-		return tag, s.commit(ctx)
+		if err := s.commit(ctx); err != nil {
+			return tag, err
+		}
+		s.conn.EndTransaction(false)
+		return tag, nil
 	}
 	chained := s.tx
 	if s.tx.failed {
@@ -472,6 +479,7 @@ func (s *Session) savepointCommand(st *syntax.TransactionStmt) (pgwire.Tag, erro
 	case "RELEASE":
 		i, err := s.tx.findSavepoint(st.Savepoint)
 		if err == nil {
+			s.tx.readOnly = s.tx.savepoints[i].readOnly
 			s.tx.dropSavepoints(i)
 			err = s.account()
 		}
@@ -510,11 +518,17 @@ func (s *Session) setIsolation(level string) error {
 	if t.began {
 		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
 	}
+	if len(t.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+	}
 	t.isolation = level
 	return nil
 }
 
 func (s *Session) setReadOnly(readOnly bool) error {
+	if s.tx.readOnly && !readOnly && len(s.tx.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+	}
 	if s.tx.readOnly && !readOnly && s.tx.began {
 		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
 	}
