@@ -368,7 +368,7 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 	if err != nil || done {
 		p.Close()
 	}
-	return tag, done, p.plan.placed(err)
+	return tag, done && (limit == 0 || n < limit), p.plan.placed(err)
 }
 
 // How many rows are asked for at a time where they are taken one by one: as many as make

@@ -62,12 +62,12 @@ func (p *commandPortal) Columns() []pgvalue.Column { return nil }
 
 func (p *commandPortal) Close() {}
 
-func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
-	tag, err := p.s.command(ctx, p.plan.parsed, last)
+func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	tag, err := p.s.command(ctx, p.plan.parsed)
 	return tag, true, err
 }
 
-func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Lookahead) (pgwire.Tag, error) {
+func (s *Session) command(ctx context.Context, p *syntax.Parsed) (pgwire.Tag, error) {
 	tag := func(name string) pgwire.Tag { return pgwire.Tag{Command: name, Rows: -1} }
 	switch st := p.Statement.(type) {
 	case *syntax.TransactionStmt:
@@ -75,11 +75,11 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 	case *syntax.SetTransactionStmt:
 		return tag("SET"), s.setTransaction(st)
 	case *syntax.SetStmt:
-		return tag("SET"), s.setCommand(st, last)
+		return tag("SET"), s.setCommand(st)
 	case *syntax.ResetStmt:
 		return tag("RESET"), s.reset(st.Name)
 	case *syntax.DiscardStmt:
-		return tag("DISCARD " + st.What), s.discard(st.What, last)
+		return tag("DISCARD " + st.What), s.discard(ctx, st.What)
 	case *syntax.DeallocateStmt:
 		if st.Name == "" {
 			s.conn.DropStatements()
@@ -106,7 +106,7 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 	case *syntax.LockStmt:
 		return tag("LOCK TABLE"), s.lockTable(p, st)
 	case *syntax.UpkeepStmt:
-		return tag(st.Tag), s.upkeep(st, last)
+		return tag(st.Tag), s.upkeep(ctx, st)
 	}
 	return pgwire.Tag{}, pgerror.Errorf(pgerror.FeatureNotSupported, "this statement is not supported")
 }
@@ -134,16 +134,12 @@ func (s *Session) alterRole(p *syntax.Parsed, st *syntax.AlterRoleStmt) error {
 	return s.account()
 }
 
-func (s *Session) discard(what string, last pgwire.Lookahead) error {
+func (s *Session) discard(ctx context.Context, what string) error {
 	if what != "ALL" {
 		return nil
 	}
-	alone, err := last()
-	if err != nil {
+	if err := s.mustBeAlone("DISCARD ALL"); err != nil {
 		return err
-	}
-	if s.tx.state == txExplicit || !alone || s.several || s.tx.statements > 1 {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "DISCARD ALL cannot run inside a transaction block")
 	}
 	s.conn.EndTransaction(true)
 	s.conn.DropStatements()
@@ -153,7 +149,22 @@ func (s *Session) discard(what string, last pgwire.Lookahead) error {
 			return err
 		}
 	}
-	return s.reset("all")
+	if err := s.reset("all"); err != nil {
+		return err
+	}
+	return s.commit(ctx)
+}
+
+// mustBeAlone refuses a statement that cannot run in a transaction block, unless no other is in its transaction, which ends with it:
+// in a pipeline others may follow, in another one.
+func (s *Session) mustBeAlone(tag string) error {
+	switch {
+	case s.tx.state == txExplicit || s.several:
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "%s cannot run inside a transaction block", tag)
+	case s.tx.statements > 1:
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "%s cannot be executed within a pipeline", tag)
+	}
+	return nil
 }
 
 func runsWhenFailed(p *syntax.Parsed) bool {
@@ -195,13 +206,13 @@ var upkeepOptions = map[string][]string{
 
 // upkeep checks a statement that has nothing to do here as PostgreSQL checks it: who misspells a name
 // is told so.
-func (s *Session) upkeep(st *syntax.UpkeepStmt, last pgwire.Lookahead) error {
+func (s *Session) upkeep(ctx context.Context, st *syntax.UpkeepStmt) error {
 	switch {
 	case st.Tag == "SET CONSTRAINTS":
 		if st.Constraint != nil {
 			return pgerror.Errorf(pgerror.UndefinedObject, "constraint \"%s\" does not exist", st.Constraint.Table)
 		}
-		if s.tx.state != txExplicit {
+		if s.tx.state != txExplicit && !s.several {
 			s.warn(pgerror.NoActiveSQLTransaction, "SET CONSTRAINTS can only be used in transaction blocks")
 		}
 		return nil
@@ -222,18 +233,17 @@ func (s *Session) upkeep(st *syntax.UpkeepStmt, last pgwire.Lookahead) error {
 		return pgerror.Errorf(pgerror.FeatureNotSupported, "ANALYZE option must be specified when a column list is provided")
 	}
 	if st.Tag == "VACUUM" {
-		alone, err := last()
-		if err != nil {
+		if err := s.mustBeAlone("VACUUM"); err != nil {
 			return err
-		}
-		if s.tx.state == txExplicit || !alone || s.several || s.tx.statements > 1 {
-			return pgerror.Errorf(pgerror.ActiveSQLTransaction, "VACUUM cannot run inside a transaction block")
 		}
 	}
 	for i := range st.Relations {
 		if err := s.upkept(&st.Relations[i], st.Tag); err != nil {
 			return err
 		}
+	}
+	if st.Tag == "VACUUM" {
+		return s.commit(ctx)
 	}
 	return nil
 }

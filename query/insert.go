@@ -338,8 +338,8 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 	}
 	e := expr.Env{Host: p.s, Params: p.params}
 	values := make([]pgvalue.Value, len(p.plan.returning))
-	for n := int64(0); p.at < len(p.pending); n++ {
-		if limit > 0 && n == limit {
+	for ; p.at < len(p.pending); p.at++ {
+		if limit > 0 && tag.Rows == limit {
 			return tag, false, nil
 		}
 		e.Row.Event = &p.pending[p.at]
@@ -351,10 +351,9 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 		if err := out.Row(ctx, values); err != nil {
 			return tag, false, err
 		}
-		p.at++
 		tag.Rows++
 	}
-	return tag, true, nil
+	return tag, limit == 0 || tag.Rows < limit, nil
 }
 
 // appendRows appends and sends nothing, for EXPLAIN ANALYZE.
@@ -434,7 +433,7 @@ func (p *insertPortal) sendCollected(ctx context.Context, out *pgwire.Output, li
 		}
 		tag.Rows++
 	}
-	return tag, true, nil
+	return tag, limit == 0 || tag.Rows < limit, nil
 }
 
 func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEvent, expected []staging.Expectation) error {

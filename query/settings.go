@@ -1,7 +1,6 @@
 package query
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -188,9 +187,8 @@ func splitOptions(s string) []string {
 
 func (s *Session) setTransaction(st *syntax.SetTransactionStmt) error {
 	if !st.Session {
-		if s.tx.state != txExplicit {
+		if s.tx.state != txExplicit && !s.several {
 			s.warn(pgerror.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
-			return nil
 		}
 		return s.applyModes(st.Modes)
 	}
@@ -214,11 +212,8 @@ func (s *Session) setTransaction(st *syntax.SetTransactionStmt) error {
 	return nil
 }
 
-func (s *Session) setCommand(st *syntax.SetStmt, last pgwire.Lookahead) error {
-	if st.Local && s.tx.state != txExplicit && s.tx.statements == 1 {
-		if alone, err := last(); err != nil || !alone {
-			return cmp.Or(err, s.set(st.Name, st.Values, true))
-		}
+func (s *Session) setCommand(st *syntax.SetStmt) error {
+	if st.Local && s.tx.state != txExplicit && !s.several {
 		s.warn(pgerror.NoActiveSQLTransaction, "SET LOCAL can only be used in transaction blocks")
 	}
 	if st.Values == nil {
@@ -235,10 +230,11 @@ func (s *Session) setCommand(st *syntax.SetStmt, last pgwire.Lookahead) error {
 }
 
 func (s *Session) resetOne(name string, local bool) error {
-	if setting.Known[name] == nil {
-		if !s.settings.Has(name) {
-			return pgerror.Errorf(pgerror.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
+	if setting.Known[name] == nil && !s.settings.Has(name) {
+		if strings.Contains(name, ".") {
+			return nil // one that a session may make up, which has no value
 		}
+		return pgerror.Errorf(pgerror.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
 	}
 	if name == "transaction_isolation" && s.tx.state != txExplicit {
 		s.warn(pgerror.NoActiveSQLTransaction, "RESET TRANSACTION can only be used in transaction blocks")
@@ -250,6 +246,7 @@ func (s *Session) reset(name string) error {
 	if name != "all" {
 		return s.resetOne(name, false)
 	}
+	s.tx.keepSettings(s)
 	for _, n := range s.settings.Given() {
 		if n == "session_authorization" || n == "role" {
 			continue
