@@ -176,7 +176,7 @@ func readError(body []byte) error {
 // given longer.
 const (
 	cancelPatience  = 10 * time.Second
-	cancelComputing = 2500 * time.Millisecond // of processor time at least
+	cancelComputing = 8 * time.Second // of processor time at least: about what it has in that time where nothing else runs
 	cancelStarved   = 90 * time.Second
 	cancelEvery     = 100 * time.Millisecond
 )
