@@ -25,10 +25,10 @@ const alpn = "postgresql"
 // they stand in files. When these change it takes them anew, before the next handshake; while what stands there
 // is bad, it keeps what it has, says so in the log, and tries again. It is safe for concurrent use.
 type TLS struct {
-	files  TLSFiles
 	logger *slog.Logger
 
 	mu     sync.Mutex
+	files  TLSFiles
 	offer  *offer
 	looked time.Time   // when the files were last looked at
 	marks  [3]fileMark // as they were then
@@ -77,6 +77,19 @@ func (t *TLS) Reload() error {
 	return t.reload(t.files.marks())
 }
 
+// Use takes other files in place of those that it has, or returns why they cannot be used: then those stay.
+func (t *TLS) Use(files TLSFiles) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before, marks, bad := t.files, t.marks, t.bad
+	t.files, t.bad = files, ""
+	err := t.reload(files.marks())
+	if err != nil {
+		t.files, t.marks, t.bad = before, marks, bad
+	}
+	return err
+}
+
 func (t *TLS) reload(marks [3]fileMark) error {
 	t.marks, t.looked = marks, time.Now()
 	made, err := t.files.load()
@@ -93,10 +106,14 @@ func (t *TLS) reload(marks [3]fileMark) error {
 }
 
 // Files are those that it was told of.
-func (t *TLS) Files() TLSFiles { return t.files }
+func (t *TLS) Files() TLSFiles {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.files
+}
 
 // ClientCA tells whether certificates of clients can be checked.
-func (t *TLS) ClientCA() bool { return t.files.ClientCA != "" }
+func (t *TLS) ClientCA() bool { return t.Files().ClientCA != "" }
 
 // current is what the next handshake uses.
 func (t *TLS) current() *offer {

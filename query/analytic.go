@@ -321,6 +321,7 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 	run := analytics.Run{
 		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Key(), User: s.user,
 		Database: s.database, PID: s.conn.PID(), Version: versionText, Path: s.path, Next: s.server.index.GlobalPosition() + 1,
+		Loaded: s.server.loaded.Load(),
 	}
 	if !aware {
 		return run
@@ -331,7 +332,7 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 			settings[name] = k.Show(s)
 		}
 	}
-	run.Settings, run.Activity, run.Locks = settings, s.server.sessions.List(), s.server.advisory.Snapshot()
+	run.Settings, run.Origins, run.Activity, run.Locks = settings, s.settings.Origins(), s.server.sessions.List(), s.server.advisory.Snapshot()
 	run.Counters = s.server.sessions.Totals()
 	run.Counters.Inserted = s.server.index.GlobalPosition() + 1 - s.server.began
 	return run

@@ -63,6 +63,7 @@ func processFunctions() {
 		return s.ctx.Err() // it may be itself
 	})
 	register("pg_terminate_backend", terminateBackend)
+	register("pg_reload_conf", reloadConf)
 }
 
 // register adds a function that acts on the session, whose forms the worker knows too.
@@ -72,6 +73,18 @@ func register(name string, call func(s *Session, a []pgvalue.Value, v *pgvalue.V
 			Name: name, Args: f.Args, Optional: f.Optional, Result: f.Result, Volatile: 'v', Strict: f.Strict, Effects: true, Call: ofSession(call),
 		})
 	}
+}
+
+// reloadConf reads the configuration anew. Where roles are told apart it is for superusers alone. Unlike PostgreSQL it waits until that is done; as there, what is wrong is told in the log.
+func reloadConf(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
+	*v = pgvalue.BoolValue(true)
+	if s.server.reload != nil {
+		return s.conn.Waiting(func() error {
+			s.server.reload()
+			return nil
+		})
+	}
+	return nil
 }
 
 // signal does something to the session with a process number; a warning says that there is none.
@@ -183,6 +196,7 @@ func init() {
 		word(timeFunction("current_timestamp", now)),
 		timeFunction("transaction_timestamp", now),
 		timeFunction("statement_timestamp", func(s *Session) int64 { return s.statementTime }),
+		timeFunction("pg_conf_load_time", func(s *Session) int64 { return s.server.loaded.Load() }),
 		timeFunction("pg_postmaster_start_time", func(s *Session) int64 { return s.server.started.UnixMicro() }),
 		expr.Function{Name: "pg_backend_pid", Result: pgvalue.OIDInt4, Volatile: 's', Strict: true, Call: ofSession(backendPID)},
 		falseFunction("pg_is_in_recovery"),

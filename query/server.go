@@ -2,6 +2,7 @@ package query
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/eventgres/eventgres"
@@ -32,7 +33,9 @@ type Server struct {
 	schema    *schema.Store
 	roles     *role.Store // nil: there are none, and nobody is asked who he is
 	sessions  activity.Sessions
-	described map[string]string // settings that are the server's own, by lower-case name
+	own       setting.OwnValues
+	loaded    atomic.Int64 // when the configuration was read, µs since the Unix epoch
+	reload    func()       // nil: there is nothing to read anew
 	advisory  *advisory.Table
 	estimator explain.Estimator
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
@@ -44,7 +47,8 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{advisory: advisory.NewTable(), described: map[string]string{}, store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+	s := &Server{advisory: advisory.NewTable(), store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
 	s.schema = schema.NewStore(store.Control(), logger, s.started)
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}
@@ -70,8 +74,24 @@ type Stats = activity.Stats
 // Stats returns the sessions'.
 func (s *Server) Stats() Stats { return s.sessions.Stats() }
 
-// Describe says what the server's own settings are: data_directory, port and their like.
-func (s *Server) Describe(name, value string) { s.described[name] = value }
+// Own is the value of a setting that the server itself has, and where it comes from.
+type Own = setting.Own
+
+// DeclareSetting declares a setting of the server's own that PostgreSQL has not. It is called before NewServer.
+func DeclareSetting(name, initial, about, varType string, reloads bool) {
+	setting.DeclareOwn(name, initial, about, varType, reloads)
+}
+
+// Describe says what the server's own settings are: data_directory, port and their like. Sessions see it at once. One goroutine at
+// a time may call it.
+func (s *Server) Describe(list ...Own) { s.own.Put(list...) }
+
+// OnReload has pg_reload_conf() call a function, which may be called by several sessions at a time. It is called before the server
+// serves.
+func (s *Server) OnReload(f func()) { s.reload = f }
+
+// Loaded says that the configuration was read now, for pg_conf_load_time().
+func (s *Server) Loaded() { s.loaded.Store(time.Now().UnixMicro()) }
 
 func (s *Server) health() *relation.HealthRow {
 	extent := s.store.Control().Extent()

@@ -52,7 +52,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	params := c.StartupParameters()
 	session := &Session{server: s, conn: c, ctx: ctx, user: params["user"], database: params["database"]}
 	session.statementTime = time.Now().UnixMicro()
-	session.settings = setting.New(session.user, s.described, session)
+	session.settings = setting.New(session.user, &s.own, session)
 	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health}
 	session.held, session.cache.held = c.NewShare(), c.NewShare()
 	if err := session.applyStartup(params); err != nil {

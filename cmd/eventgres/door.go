@@ -14,7 +14,6 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/auth"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
-	"github.com/eventgres/eventgres/query"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/role"
 )
@@ -286,11 +285,4 @@ func (d *door) show() (*analytics.Door, error) {
 
 func unreadable(err error) error {
 	return pgerror.Errorf(pgerror.IOError, "could not read the rules: %s", err)
-}
-
-// describe says what SHOW has of it.
-func (d *door) describe(handler *query.Server) {
-	handler.ShowDoor(d.show)
-	handler.Describe("hba_file", d.flags.HBAFile)
-	handler.Describe("ident_file", d.flags.IdentFile)
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 	_ "time/tzdata" // time zones on machines that have none
@@ -31,12 +30,12 @@ import (
 // group of flags with code of its own is a struct in a file of its own, embedded, as tlsFlags is. A flag that has reload:"" is
 // taken anew in reload.go.
 type serveCommand struct {
-	Config string `type:"path" default:"" placeholder:"FILE" file:"-" help:"File of settings, TOML; flags and variables beat it."`
+	Config string `type:"path" default:"" placeholder:"FILE" file:"-" setting:"config_file" help:"File of settings, TOML; flags and variables beat it."`
 
-	Data           string        `default:"data" help:"Data directory; made if missing." type:"path"`
+	Data           string        `default:"data" setting:"data_directory" help:"Data directory; made if missing." type:"path"`
 	Listen         string        `default:"127.0.0.1:5433" help:"TCP address; port 0 takes a free one."`
-	Socket         string        `help:"Directory for a Unix socket, as psql -h takes it." type:"path"`
-	MaxConnections int           `default:"200" min:"1" help:"Sessions at the same time."`
+	Socket         string        `setting:"unix_socket_directories" help:"Directory for a Unix socket, as psql -h takes it." type:"path"`
+	MaxConnections int           `default:"200" min:"1" setting:"max_connections" help:"Sessions at the same time."`
 	SegmentBytes   int64         `default:"268435456" min:"1" help:"Size at which a segment of the log is sealed."`
 	MaxEvent       int           `default:"1048576" min:"1" help:"Stored size of one event, bytes."`
 	MaxAppend      int           `default:"16777216" min:"1" help:"Stored size of one atomic append, bytes."`
@@ -45,7 +44,7 @@ type serveCommand struct {
 	MaxMessage     int           `default:"67108864" min:"1" help:"Size of one protocol message, bytes."`
 	ConnMemory     int64         `name:"max-connection-memory" default:"268435456" min:"1" help:"Memory that one connection may take for messages, statements, portals and appends not committed, bytes."`
 	TotalMemory    int64         `name:"max-memory" default:"1073741824" min:"1" help:"Memory that all connections together may take for these, bytes."`
-	ShutdownGrace  time.Duration `default:"10s" help:"How long connections may take to end at shutdown."`
+	ShutdownGrace  time.Duration `default:"10s" reload:"" help:"How long connections may take to end at shutdown."`
 	LogFormat      string        `default:"text" enum:"text,json" help:"Format of the log: text or json."`
 	Sample         bool          `help:"Load the sample if the store is empty."`
 	NoAnalytics    bool          `help:"Run without the analytics worker."`
@@ -89,7 +88,7 @@ func (c *serveCommand) Run(ctx *kong.Context) error {
 	index := store.Index()
 	logger.Info("opened", "data", c.Data, "events", index.GlobalPosition()+1, "streams", index.StreamCount(),
 		"took", time.Since(begin).Round(time.Millisecond))
-	err = c.serve(store, watched, manager, logger)
+	err = c.serve(store, watched, manager, settings, logger)
 	closing := store.Close()
 	logger.Info("closed", "data", c.Data)
 	return errors.Join(err, closing)
@@ -102,7 +101,7 @@ func newLogger(format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, nil))
 }
 
-func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *notify.Manager, logger *slog.Logger) error {
+func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *notify.Manager, settings *config.Settings, logger *slog.Logger) error {
 	encryption, err := c.TLS.load(c.Data, c.Listen, logger)
 	if err != nil {
 		return err
@@ -118,11 +117,11 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	serving, served := context.WithCancel(context.Background())
 	defer served()
 	go keepHeapClose(serving)
+	declare(settings)
 	handler := query.NewServer(store, logger)
-	c.describe(handler, listeners)
-	c.TLS.describe(handler, encryption)
+	anew := c.reloader(handler, encryption, door, listeners, settings, logger)
 	handler.UseRoles(door.roles)
-	door.describe(handler)
+	handler.ShowDoor(door.show)
 	worker, err := c.startWorker(store, logger)
 	if err != nil {
 		return err
@@ -162,20 +161,20 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	manager.Ready(status)
 	err = untilEnd(signals, failed, logger, func() {
 		manager.Reloading()
-		reload(encryption, door, logger)
+		anew.reload("signal", "SIGHUP")
 		manager.Ready(status)
 	})
 	manager.Stopping()
 	if watched != nil {
 		watched.Stopping()
 	}
-	c.end(server, logger)
+	end(server, anew.shutdownGrace(), logger)
 	return err
 }
 
 // end ends the connections.
-func (c *serveCommand) end(server *pgwire.Server, logger *slog.Logger) {
-	ctx, cancel := context.WithTimeout(context.Background(), c.ShutdownGrace)
+func end(server *pgwire.Server, grace time.Duration, logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
 	if late := server.Shutdown(ctx); late != nil {
 		logger.Warn("connections were cut", "reason", late)
@@ -196,30 +195,6 @@ func untilEnd(signals <-chan os.Signal, failed <-chan error, logger *slog.Logger
 		case err := <-failed:
 			return err
 		}
-	}
-}
-
-// reload takes anew what is read from files.
-func reload(encryption *pgwire.TLS, door *door, logger *slog.Logger) {
-	if encryption == nil && door.flags.HBAFile == "" {
-		logger.Info("nothing to reload: no setting is read from a file yet", "signal", "SIGHUP")
-		return
-	}
-	logger.Info("reloading", "signal", "SIGHUP")
-	if encryption != nil {
-		_ = encryption.Reload() // what came of it is in the log
-	}
-	door.reload()
-}
-
-// describe says what SHOW has of the server itself.
-func (c *serveCommand) describe(handler *query.Server, listeners []net.Listener) {
-	handler.Describe("data_directory", c.Data)
-	handler.Describe("max_connections", strconv.Itoa(c.MaxConnections))
-	handler.Describe("unix_socket_directories", c.Socket)
-	if tcp, ok := listeners[0].Addr().(*net.TCPAddr); ok {
-		handler.Describe("listen_addresses", tcp.IP.String())
-		handler.Describe("port", strconv.Itoa(tcp.Port))
 	}
 }
 

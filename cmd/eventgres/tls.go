@@ -18,48 +18,45 @@ import (
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
-	"github.com/eventgres/eventgres/query"
 )
 
 type tlsFlags struct {
-	TLSCert       string `name:"tls-cert" help:"Certificate of the server, PEM, with those up to a root; with --tls-key. Clients may then encrypt with TLS." type:"path"`
-	TLSKey        string `name:"tls-key" help:"Its key, PEM, which nobody else may read." type:"path"`
-	TLSClientCA   string `name:"tls-client-ca" help:"Certificates, PEM, of those who sign certificates of clients; rules may then ask for one." type:"path"`
-	TLSSelfSigned bool   `name:"tls-self-signed" help:"Make a certificate in the data directory, unless it has one: tls/server.crt, which clients take as sslrootcert."`
+	TLSCert       string `name:"tls-cert" reload:"" help:"Certificate of the server, PEM, with those up to a root; with --tls-key. Clients may then encrypt with TLS." type:"path"`
+	TLSKey        string `name:"tls-key" reload:"" help:"Its key, PEM, which nobody else may read." type:"path"`
+	TLSClientCA   string `name:"tls-client-ca" reload:"" help:"Certificates, PEM, of those who sign certificates of clients; rules may then ask for one." type:"path"`
+	TLSSelfSigned bool   `name:"tls-self-signed" reload:"" help:"Make a certificate in the data directory, unless it has one: tls/server.crt, which clients take as sslrootcert."`
 }
 
-// load returns what connections are encrypted with, nil for nothing. A certificate is made for a listen address.
-func (f *tlsFlags) load(data, listen string, logger *slog.Logger) (*pgwire.TLS, error) {
+// on says whether there is to be a certificate.
+func (f *tlsFlags) on() bool { return f.TLSSelfSigned || f.TLSCert != "" }
+
+// files are those of the certificate, empty where there is to be none. One is made for a listen address, if that is asked for.
+func (f *tlsFlags) files(data, listen string, logger *slog.Logger) (pgwire.TLSFiles, error) {
 	files := pgwire.TLSFiles{Cert: f.TLSCert, Key: f.TLSKey, ClientCA: f.TLSClientCA}
 	switch {
 	case f.TLSSelfSigned && (f.TLSCert != "" || f.TLSKey != ""):
-		return nil, errors.New("--tls-self-signed makes what --tls-cert and --tls-key name: give it or them")
+		return files, errors.New("--tls-self-signed makes what --tls-cert and --tls-key name: give it or them")
 	case (f.TLSCert == "") != (f.TLSKey == ""):
-		return nil, errors.New("--tls-cert and --tls-key belong together")
+		return files, errors.New("--tls-cert and --tls-key belong together")
 	case f.TLSSelfSigned:
 		dir := filepath.Join(data, "tls")
 		files.Cert, files.Key = filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")
 		if err := selfSign(files, listen, logger); err != nil {
-			return nil, fmt.Errorf("make a certificate: %w", err)
+			return files, fmt.Errorf("make a certificate: %w", err)
 		}
 	case f.TLSCert == "" && f.TLSClientCA != "":
-		return nil, errors.New("--tls-client-ca needs a certificate of the server: --tls-cert and --tls-key, or --tls-self-signed")
-	case f.TLSCert == "":
-		return nil, nil
+		return files, errors.New("--tls-client-ca needs a certificate of the server: --tls-cert and --tls-key, or --tls-self-signed")
 	}
-	return pgwire.LoadTLS(files, logger)
+	return files, nil
 }
 
-// describe says what SHOW has of it.
-func (f *tlsFlags) describe(handler *query.Server, encryption *pgwire.TLS) {
-	handler.Describe("ssl_library", "crypto/tls")
-	if encryption != nil {
-		files := encryption.Files()
-		handler.Describe("ssl", "on")
-		handler.Describe("ssl_cert_file", files.Cert)
-		handler.Describe("ssl_key_file", files.Key)
-		handler.Describe("ssl_ca_file", files.ClientCA)
+// load returns what connections are encrypted with, nil for nothing.
+func (f *tlsFlags) load(data, listen string, logger *slog.Logger) (*pgwire.TLS, error) {
+	files, err := f.files(data, listen, logger)
+	if err != nil || !f.on() {
+		return nil, err
 	}
+	return pgwire.LoadTLS(files, logger)
 }
 
 // selfSignedFor is how long a certificate lasts that was made here. Clients trust it by name, so that a new one has to

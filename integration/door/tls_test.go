@@ -133,6 +133,49 @@ func TestReloadTLS(t *testing.T) {
 	}
 }
 
+// TestReloadTLSFiles: a file of settings that names another certificate is taken, one whose certificate cannot be used is not.
+func TestReloadTLSFiles(t *testing.T) {
+	first := harness.Eventgres(t, harness.WithArgs("--tls-self-signed", "--no-analytics"))
+	other := harness.Eventgres(t, harness.WithArgs("--tls-self-signed", "--no-analytics"))
+	file := func(of *harness.Server, name string) string { return filepath.Join(of.Data, "tls", name) }
+	settings := filepath.Join(t.TempDir(), "eventgres.toml")
+	write := func(cert, key string) {
+		t.Helper()
+		if err := os.WriteFile(settings, fmt.Appendf(nil, "tls_cert = %q\ntls_key = %q\n", cert, key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(file(first, "server.crt"), file(first, "server.key"))
+	server := harness.Eventgres(t, harness.WithArgs("--config", settings, "--no-analytics"))
+	conn, err := pgx.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	reload := func(serves *harness.Server) {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), "SELECT pg_reload_conf()"); err != nil {
+			t.Fatal(err)
+		}
+		got := pgxKnock(t, knock{
+			host: "localhost", port: server.Port, user: "test", database: "events", sslmode: "verify-full", root: file(serves, "server.crt"),
+		})
+		var shown string
+		if err := conn.QueryRow(t.Context(), "SHOW ssl_cert_file").Scan(&shown); err != nil || shown != file(serves, "server.crt") || got != "in" {
+			t.Errorf("%s; ssl_cert_file is %s (%v), not %s", got, shown, err, file(serves, "server.crt"))
+		}
+	}
+	write(file(other, "server.crt"), file(first, "server.key")) // which is none of its own
+	reload(first)
+	write(file(other, "server.crt"), file(other, "server.key"))
+	reload(other)
+	write("", "") // takes a restart
+	reload(other)
+	if !strings.Contains(server.Log(), "cannot be changed without restarting the server\" setting=tls_cert") {
+		t.Error("nothing is said of TLS that is to end")
+	}
+}
+
 // TestRefusedTLS: flags that do not go together, and files that cannot be used.
 func TestRefusedTLS(t *testing.T) {
 	made := harness.Eventgres(t, harness.WithArgs("--tls-self-signed", "--no-analytics"))

@@ -45,11 +45,13 @@ type Run struct {
 	Version   string          `json:"version"`
 	Path      searchpath.Path `json:"path,omitempty"` // what is named is shown as it finds it
 	Next      int64           `json:"next"`           // the position that the log's next event gets
+	Loaded    int64           `json:"loaded"`         // when the configuration was read, µs since the Unix epoch
 	Xact      int64           `json:"xact,omitempty"` // the transaction's id, 0 if it has none
 	// Staged is what it sees of its transaction's own appends; nil: nothing.
 	Staged *Staged `json:"staged,omitempty"`
 	// What only statements need that are prepared as SessionAware.
 	Settings map[string]string `json:"settings,omitempty"`
+	Origins  map[string]string `json:"origins,omitempty"` // of settings, as setting.Values has them
 	Activity []Activity        `json:"activity,omitempty"`
 	Locks    []Lock            `json:"locks,omitempty"`
 	Counters *DatabaseCounters `json:"counters,omitempty"`
@@ -244,6 +246,9 @@ type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 	About string `json:"about,omitempty"`
+	// Of one that PostgreSQL has not.
+	Context string `json:"context,omitempty"`
+	VarType string `json:"vartype,omitempty"`
 }
 
 // schemaCommand precedes a Schema in the text of a simple query.

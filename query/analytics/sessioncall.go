@@ -40,6 +40,7 @@ var Calls = func() map[string][]Call {
 	add("pg_advisory_unlock_all", pgvalue.OIDVoid, 0)
 	add("set_config", pgvalue.OIDText, 0, pgvalue.OIDText, pgvalue.OIDText, pgvalue.OIDBool)
 	add("pg_cancel_backend", pgvalue.OIDBool, 0, pgvalue.OIDInt4)
+	add("pg_reload_conf", pgvalue.OIDBool, 0)
 	add("pg_terminate_backend", pgvalue.OIDBool, 1, pgvalue.OIDInt4, pgvalue.OIDInt8)
 	return m
 }()

@@ -63,7 +63,7 @@ func NewStore(control *engine.Control, logger *slog.Logger, started time.Time) *
 func (s *Store) newSchema(stored storedSchema, version, seen int64) *Schema {
 	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Started: s.started.UnixMicro()}}
 	for _, k := range setting.Shown() {
-		d.Settings = append(d.Settings, analytics.Setting{Name: k.Name, Value: k.Initial, About: k.About})
+		d.Settings = append(d.Settings, analytics.Setting{Name: k.Name, Value: k.Initial, About: k.About, Context: k.Context, VarType: k.VarType})
 	}
 	d.texts = d.size()
 	return d

@@ -27,6 +27,8 @@ type Setting struct {
 	Fixed  bool // cannot be changed
 	Only   bool // other values than the initial one are refused: they would mean something that is not offered
 	Inert  bool // may be set without effect, for the reason that About gives
+	// Context and VarType are what pg_settings says of one that PostgreSQL has not; empty of others.
+	Context, VarType string
 	// Check reads a value and returns it as SHOW gives it.
 	Check func(st *Values, value string) (string, error)
 	// Apply makes a value effective. It is called when a session begins and after each change.

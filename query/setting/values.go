@@ -15,8 +15,9 @@ type Values struct {
 	values valueMap // by lower-case name, where it is not the initial one
 	// local has what SET LOCAL replaced until the transaction ends.
 	local valueMap
-	// startup has the values that RESET goes back to.
+	// startup has the values that RESET goes back to, beside those that the server itself has.
 	startup map[string]string
+	own     *OwnValues
 }
 
 // valueMap knows what it takes.
@@ -43,19 +44,17 @@ func (v *valueMap) drop(name string) {
 
 func (v valueMap) clone() valueMap { return valueMap{maps.Clone(v.m), v.size} }
 
-// New are those of a session that user began. described has the values of settings that the server itself gives, and
+// New are those of a session that user began. own has the values of settings that the server itself gives, and
 // host is the session in which they become effective.
-func New(user string, described map[string]string, host Host) Values {
-	startup := map[string]string{"session_authorization": user}
-	maps.Copy(startup, described)
+func New(user string, own *OwnValues, host Host) Values {
 	return Values{
 		user: user, values: valueMap{m: map[string]string{}}, local: valueMap{m: map[string]string{}},
-		startup: startup, host: host,
+		startup: map[string]string{"session_authorization": user}, own: own, host: host,
 	}
 }
 
 func (st *Values) Clone() Values {
-	return Values{user: st.user, host: st.host, values: st.values.clone(), local: st.local.clone(), startup: st.startup}
+	return Values{user: st.user, host: st.host, values: st.values.clone(), local: st.local.clone(), startup: st.startup, own: st.own}
 }
 
 // IsSet tells values from none at all: those that a transaction has kept, from a transaction that has kept none.
@@ -74,6 +73,9 @@ func (st *Values) Value(name string) string {
 func (st *Values) initial(name string) string {
 	if v, ok := st.startup[name]; ok {
 		return v
+	}
+	if v, ok := st.own.All()[name]; ok {
+		return v.Value
 	}
 	if k := Known[name]; k != nil {
 		return k.Initial
@@ -188,12 +190,16 @@ func (st *Values) Begin(name string) {
 // Knows tells whether there is such a setting, of PostgreSQL's or of the session's own.
 func (st *Values) Knows(name string) bool {
 	_, began := st.startup[name]
-	return Known[name] != nil || st.Has(name) || began
+	_, own := st.own.All()[name]
+	return Known[name] != nil || st.Has(name) || began || own
 }
 
 // All are the values of all settings, by name.
 func (st *Values) All() map[string]string {
 	out := maps.Clone(st.startup)
+	for name, v := range st.own.All() {
+		out[name] = v.Value
+	}
 	for name := range Known {
 		out[name] = st.Value(name)
 	}

@@ -11,7 +11,7 @@ import (
 
 // checked writes what a check makes of a value: what SHOW gives, or !SQLSTATE.
 func checked(check func(*Values, string) (string, error), value string) string {
-	st := New("u", nil, nil)
+	st := New("u", new(OwnValues), nil)
 	v, err := check(&st, value)
 	if err != nil {
 		var e *pgerror.Error

@@ -218,7 +218,7 @@ func (c *Catalog) settings() [][]any {
 		}
 		m.set(row, []any{"setting", value, "reset_val", value})
 		if row[boot] != value {
-			m.set(row, []any{"source", "configuration file"})
+			m.set(row, []any{"source", "override"}) // Eventgres has another than PostgreSQL
 		}
 	}
 	return m.rows

@@ -378,7 +378,7 @@ current_schema() name = list_extract(pg_schemas(FALSE, @path@), 1)
 current_schemas(bool) name[] = pg_schemas($1, @path@)
 pg_backend_pid() int4 = CAST(@pid@ AS INTEGER)
 pg_postmaster_start_time() timestamptz = pg_started()
-pg_conf_load_time() timestamptz = pg_started()
+pg_conf_load_time() timestamptz = @loaded@
 pg_is_in_recovery() bool = FALSE
 pg_is_wal_replay_paused() bool = FALSE
 pg_my_temp_schema() oid = CAST(0 AS BIGINT)
@@ -611,7 +611,7 @@ var knownFunctions = func() map[string]bool {
 	for _, n := range strings.Fields(`dblink lo_import lo_export pg_read_file pg_ls_dir pg_read_binary_file pg_stat_file
 		json_populate_record jsonb_populate_record json_populate_recordset jsonb_populate_recordset jsonb_path_query_tz
 		to_tsvector to_tsquery plainto_tsquery ts_rank ts_headline xmlparse xpath query_to_xml table_to_xml
-		pg_notify pg_reload_conf nextval currval setval normalize is_normalized
+		pg_notify nextval currval setval normalize is_normalized
 		jsonb_each jsonb_each_text json_each json_each_text jsonb_to_record jsonb_to_recordset json_to_record json_to_recordset setseed int4range int8range numrange tsrange tstzrange daterange array_sample array_shuffle isempty lower_inc upper_inc
 		hostmask netmask network broadcast family masklen set_masklen text abbrev area center diameter height`) {
 		m[n] = true

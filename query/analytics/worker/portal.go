@@ -289,18 +289,21 @@ func (p *portal) names() (map[string]string, error) {
 		v := pgvalue.TimeValue(micros)
 		return translate.Literal(pgvalue.OIDTimestamptz, &v)
 	}
-	var settings string
-	if len(p.run.Settings) > 0 {
-		b, err := json.Marshal(p.run.Settings)
+	settings, origins := "", text("{}")
+	for of, in := range map[*string]map[string]string{&settings: p.run.Settings, &origins: p.run.Origins} {
+		if len(in) == 0 {
+			continue
+		}
+		b, err := json.Marshal(in)
 		if err != nil {
 			return nil, err
 		}
-		settings = text(string(b))
+		*of = text(string(b))
 	}
 	names := map[string]string{
-		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "user": text(p.run.User),
+		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "loaded": at(p.run.Loaded), "user": text(p.run.User),
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
-		"path": text(string(p.run.Path)), "settings": settings, "position": strconv.FormatInt(p.run.Before, 10),
+		"path": text(string(p.run.Path)), "settings": settings, "origins": origins, "position": strconv.FormatInt(p.run.Before, 10),
 		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL",
 	}
 	if p.run.Xact > 0 {

@@ -70,7 +70,7 @@ func (w *Worker) newSchema(s *analytics.Schema) *schema {
 		state.Views = append(state.Views, view)
 	}
 	for _, set := range s.Settings {
-		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value, Description: set.About})
+		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value, Description: set.About, Context: set.Context, VarType: set.VarType})
 	}
 	out.catalog = catalog.New(state)
 	for i := range systemTables {
@@ -250,8 +250,8 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 		if counter, ok := countersOf[t.Name][c.Name]; ok {
 			k.SQL = counter
 		}
-		if t.Name == "pg_settings" && c.Name == "setting" {
-			k.SQL = fmt.Sprintf(`coalesce(pg_json_get_text(%s, lower(%%s.name)), %%s.setting)`, translate.Placeholder("settings"))
+		if form, ok := ofSettings[c.Name]; ok && t.Name == "pg_settings" {
+			k.SQL = form
 		}
 		r.Columns = append(r.Columns, k)
 	}
@@ -262,6 +262,21 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 		translate.RelationColumn{Name: "ctid", OID: pgvalue.OIDText, Mod: -1, Hidden: true, SQL: "'(0,1)'"})
 	return r
 }
+
+// ofSettings are the columns of pg_settings that say what a session has, or the server itself, and where from.
+var ofSettings = func() map[string]string {
+	origin := func(what string) string {
+		return fmt.Sprintf(`pg_json_get_text(%s, '%s:' || lower(%%s.name))`, translate.Placeholder("origins"), what)
+	}
+	return map[string]string{
+		"setting":         fmt.Sprintf(`coalesce(pg_json_get_text(%s, lower(%%s.name)), %%s.setting)`, translate.Placeholder("settings")),
+		"source":          fmt.Sprintf(`coalesce(%s, %%s.source)`, origin("source")),
+		"sourcefile":      origin("file"),
+		"sourceline":      fmt.Sprintf(`CAST(%s AS INTEGER)`, origin("line")),
+		"pending_restart": fmt.Sprintf(`(%s IS NOT NULL)`, origin("pending")),
+		"reset_val":       fmt.Sprintf(`coalesce(%s, %%s.reset_val)`, origin("reset")),
+	}
+}()
 
 // Operations and HasFunction implement translate.Catalog.
 func (s *schema) Operations(function string) []catalog.Operation {

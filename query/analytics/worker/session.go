@@ -133,7 +133,7 @@ func (s *statement) analyse() (*analysis, error) {
 		return nil, err
 	}
 	run := analytics.Plain
-	if a.st.Uses("settings") || a.st.Uses("activity") || a.st.Uses("locks") || usesCounters(a.st) {
+	if a.st.Uses("settings") || a.st.Uses("origins") || a.st.Uses("activity") || a.st.Uses("locks") || usesCounters(a.st) {
 		run = analytics.SessionAware
 	}
 	a.uses = analytics.Uses{

@@ -138,6 +138,48 @@ func TestWrong(t *testing.T) {
 	}
 }
 
+// TestMerge: of a file that was read anew, what reloads is taken, the rest is pending; what a flag or a variable gives stays.
+func TestMerge(t *testing.T) {
+	t.Setenv("EVENTGRES_LISTEN", "h:2")
+	_, before, err := take(t, "grace = '1s'\nmax_number = 1\nbytes = 1\nlisten = 'h:1'\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, next, err := take(t, "listen = 'h:4'\n\ngrace = '2s'\nmax_number = 2\nbytes = 1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reloads := func(set *Setting) bool { return set.Reloads }
+	merged, changed := before.Merge(next, reloads)
+	for _, want := range []Setting{
+		{Key: "grace", Value: "2s", Source: File, Line: 3},
+		{Key: "max_number", Value: "1", Source: File, Line: 2, Pending: true},
+		{Key: "bytes", Value: "1", Source: File, Line: 5},
+		{Key: "listen", Value: "h:2", Source: Environment},
+		{Key: "format", Value: "text", Source: Default},
+	} {
+		got := merged.find(want.Key)
+		if got.Value != want.Value || got.Source != want.Source || got.Line != want.Line || got.Pending != want.Pending {
+			t.Errorf("%s: %+v", want.Key, got)
+		}
+	}
+	if len(changed) != 2 || changed[0].Key != "max_number" || changed[0].Next != "2" || changed[1].Key != "grace" {
+		t.Errorf("changed: %v", changed)
+	}
+	// Back again, and without a key: what was pending is not any more.
+	_, next, err = take(t, "max_number = 1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged, changed = merged.Merge(next, reloads)
+	if set := merged.find("max_number"); set.Pending || set.Line != 1 {
+		t.Errorf("%+v", set)
+	}
+	if set := merged.find("grace"); set.Value != "10s" || set.Source != Default || len(changed) != 2 {
+		t.Errorf("%+v, changed: %v", set, changed)
+	}
+}
+
 // TestMissing: a file that is not there, or that is too long, is an error.
 func TestMissing(t *testing.T) {
 	if _, err := read(filepath.Join(t.TempDir(), "none.toml")); !os.IsNotExist(err) {

@@ -43,6 +43,8 @@ type Setting struct {
 	Value  string // as SHOW gives it
 	Source Source
 	Line   int // in the file, from 1; 0: it is not from there
+	// Pending says that the file has another value by now, which a restart takes.
+	Pending bool
 
 	flag *kong.Flag
 }
@@ -156,6 +158,32 @@ func (s *Settings) Whence(set *Setting) string {
 		return set.Variable
 	}
 	return "--" + set.Flag
+}
+
+// Change is a setting that differs once a file was read anew.
+type Change struct {
+	*Setting        // as it is in effect
+	Next     string // the value in the file
+}
+
+// Merge are the settings as they are in effect when those of a file that was read anew are taken, as far as they reload; the others
+// stay, and are pending. What neither has from a file is as it was.
+func (s *Settings) Merge(next *Settings, reloads func(*Setting) bool) (merged *Settings, changed []Change) {
+	merged = &Settings{File: s.File}
+	for i, before := range s.List {
+		set := *next.List[i]
+		fromFile := before.Source == File || set.Source == File
+		differs := fromFile && set.Value != before.Value
+		if !fromFile || differs && !reloads(&set) {
+			set = *before
+			set.Pending = differs
+		}
+		merged.List = append(merged.List, &set)
+		if differs {
+			changed = append(changed, Change{&set, next.List[i].Value})
+		}
+	}
+	return merged, changed
 }
 
 func (s *Settings) takeFile() error {

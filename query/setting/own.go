@@ -1,0 +1,84 @@
+package setting
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// Own is what the server itself has of a setting: its value, and where that comes from in the words of pg_settings.
+type Own struct {
+	Name, Value  string
+	Source, File string // Source is empty for a default
+	Line         int
+	Pending      bool // its file says another, which takes a restart
+}
+
+// OwnValues are all that the server has. They may change while sessions look at them.
+type OwnValues struct {
+	current atomic.Pointer[map[string]Own]
+}
+
+// Put gives some of them other values, all at once. One goroutine at a time may call it.
+func (o *OwnValues) Put(list ...Own) {
+	next := map[string]Own{}
+	if before := o.current.Load(); before != nil {
+		maps.Copy(next, *before)
+	}
+	for _, v := range list {
+		next[strings.ToLower(v.Name)] = v
+	}
+	o.current.Store(&next)
+}
+
+// All are the values by lower-case names. They are not to be changed.
+func (o *OwnValues) All() map[string]Own {
+	if o == nil {
+		return nil // values of no session
+	}
+	if all := o.current.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// DeclareOwn declares a setting of the server's that is not PostgreSQL's, unless it is declared already; reloads: it may change
+// while the server runs. No session may have begun.
+func DeclareOwn(name, initial, about, varType string, reloads bool) {
+	if Known[strings.ToLower(name)] != nil {
+		return
+	}
+	context := "postmaster"
+	if reloads {
+		context = "sighup"
+	}
+	Declare(Setting{Name: name, Initial: initial, About: about, VarType: varType, Context: context, Fixed: true, refusal: unsettable[context], Check: checkString})
+}
+
+// Origins are where the values are from that are not as they are declared, for pg_settings: by "source:", "file:", "line:",
+// "pending:" or "reset:" before a setting's lower-case name.
+func (st *Values) Origins() map[string]string {
+	out := map[string]string{}
+	for name, v := range st.own.All() {
+		out["reset:"+name] = v.Value
+		if v.Source != "" {
+			out["source:"+name] = v.Source
+		}
+		if v.File != "" {
+			out["file:"+name], out["line:"+name] = v.File, strconv.Itoa(v.Line)
+		}
+		if v.Pending {
+			out["pending:"+name] = "t"
+		}
+	}
+	for name, v := range st.startup {
+		if k := Known[name]; k != nil && !k.Hidden {
+			out["source:"+name], out["reset:"+name] = "client", v
+		}
+	}
+	for _, name := range st.Given() {
+		out["source:"+name] = "session"
+	}
+	return out
+}
