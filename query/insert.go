@@ -301,6 +301,7 @@ type insertPortal struct {
 	at        int
 	ran       bool
 	lost      bool // its append failed
+	durable   bool // its events are appended, and not staged
 	count     int64
 	held      pgwire.Share // of pending
 }
@@ -325,6 +326,10 @@ func (p *insertPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 		if err := p.append(ctx, last); err != nil {
 			return tag, false, err
 		}
+	}
+	if p.durable { // to cancel it is too late: an error would say that nothing was appended
+		ctx = context.WithoutCancel(ctx)
+		p.s.ctx = ctx
 	}
 	if p.plan.returned != nil {
 		return p.sendCollected(ctx, out, limit)
@@ -453,6 +458,7 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 		s.request, s.events, p.lost = nil, nil, true // a cancelled one may be in the queue yet
 		return err
 	}
+	p.durable = true
 	for i := range r.Results {
 		if r.Results[i].Position < 0 {
 			continue

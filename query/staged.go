@@ -181,6 +181,7 @@ func (p *insertPortal) appendReturning(ctx context.Context, events []engine.Prop
 	if err != nil {
 		return err
 	}
+	p.durable = true
 	if in.holds(r) {
 		return nil
 	}

@@ -1,0 +1,90 @@
+package query
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/eventgres/eventgres/engine"
+)
+
+// TestCancelBehindAppend: a cancel that comes once the events are appended, while the rows of RETURNING wait for a slow client, does
+// not make an error of what has been done.
+func TestCancelBehindAppend(t *testing.T) {
+	store := openStore(t, engine.Options{})
+	addr := serve(t, NewServer(store, nil))
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(patience))
+	f := pgproto3.NewFrontend(nc, nc)
+	f.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion30, Parameters: map[string]string{"user": "u"}})
+	key := new(pgproto3.CancelRequest)
+	answer := func() (rows int, tag, code string) {
+		t.Helper()
+		if err := f.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			m, err := f.Receive()
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch m := m.(type) {
+			case *pgproto3.BackendKeyData:
+				key.ProcessID, key.SecretKey = m.ProcessID, append([]byte(nil), m.SecretKey...)
+			case *pgproto3.DataRow:
+				rows++
+			case *pgproto3.CommandComplete:
+				tag = string(m.CommandTag)
+			case *pgproto3.ErrorResponse:
+				code = m.Code
+			case *pgproto3.ReadyForQuery:
+				return rows, tag, code
+			}
+		}
+	}
+	answer()
+
+	// More than the sockets between them hold.
+	const events = 15
+	row := fmt.Sprintf("('s', 'T', '%q')", strings.Repeat("x", 1_000_000))
+	f.Send(&pgproto3.Query{String: "INSERT INTO events (stream, type, payload) VALUES " + strings.Repeat(row+",", events-1) + row + " RETURNING payload, version + 1"})
+	if err := f.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); store.Index().GlobalPosition() < events-1; {
+		if time.Now().After(deadline) {
+			t.Fatal("the events were not appended")
+		}
+	}
+	canceller, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer canceller.Close()
+	text, err := key.Encode(nil)
+	if err == nil {
+		_, err = canceller.Write(text)
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, canceller) // the server closes it when it has been heard
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, tag, code := answer(); rows != events || tag != fmt.Sprintf("INSERT 0 %d", events) || code != "" {
+		t.Errorf("%d rows, %q, error %q: the events are there", rows, tag, code)
+	}
+	f.Send(&pgproto3.Query{String: "SELECT count(*) FROM events"})
+	if rows, tag, code := answer(); rows != 1 || tag != "SELECT 1" || code != "" {
+		t.Errorf("the next statement: %d rows, %q, error %q", rows, tag, code)
+	}
+}
