@@ -236,7 +236,7 @@ func (s *Session) resetOne(name string, local bool) error {
 		}
 		return pgerror.Errorf(pgerror.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
 	}
-	if name == "transaction_isolation" && s.tx.state != txExplicit {
+	if name == "transaction_isolation" && s.tx.state != txExplicit && !s.several {
 		s.warn(pgerror.NoActiveSQLTransaction, "RESET TRANSACTION can only be used in transaction blocks")
 	}
 	return s.set(name, nil, local)

@@ -43,16 +43,6 @@ func usage(t *testing.T) map[string][]string {
 	return all
 }
 
-// shell is a program that is not needed to build or to test anything else.
-func shell(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skip(name + " is not installed")
-	}
-	return path
-}
-
 // TestCompletion: each shell offers every command, and every flag of each.
 func TestCompletion(t *testing.T) {
 	all := usage(t)
@@ -60,7 +50,7 @@ func TestCompletion(t *testing.T) {
 		"bash": bashOffers, "fish": fishOffers, "zsh": zshOffers,
 	} {
 		t.Run(name, func(t *testing.T) {
-			program := shell(t, name)
+			program := harness.Need(t, name)
 			script := filepath.Join(t.TempDir(), "script")
 			if err := os.WriteFile(script, []byte(told(t, "completion", name)), 0o600); err != nil {
 				t.Fatal(err)
@@ -158,7 +148,7 @@ func TestMan(t *testing.T) {
 			}
 		}
 	}
-	man := shell(t, "man")
+	man := harness.Need(t, "man")
 	file := filepath.Join(t.TempDir(), "eventgres.1")
 	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
 		t.Fatal(err)

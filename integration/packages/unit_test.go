@@ -36,7 +36,7 @@ func unitValues(t *testing.T, name string) (values []string) {
 // analyze runs systemd-analyze, which needs no systemd that runs.
 func analyze(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), shell(t, "systemd-analyze"), args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), harness.Need(t, "systemd-analyze"), args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("systemd-analyze %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -104,7 +104,7 @@ func TestUnitAllows(t *testing.T) {
 		}
 	}
 	families := strings.Fields(unitValues(t, "RestrictAddressFamilies")[0])
-	strace := shell(t, "strace")
+	strace := harness.Need(t, "strace")
 	if out, err := exec.CommandContext(t.Context(), strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
 		t.Skipf("strace may not trace: %v\n%s", err, out)
 	}
