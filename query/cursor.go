@@ -27,7 +27,9 @@ type cursorPortal struct {
 	read  int64 // rows taken from query since it was opened
 	hold  bool
 	kept  bool // it has outlived its transaction
-	st    *syntax.DeclareStmt
+	// failed: FETCH or MOVE has ended in an error, so that where it stands is not known.
+	failed bool
+	st     *syntax.DeclareStmt
 }
 
 func (p *cursorPortal) Columns() []pgvalue.Column { return p.query.Columns() }
@@ -356,7 +358,11 @@ func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, 
 	var err error
 	switch c := portal.(type) {
 	case *cursorPortal:
+		if c.failed {
+			return tag, false, pgerror.Errorf(pgerror.ObjectNotInPrerequisiteState, "portal \"%s\" cannot be run", st.Cursor)
+		}
 		tag.Rows, err = c.fetch(ctx, out, st)
+		c.failed = err != nil
 	case *guard: // a portal of the extended protocol
 		query, ok := c.Portal.(rowReader)
 		if !ok {

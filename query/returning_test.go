@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -8,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
 // TestCancelBehindAppend: a cancel that comes once the events are appended, while the rows of RETURNING wait for a slow client, does
@@ -86,5 +90,44 @@ func TestCancelBehindAppend(t *testing.T) {
 	f.Send(&pgproto3.Query{String: "SELECT count(*) FROM events"})
 	if rows, tag, code := answer(); rows != 1 || tag != "SELECT 1" || code != "" {
 		t.Errorf("the next statement: %d rows, %q, error %q", rows, tag, code)
+	}
+}
+
+// TestSkipAtCommit: what ON CONFLICT DO NOTHING did not find, and told as inserted, is a conflict where somebody else appends it before
+// COMMIT: who tries again finds it. Without the clause it is a violation.
+func TestSkipAtCommit(t *testing.T) {
+	addr := serve(t, NewServer(openStore(t, engine.Options{}), nil))
+	ctx := t.Context()
+	var conns [2]*pgx.Conn
+	for i := range conns {
+		c, err := connect(ctx, addr, pgx.QueryExecModeSimpleProtocol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(ctx)
+		conns[i] = c
+	}
+	for i, c := range []struct{ columns, values, conflict, code string }{
+		{"event_id", "id", "", pgerror.UniqueViolation},
+		{"event_id", "id", "ON CONFLICT (event_id) DO NOTHING", pgerror.SerializationFailure},
+		{"version", "0", "ON CONFLICT (stream_id, version) DO NOTHING", pgerror.SerializationFailure},
+		{"version", "0", "ON CONFLICT DO NOTHING", pgerror.SerializationFailure},
+		{"version", "0", "ON CONFLICT (event_id) DO NOTHING", pgerror.UniqueViolation},
+	} {
+		value := strings.Replace(c.values, "id", fmt.Sprintf("'00000000-0000-0000-0000-0000000000%d'", 10+i), 1)
+		insert := fmt.Sprintf("INSERT INTO events (stream, type, %s) VALUES ('s%d', 'T', %s) ", c.columns, i, value)
+		for at, sql := range []string{"BEGIN; SAVEPOINT a; " + insert + "; ROLLBACK TO a; " + insert + c.conflict, insert} {
+			if _, err := conns[at].Exec(ctx, sql); err != nil {
+				t.Fatal(sql, err)
+			}
+		}
+		_, err := conns[0].Exec(ctx, "COMMIT")
+		var e *pgconn.PgError
+		if !errors.As(err, &e) || e.Code != c.code {
+			t.Errorf("%q: COMMIT says %v, not %s", c.conflict, err, c.code)
+		}
+		if tag, err := conns[0].Exec(ctx, insert+c.conflict); c.code == pgerror.SerializationFailure && (err != nil || tag.RowsAffected() != 0) {
+			t.Errorf("%q: again: %s, %v", c.conflict, tag, err)
+		}
 	}
 }

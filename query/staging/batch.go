@@ -2,6 +2,7 @@ package staging
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	"github.com/google/uuid"
@@ -16,6 +17,7 @@ type Batch struct {
 	StartedAt int64 // µs since the Unix epoch: the time that its events get
 	Staged    []engine.ProposedEvent
 	Places    []int64 // of staged events among those of their stream
+	skips     []skips // of staged events
 	Size      int     // bytes that the events take in the log
 	Streams   map[uuid.UUID]*Stream
 	IDs       map[uuid.UUID]bool // of staged events
@@ -26,8 +28,11 @@ type Batch struct {
 
 // Again is an empty batch with the buffers of one that is over.
 func (b *Batch) Again(index *engine.ReadIndex, startedAt int64) Batch {
-	return Batch{index: index, StartedAt: startedAt, Staged: b.Staged[:0], Places: b.Places[:0], Position: -1}
+	return Batch{index: index, StartedAt: startedAt, Staged: b.Staged[:0], Places: b.Places[:0], skips: b.skips[:0], Position: -1}
 }
+
+// skips is what of an event ON CONFLICT DO NOTHING would have found.
+type skips struct{ duplicate, taken bool }
 
 // StreamRef is a stream as a statement names it.
 type StreamRef struct {
@@ -239,6 +244,7 @@ func (b *Batch) stageOne(e *engine.ProposedEvent, result *engine.EventResult) er
 	staged.SkipDuplicate, staged.SkipTaken = false, false // its count was told; a duplicate by then is a conflict
 	b.Staged = append(b.Staged, staged)
 	b.Places = append(b.Places, st.Count-1)
+	b.skips = append(b.skips, skips{e.SkipDuplicate, e.SkipTaken})
 	b.Size += e.StoredSize()
 	return nil
 }
@@ -296,6 +302,25 @@ func (b *Batch) Request() *engine.AppendRequest {
 	return r
 }
 
+// Skipped tells of an error of the batch's append that is about an event which ON CONFLICT DO NOTHING would leave out by now. Its
+// transaction was told that it is there, so that is a conflict and no violation.
+func (b *Batch) Skipped(err error) bool {
+	var duplicate *engine.DuplicateEventError
+	if errors.As(err, &duplicate) {
+		return b.skips[duplicate.Event].duplicate
+	}
+	var taken *engine.VersionTakenError
+	if !errors.As(err, &taken) {
+		return false
+	}
+	for i := range b.Staged {
+		if e := &b.Staged[i]; e.StreamID == taken.StreamID && int64(e.Version) == taken.Version {
+			return b.skips[i].taken
+		}
+	}
+	return false
+}
+
 // Range is which of the staged events that a statement sees are the first and the last of a stream.
 type Range struct{ First, Last int }
 
@@ -344,7 +369,7 @@ func (b *Batch) Mark() Mark {
 // Rollback goes back to where the batch was. What has been told since of events that stay staged has been told.
 func (b *Batch) Rollback(m *Mark) {
 	clear(b.Staged[m.Staged:])
-	b.Staged, b.Places, b.Size = b.Staged[:m.Staged], b.Places[:m.Staged], m.size
+	b.Staged, b.Places, b.skips, b.Size = b.Staged[:m.Staged], b.Places[:m.Staged], b.skips[:m.Staged], m.size
 	if b.Position < 0 || m.Staged == 0 {
 		b.Position = m.position
 	}
