@@ -40,6 +40,7 @@ type Session struct {
 	several       bool         // the text being run has more than one statement
 	analytic      *analyticConn
 	reached       bool // the worker, by the statement that runs
+	own           any  // the server's own settings that are effective
 	activity      *activity.Entry
 	// What an append needs is used again by the next.
 	spareGuard  *guard
@@ -58,8 +59,10 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	if err := session.applyStartup(params); err != nil {
 		return nil, err
 	}
+	session.own = s.own.Seen()
 	session.settings.Report()
 	session.activity = s.sessions.Enter(c, session.user, session.database, session.effective.application, session.statementTime)
+	session.logBegin()
 	return session, nil
 }
 
@@ -91,6 +94,10 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	s.statementTime = began.UnixMicro()
 	s.reached = false
 	s.tx.enter(s)
+	if own := s.server.own.Seen(); own != s.own {
+		s.own = own
+		s.settings.Refresh()
+	}
 	s.running(g.logged.Text)
 	if s.effective.log.On() {
 		s.effective.log.Begin(s.server.logger, s.activity, &g.logged)
@@ -113,6 +120,22 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 		}
 	}
 	return tag, done, s.said(err)
+}
+
+// logBegin writes to the log that the session has begun, if log_connections says so.
+func (s *Session) logBegin() {
+	if s.settings.Value("log_connections") == "on" {
+		s.server.logger.Info("connection authorized", "pid", s.conn.PID(), "user", s.user, "database", s.database, "application", s.effective.application,
+			"address", s.conn.RemoteAddr().String(), "encrypted", s.conn.TLS() != nil, "method", string(s.conn.Identity().Method))
+	}
+}
+
+// logEnd writes that it has ended, if log_disconnections says so.
+func (s *Session) logEnd() {
+	if s.settings.Value("log_disconnections") == "on" {
+		s.server.logger.Info("disconnection", "pid", s.conn.PID(), "user", s.user, "database", s.database,
+			"session", s.activity.Age().Round(time.Millisecond).String())
+	}
 }
 
 // Sync ends the implicit transaction.
@@ -162,6 +185,7 @@ func (s *Session) Close() {
 			_ = s.analytic.held.Set(0)
 		}
 	}()
+	defer s.logEnd()
 	defer s.server.sessions.Leave(s.activity) // behind its locks: who waits for its end may rely on them
 	defer s.server.advisory.UnlockAll(s.conn)
 	defer s.unlockTransaction(0)

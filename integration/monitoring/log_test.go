@@ -1,6 +1,8 @@
 package monitoring
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,4 +67,78 @@ func TestStatementLog(t *testing.T) {
 			t.Errorf("the log has %.40s", not)
 		}
 	}
+}
+
+// TestSessionLog: sessions in the log, and what the configuration says of statements, at the start and for sessions that are there when
+// it is read anew.
+func TestSessionLog(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "eventgres.toml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("log_connections = true\nlog_disconnections = true\nlog_statement = 'ddl'\nlog_min_duration_statement = 3600000\n")
+	s := harness.Eventgres(t, harness.WithArgs("--config", file))
+	c, err := pgx.Connect(t.Context(), s.URL()+"&application_name=logged")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	show := func(name, want string) {
+		t.Helper()
+		var got string
+		if err := c.QueryRow(t.Context(), "SHOW "+name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, %v, want %q", name, got, err, want)
+		}
+	}
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := c.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	show("log_statement", "ddl")
+	show("log_min_duration_statement", "1h")
+	show("log_connections", "on")
+	exec("SELECT 'before'")
+	write("log_statement = 'all'\n")
+	exec("SELECT pg_reload_conf()")
+	s.AwaitLog("a setting was changed")
+	exec("SELECT 'behind'")
+	show("log_statement", "all")
+	show("log_min_duration_statement", "-1")
+	exec("SET log_statement = none")
+	write("log_statement = 'mod'\n")
+	exec("SELECT pg_reload_conf()")
+	exec("INSERT INTO events (stream, type, payload) VALUES ('own', 't', '{}')")
+	exec("RESET log_statement")
+	exec("INSERT INTO events (stream, type, payload) VALUES ('again', 't', '{}')")
+	c.Close(t.Context())
+	if c, err = pgx.Connect(t.Context(), s.URL()); err != nil {
+		t.Fatal(err)
+	}
+	s.Stop()
+	log := s.Log()
+	for _, want := range []string{"connection authorized", "application=logged", "method=trust", "SELECT 'behind'", "'again'"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log has no %s", want)
+		}
+	}
+	for _, not := range []string{"SELECT 'before'", "'own'", "disconnection pid"} {
+		if strings.Contains(log, not) {
+			t.Errorf("the log has %s", not)
+		}
+	}
+	if n := strings.Count(log, "connection authorized"); n != 1 {
+		t.Errorf("%d sessions are in the log", n)
+	}
+	write("log_disconnections = true\n")
+	s.Restart()
+	if c, err = pgx.Connect(t.Context(), s.URL()); err != nil {
+		t.Fatal(err)
+	}
+	c.Close(t.Context())
+	s.AwaitLog("msg=disconnection")
 }

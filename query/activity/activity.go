@@ -64,6 +64,9 @@ func (e *Entry) Waiting(status byte) {
 	}
 }
 
+// Age is how long the session has been there.
+func (e *Entry) Age() time.Duration { return time.Since(time.UnixMicro(e.snapshot().Began)) }
+
 func (e *Entry) snapshot() analytics.Activity {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -20,13 +20,18 @@ type OwnValues struct {
 	current atomic.Pointer[map[string]Own]
 }
 
-// Put gives some of them other values, all at once. One goroutine at a time may call it.
+// Put gives some of them other values, all at once. Those of settings that sessions may set are written as SHOW writes them. One goroutine at a time may call it.
 func (o *OwnValues) Put(list ...Own) {
 	next := map[string]Own{}
 	if before := o.current.Load(); before != nil {
 		maps.Copy(next, *before)
 	}
 	for _, v := range list {
+		if k := Known[strings.ToLower(v.Name)]; k != nil && !k.Fixed && k.Check != nil {
+			if shown, err := k.Check(&Values{}, v.Value); err == nil {
+				v.Value = shown
+			}
+		}
 		next[strings.ToLower(v.Name)] = v
 	}
 	o.current.Store(&next)
@@ -41,6 +46,16 @@ func (o *OwnValues) All() map[string]Own {
 		return *all
 	}
 	return nil
+}
+
+// Seen is another after each Put.
+func (o *OwnValues) Seen() any { return o.current.Load() }
+
+// Refresh makes the server's own values effective where the session has none.
+func (st *Values) Refresh() {
+	for name := range st.own.All() {
+		st.apply(name)
+	}
 }
 
 // DeclareOwn declares a setting of the server's that is not PostgreSQL's, unless it is declared already; reloads: it may change
