@@ -62,18 +62,18 @@ func (p *commandPortal) Columns() []pgvalue.Column { return nil }
 
 func (p *commandPortal) Close() {}
 
-func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
-	tag, err := p.s.command(ctx, p.plan.parsed)
+func (p *commandPortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	tag, err := p.s.command(ctx, p.plan.parsed, last)
 	return tag, true, err
 }
 
-func (s *Session) command(ctx context.Context, p *syntax.Parsed) (pgwire.Tag, error) {
+func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Lookahead) (pgwire.Tag, error) {
 	tag := func(name string) pgwire.Tag { return pgwire.Tag{Command: name, Rows: -1} }
 	switch st := p.Statement.(type) {
 	case *syntax.TransactionStmt:
 		return s.transactionCommand(ctx, st)
 	case *syntax.SetTransactionStmt:
-		return tag("SET"), s.setTransaction(st)
+		return tag("SET"), s.setTransaction(st, last)
 	case *syntax.SetStmt:
 		return tag("SET"), s.setCommand(st)
 	case *syntax.ResetStmt:

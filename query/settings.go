@@ -185,10 +185,13 @@ func splitOptions(s string) []string {
 	return words
 }
 
-func (s *Session) setTransaction(st *syntax.SetTransactionStmt) error {
+func (s *Session) setTransaction(st *syntax.SetTransactionStmt, last pgwire.Lookahead) error {
 	if !st.Session {
 		if s.tx.state != txExplicit && !s.several {
 			s.warn(pgerror.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
+			if alone, err := last(); alone || err != nil {
+				return err // its transaction is over with it, so that it means nothing
+			}
 		}
 		return s.applyModes(st.Modes)
 	}
