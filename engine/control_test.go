@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,7 +34,11 @@ func allControl(s *Store) string {
 	defer s.log.mu.RUnlock()
 	fmt.Fprintf(&out, "%d changes\n", s.log.control.changes)
 	s.log.control.ascend("", func(r *ControlRecord) bool {
-		fmt.Fprintf(&out, "%q %d %v %q\n", r.Key, r.Version, r.Deleted, r.Value)
+		value := strconv.Quote(string(r.Value[:min(len(r.Value), 1000)]))
+		if len(r.Value) > 1000 { // quoted, 64 MiB take seconds
+			value = fmt.Sprintf("%d bytes, %x", len(r.Value), sha256.Sum256(r.Value))
+		}
+		fmt.Fprintf(&out, "%q %d %v %s\n", r.Key, r.Version, r.Deleted, value)
 		return true
 	})
 	return out.String()

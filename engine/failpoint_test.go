@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -23,13 +24,22 @@ func TestFailpoints(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "failpoint", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, l := range layers {
-		if caught, out := l.run(t, binary, ""); len(caught) > 0 {
-			t.Fatalf("without a bug %s fail: %v\n%s", l.name, caught, out)
+	t.Run("none", func(t *testing.T) {
+		for _, l := range layers {
+			t.Run(l.name, func(t *testing.T) {
+				t.Parallel()
+				if caught, out := l.run(t, binary, ""); len(caught) > 0 {
+					t.Errorf("without a bug they fail: %v\n%s", caught, out)
+				}
+			})
 		}
+	})
+	if t.Failed() {
+		return
 	}
 	for _, b := range failpoints(t) {
 		t.Run(b, func(t *testing.T) {
+			t.Parallel()
 			missed := true
 			for _, l := range layers {
 				caught, _ := l.run(t, binary, b)
@@ -38,7 +48,7 @@ func TestFailpoints(t *testing.T) {
 				}
 				missed = false
 				t.Logf("caught by %s: %s", l.name, strings.Join(caught, ", "))
-				if os.Getenv("EVENTGRES_LONG") == "" {
+				if !long() {
 					break // the first is enough
 				}
 			}
@@ -51,11 +61,16 @@ func TestFailpoints(t *testing.T) {
 
 // layers are the tests, the quickest first.
 var layers = []layer{
-	{"single cases", "^Test([^E]|E[^nv])", "TestFailpoints|TestBackupUnderLoad|TestConcurrentAppends"},
+	{"single cases", "^Test([^E]|E[^nv])", "TestFailpoints|TestBackupUnderLoad|TestConcurrentAppends|TestControlBounds"},
 	{"crash states", "^TestEnumerateCrashes$", ""},
-	{"every failing call", "^TestEvery(Error|ReadError)$", ""},
+	{"every failing read", "^TestEveryReadError$", ""},
 	{"every bit", "^TestEveryBit$", ""},
+	{"bounds", "^TestControlBounds$", ""},
+	{"every failing call", "^TestEveryError$", ""},
 }
+
+// long tells whether all that find a bug are wanted, not the first alone.
+func long() bool { return os.Getenv("EVENTGRES_LONG") != "" }
 
 type layer struct{ name, tests, skip string }
 
@@ -89,7 +104,8 @@ var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (Test\w+)`)
 // anything.
 func (l *layer) run(t *testing.T, binary, bug string) (caught []string, output string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run", l.tests, "-test.skip", l.skip, "-test.short", "-test.timeout", "10m")
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run", l.tests, "-test.skip", l.skip, "-test.short", "-test.timeout", "10m",
+		fmt.Sprint("-test.failfast=", !long()))
 	cmd.Env = append(os.Environ(), "EVENTGRES_BUG="+bug, "EVENTGRES_FAILPOINTS=", "EVENTGRES_LONG=")
 	out, err := cmd.CombinedOutput()
 	if err == nil {

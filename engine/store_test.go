@@ -273,35 +273,51 @@ func TestConcurrentAppends(t *testing.T) {
 }
 
 // TestEveryTruncation cuts the last segment of a killed store at every length: all
-// whole frames before the cut must be there, and nothing else.
+// whole frames before the cut must be there, and nothing else. A disk, which each start syncs
+// several times, is tried with one length in 37.
 func TestEveryTruncation(t *testing.T) {
-	dir := t.TempDir()
-	s := openTest(t, dir, Options{})
+	t.Run("memory", func(t *testing.T) {
+		m := vfs.NewMem()
+		truncations(t, memDir, Options{FS: m}, 1, m.ReadFile, m.WriteFile, m.Remove)
+	})
+	t.Run("disk", func(t *testing.T) {
+		write := func(name string, data []byte) error { return os.WriteFile(name, data, 0o600) }
+		truncations(t, t.TempDir(), Options{}, 37, os.ReadFile, write, os.Remove)
+	})
+}
+
+func truncations(t *testing.T, dir string, o Options, step int64,
+	read func(string) ([]byte, error), write func(string, []byte) error, remove func(string) error,
+) {
+	t.Helper()
+	s := openTest(t, dir, o)
 	rng := rand.New(rand.NewSource(2))
 	fillRandom(t, s, rng, 12)
 	want := checkInvariants(t, s)
-	name := segmentName(dir, 1)
-	whole, err := os.ReadFile(name)
+	name, checkpoint := segmentName(dir, 1), filepath.Join(dir, "CHECKPOINT")
+	whole, err := read(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	end := s.w.end
 	s.Close()
-	if err := os.Remove(filepath.Join(dir, "CHECKPOINT")); err != nil {
+	if err := remove(checkpoint); err != nil {
 		t.Fatal(err)
 	}
-	for n := int64(segmentHeaderSize); n <= end; n++ {
-		if err := os.WriteFile(name, whole[:n], 0o600); err != nil {
+	for n := segmentHeaderSize + (end-segmentHeaderSize)%step; n <= end; n += step { // the last is no cut
+		if err := write(name, whole[:n]); err != nil {
 			t.Fatal(err)
 		}
-		s := openTest(t, dir, Options{})
+		s := openTest(t, dir, o)
 		got := checkInvariants(t, s)
 		sameEvents(t, got, want[:len(got)])
 		if n == end && len(got) != len(want) {
 			t.Fatalf("%d events of %d after no cut at all", len(got), len(want))
 		}
 		s.Close()
-		os.Remove(filepath.Join(dir, "CHECKPOINT"))
+		if err := remove(checkpoint); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
