@@ -297,6 +297,9 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 				return err
 			}
 		}
+		if d.Uses.Counted {
+			run.Counted = s.counted()
+		}
 		return f(d, run)
 	})
 }

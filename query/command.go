@@ -43,7 +43,7 @@ func (p *commandPlan) kind() activity.Kind {
 		return activity.Prepare
 	case *syntax.CloseStmt:
 		return activity.Cursor
-	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.AlterRoleStmt:
+	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.AlterRoleStmt, *syntax.CreateExtensionStmt:
 		return activity.Define
 	}
 	return activity.Other
@@ -103,12 +103,27 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 		return tag("COMMENT"), s.comment(st)
 	case *syntax.AlterRoleStmt:
 		return tag("ALTER ROLE"), s.alterRole(p, st)
+	case *syntax.CreateExtensionStmt:
+		return tag("CREATE EXTENSION"), s.createExtension(st)
 	case *syntax.LockStmt:
 		return tag("LOCK TABLE"), s.lockTable(p, st)
 	case *syntax.UpkeepStmt:
 		return tag(st.Tag), s.upkeep(ctx, st)
 	}
 	return pgwire.Tag{}, pgerror.Errorf(pgerror.FeatureNotSupported, "this statement is not supported")
+}
+
+// createExtension makes nothing: what can be had is there.
+func (s *Session) createExtension(st *syntax.CreateExtensionStmt) error {
+	if st.Name != "plpgsql" && st.Name != "pg_stat_statements" {
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "extension \"%s\" is not available", st.Name).
+			WithHint("The extensions there are, plpgsql and pg_stat_statements, are installed.")
+	}
+	if !st.IfNotExists {
+		return pgerror.Errorf(pgerror.DuplicateObject, "extension \"%s\" already exists", st.Name)
+	}
+	s.noticeOf(pgerror.DuplicateObject, "extension \""+st.Name+"\" already exists, skipping")
+	return nil
 }
 
 // alterRole stages what a statement makes of the roles.

@@ -82,6 +82,8 @@ type executePlan struct {
 
 func (p *executePlan) kind() activity.Kind { return p.inner.kind() }
 
+func (p *executePlan) counts() *query { return p.inner.counts() }
+
 func (p *executePlan) ParameterOIDs() []uint32 { return p.params }
 
 func (p *executePlan) Columns() []pgvalue.Column { return p.inner.Columns() }

@@ -14,7 +14,10 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/statements"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // advisoryKeyOf reads a lock's key of a function's arguments.
@@ -64,6 +67,7 @@ func processFunctions() {
 	})
 	register("pg_terminate_backend", terminateBackend)
 	register("pg_reload_conf", reloadConf)
+	register("pg_stat_statements_reset", resetStatements)
 }
 
 // register adds a function that acts on the session, whose forms the worker knows too.
@@ -84,6 +88,51 @@ func reloadConf(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
 			return nil
 		})
 	}
+	return nil
+}
+
+// counted is what statements did.
+func (s *Session) counted() *analytics.Counted {
+	c := s.server.counted.Shown()
+	for i := range c.Statements {
+		st := &c.Statements[i]
+		st.UserID, st.DBID = s.countedOIDs(st.User, st.Database)
+	}
+	return c
+}
+
+// countedOIDs are the OIDs of a user and a database as this session's catalog has them. What it knows nothing of, users that are no roles
+// and databases of other names, has numbers that are nobody's.
+func (s *Session) countedOIDs(user, database string) (userID, dbID uint32) {
+	nobodys := func(name string) uint32 { return 1<<31 | uint32(syntax.Fingerprint(name, 0, len(name))) }
+	userID, dbID = catalog.UserOID, catalog.DatabaseOID
+	if user != s.user {
+		userID = nobodys(user)
+		if roles := s.server.roles; roles != nil && roles.Current().Role(user) != nil {
+			userID = roles.Current().Role(user).OID
+		}
+	}
+	if database != s.database {
+		dbID = nobodys(database)
+	}
+	return userID, dbID
+}
+
+// resetStatements forgets what was counted of statements: all of it, or a user's, a database's, of one statement; 0 is any.
+func resetStatements(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+	*v = pgvalue.TextValue("")
+	want := [3]int64{}
+	for i := range a {
+		want[i] = a[i].Int
+	}
+	if want == [3]int64{} {
+		s.server.counted.Reset(nil)
+		return nil
+	}
+	s.server.counted.Reset(func(k *statements.Key) bool {
+		user, database := s.countedOIDs(k.User, k.Database)
+		return (want[0] == 0 || want[0] == int64(user)) && (want[1] == 0 || want[1] == int64(database)) && (want[2] == 0 || want[2] == k.ID)
+	})
 	return nil
 }
 

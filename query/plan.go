@@ -10,6 +10,7 @@ import (
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/searchpath"
+	"github.com/eventgres/eventgres/query/statements"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -22,6 +23,8 @@ type plan interface {
 	madeOf() *origin
 	// text is the statement as the client sent it; empty where that is not known.
 	text() string
+	// counts is the statement that a run of it counts as; nil where that is not known.
+	counts() *query
 	// cacheable: made once more under the same key it would be the same.
 	cacheable() bool
 	// runsWhenFailed: it ends a transaction that has failed, or goes back in it.
@@ -42,14 +45,21 @@ type rowsPlan interface {
 }
 
 // plain is a plan that is made each time, and of which nothing more is to say.
-type plain struct{ shown string }
+type plain struct{ of *query }
 
 func (plain) madeOf() *origin { return nil }
 
-func (p *plain) text() string { return p.shown }
+func (p *plain) text() string {
+	if p.of == nil {
+		return ""
+	}
+	return p.of.Shown()
+}
 
-// keepText has the plan know the text that it came in.
-func (p *plain) keepText(text string) { p.shown = text }
+func (p *plain) counts() *query { return p.of }
+
+// keep has the plan know the statement that it was made of.
+func (p *plain) keep(of *query) { p.of = of }
 
 func (plain) cacheable() bool { return false }
 
@@ -77,6 +87,8 @@ func (o *origin) text() string {
 	return o.query.Shown()
 }
 
+func (o *origin) counts() *query { return o.query }
+
 func (o *origin) madeOf() *origin { return o }
 
 func (o *origin) cacheable() bool { return true }
@@ -102,6 +114,9 @@ type query struct {
 	keep   bool  // the plan; else it is made each time
 	plan   plan
 	key    planKey // what it was made for
+	// What it counts as: its fingerprint, 0 where that was not needed yet, and where it is counted.
+	fingerprint int64
+	counted     *statements.Entry
 }
 
 // Size is about what the statement and its plan take.

@@ -131,8 +131,8 @@ func (s *Session) prepare(q *query, oids []uint32) (plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p, ok := made.(interface{ keepText(string) }); ok {
-		p.keepText(q.Shown())
+	if p, ok := made.(interface{ keep(*query) }); ok {
+		p.keep(q)
 	}
 	if o := made.madeOf(); o != nil {
 		*o = origin{query: q, oids: oids, path: s.path}
@@ -264,6 +264,9 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalu
 	}
 	s.spareGuard = nil
 	*g = guard{Portal: portal, s: s, runsWhenFailed: p.runsWhenFailed(), logged: activity.Logged{Kind: p.kind(), Text: p.text()}}
+	if s.effective.counts {
+		g.counts = p.counts()
+	}
 	if l := &s.effective.log; l.On() {
 		c, isCopy := p.(*copyPlan)
 		g.logged.Out = isCopy && !c.from

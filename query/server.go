@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
+	"github.com/eventgres/eventgres/query/statements"
 )
 
 // ServerVersion is the PostgreSQL version whose behaviour clients are told to expect.
@@ -33,6 +34,7 @@ type Server struct {
 	schema    *schema.Store
 	roles     *role.Store // nil: there are none, and nobody is asked who he is
 	sessions  activity.Sessions
+	counted   *statements.Table // what statements did
 	own       setting.OwnValues
 	loaded    atomic.Int64 // when the configuration was read, µs since the Unix epoch
 	reload    func()       // nil: there is nothing to read anew
@@ -47,7 +49,7 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{advisory: advisory.NewTable(), store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
+	s := &Server{advisory: advisory.NewTable(), counted: statements.NewTable(), store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
 	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
 	s.schema = schema.NewStore(store.Control(), logger, s.started)

@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
+	"github.com/eventgres/eventgres/query/statements"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -70,8 +71,11 @@ var errFailedTransaction = pgerror.Errorf(pgerror.InFailedSQLTransaction, "curre
 
 // Close closes the portal, whose guard can be used again: the connection has let go of it.
 func (g *guard) Close() {
+	if g.spent > 0 {
+		g.count() // if it was not run to its end
+	}
 	g.Portal.Close()
-	g.Portal, g.logged = nil, activity.Logged{} // not to keep what they keep
+	g.Portal, g.logged, g.counts = nil, activity.Logged{}, nil // not to keep what they keep
 	g.s.spareGuard = g
 }
 
@@ -82,6 +86,26 @@ type guard struct {
 	s              *Session
 	runsWhenFailed bool
 	logged         activity.Logged // the statement
+	counts         *query          // what it counts as; nil: it is not counted, or was
+	spent          time.Duration   // on it so far
+	rows           int64
+}
+
+// count counts the statement, by whoever runs it. One that has failed is not counted, as in PostgreSQL.
+func (g *guard) count() {
+	q, s := g.counts, g.s
+	if g.counts = nil; q == nil || g.logged.Kind == activity.Prepare {
+		return
+	}
+	if q.counted != nil && q.counted.Add(g.spent, g.rows) {
+		return
+	}
+	if q.fingerprint == 0 {
+		q.fingerprint = syntax.Fingerprint(q.Src, q.Pos, q.End)
+	}
+	q.counted = s.server.counted.Count(statements.Key{User: s.user, Database: s.database, ID: q.fingerprint}, g.spent, g.rows, func() string {
+		return syntax.Normalized(q.Src, q.Pos, q.End, q.Params)
+	})
 }
 
 func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
@@ -107,6 +131,15 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 		var over bool
 		if over, err = last(); over && err == nil {
 			err = s.commit(ctx)
+		}
+	}
+	if g.counts != nil {
+		g.spent += time.Since(began)
+		g.rows += max(tag.Rows, 0)
+		if err != nil {
+			g.counts = nil
+		} else if done {
+			g.count()
 		}
 	}
 	if done || err != nil {
@@ -259,9 +292,11 @@ func (s *Session) warn(code, message string) {
 	}
 }
 
-func (s *Session) notice(message string) {
+func (s *Session) notice(message string) { s.noticeOf(pgerror.SuccessfulCompletion, message) }
+
+func (s *Session) noticeOf(code, message string) {
 	if setting.Sends(s.effective.least, "notice") {
-		s.conn.Notice(&pgerror.Error{Severity: "NOTICE", Code: pgerror.SuccessfulCompletion, Message: message})
+		s.conn.Notice(&pgerror.Error{Severity: "NOTICE", Code: code, Message: message})
 	}
 }
 

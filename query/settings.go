@@ -41,6 +41,7 @@ type effective struct {
 	application string
 	lockTimeout time.Duration
 	log         activity.Log
+	counts      bool // statements, for pg_stat_statements
 	// What a transaction begins with.
 	isolation            string
 	readOnly, deferrable bool
@@ -56,6 +57,7 @@ func init() {
 		setting.Route:                         func(s *Session, v string) { s.effective.route = v },
 		"statement_timeout":                   func(s *Session, v string) { s.conn.StatementTimeout = setting.Duration(v) },
 		"lock_timeout":                        func(s *Session, v string) { s.effective.lockTimeout = setting.Duration(v) },
+		"pg_stat_statements.track":            func(s *Session, v string) { s.effective.counts = v == "top" },
 		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
 		"log_min_duration_statement":          func(s *Session, v string) { s.effective.log.Slow = slow(v) },
 		"log_parameter_max_length":            func(s *Session, v string) { s.effective.log.Parameters = setting.Bytes(v) },

@@ -1,5 +1,10 @@
 package main
 
+// statisticsFlags are what is counted.
+type statisticsFlags struct {
+	TrackStatements string `name:"pg-stat-statements-track" default:"top" enum:"none,top" setting:"pg_stat_statements.track" reload:"" help:"Statements that pg_stat_statements counts: those of clients (top), or none."`
+}
+
 // logFlags are what the log has of sessions and statements; those of statements a session may set otherwise for itself.
 type logFlags struct {
 	LogConnections        bool   `setting:"log_connections" reload:"" help:"Write each session that begins to the log: who, from where, and how it has come in."`

@@ -53,10 +53,11 @@ type serveCommand struct {
 	WorkerMemory   int64         `default:"1073741824" min:"1" help:"Memory that the analytics worker's engine may use, bytes."`
 	WorkerSpill    int64         `default:"17179869184" min:"1" help:"Disk that its queries may use when memory is not enough, bytes."`
 
-	Log  logFlags  `embed:""`
-	Door doorFlags `embed:""`
-	TLS  tlsFlags  `embed:""`
-	HTTP httpFlags `embed:""`
+	Log  logFlags        `embed:""`
+	Stat statisticsFlags `embed:""`
+	Door doorFlags       `embed:""`
+	TLS  tlsFlags        `embed:""`
+	HTTP httpFlags       `embed:""`
 }
 
 func (c *serveCommand) Run(ctx *kong.Context) error {

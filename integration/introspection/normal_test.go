@@ -53,9 +53,16 @@ func (s *server) normalise(result *pgconn.Result) answer {
 			field := result.FieldDescriptions[i]
 			values[i] = s.value(field.Name, field.DataTypeOID, value)
 		}
-		a.rows = append(a.rows, strings.Join(values, "|"))
+		if line := strings.Join(values, "|"); !extension(line) {
+			a.rows = append(a.rows, line)
+		}
 	}
 	return a
+}
+
+// extension tells of a line about pg_stat_statements, which is always there in Eventgres, and in PostgreSQL where somebody has made it.
+func extension(line string) bool {
+	return strings.Contains(line, "pg_stat_statements") || strings.HasPrefix(line, "3079|13990|")
 }
 
 func (s *server) value(column string, typ uint32, value []byte) string {

@@ -75,7 +75,7 @@ func (s *server) sections(out string) []section {
 		switch {
 		case begins:
 			found = append(found, section{heading: heading})
-		case len(found) > 0:
+		case len(found) > 0 && !extension(line):
 			last := &found[len(found)-1]
 			last.lines = append(last.lines, s.line(line))
 		}

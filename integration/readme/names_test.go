@@ -118,6 +118,7 @@ func TestImports(t *testing.T) {
 		"query/role":          append(forms, "query/syntax", "pgwire", "pgwire/auth", "engine"),
 		"query/advisory":      append(forms, "query/analytics"),
 		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),
+		"query/statements":    {"query/analytics"},
 		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),
 		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
 		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),

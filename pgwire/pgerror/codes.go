@@ -100,6 +100,7 @@ const (
 	AmbiguousColumn            = "42702"
 	UndefinedColumn            = "42703"
 	UndefinedObject            = "42704"
+	DuplicateObject            = "42710"
 	DuplicateAlias             = "42712"
 	AmbiguousFunction          = "42725"
 	GroupingError              = "42803"

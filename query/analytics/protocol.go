@@ -60,6 +60,32 @@ type Run struct {
 	Cursors    []Cursor         `json:"cursors,omitempty"`
 	// What only those need whose Uses are Door.
 	Door *Door `json:"door,omitempty"`
+	// What only those need whose Uses are Counted.
+	Counted *Counted `json:"counted,omitempty"`
+}
+
+// Counted is what pg_stat_statements and pg_stat_statements_info show.
+type Counted struct {
+	Statements []CountedStatement `json:"statements"`
+	Evicted    int64              `json:"evicted"` // how often statements have made room for others
+	Since      int64              `json:"since"`   // when they were last reset, µs since the Unix epoch
+}
+
+// CountedStatement is a row of pg_stat_statements. Times are in ms.
+type CountedStatement struct {
+	User      string  `json:"-"`
+	Database  string  `json:"-"`
+	UserID    uint32  `json:"user"`
+	DBID      uint32  `json:"database"`
+	ID        int64   `json:"id"`
+	Text      string  `json:"text"`
+	Calls     int64   `json:"calls"`
+	Rows      int64   `json:"rows"`
+	Total     float64 `json:"total"`
+	Min       float64 `json:"min"`
+	Max       float64 `json:"max"`
+	Mean      float64 `json:"mean"`
+	Deviation float64 `json:"deviation"`
 }
 
 // Door is what pg_hba_file_rules and pg_ident_file_mappings show: who may come in.
@@ -158,6 +184,7 @@ type Uses struct {
 	Time     bool `json:"time,omitempty"`
 	Named    bool `json:"named,omitempty"`    // the session's prepared statements or cursors
 	Door     bool `json:"door,omitempty"`     // the rules of who may come in
+	Counted  bool `json:"counted,omitempty"`  // what statements did
 	Xact     bool `json:"xact,omitempty"`     // the transaction's id
 	Assigned bool `json:"assigned,omitempty"` // and if it has one
 	// Calls are columns that the server makes of what is in them.

@@ -41,18 +41,19 @@ var Calls = func() map[string][]Call {
 	add("set_config", pgvalue.OIDText, 0, pgvalue.OIDText, pgvalue.OIDText, pgvalue.OIDBool)
 	add("pg_cancel_backend", pgvalue.OIDBool, 0, pgvalue.OIDInt4)
 	add("pg_reload_conf", pgvalue.OIDBool, 0)
+	add("pg_stat_statements_reset", pgvalue.OIDVoid, 3, pgvalue.OIDOid, pgvalue.OIDOid, pgvalue.OIDInt8)
 	add("pg_terminate_backend", pgvalue.OIDBool, 1, pgvalue.OIDInt4, pgvalue.OIDInt8)
 	return m
 }()
 
 // None tells of a statement that uses nothing.
 func (u *Uses) None() bool {
-	return !u.Events && !u.Position && !u.Version && !u.Named && !u.Door && !u.Xact && !u.Assigned && len(u.Calls) == 0
+	return !u.Events && !u.Position && !u.Version && !u.Named && !u.Door && !u.Counted && !u.Xact && !u.Assigned && len(u.Calls) == 0
 }
 
 // Equal tells whether two statements use the same.
 func (u *Uses) Equal(o *Uses) bool {
-	return u.Events == o.Events && u.Position == o.Position && u.Version == o.Version && u.Named == o.Named && u.Door == o.Door && u.Xact == o.Xact && u.Assigned == o.Assigned &&
+	return u.Events == o.Events && u.Position == o.Position && u.Version == o.Version && u.Named == o.Named && u.Door == o.Door && u.Counted == o.Counted && u.Xact == o.Xact && u.Assigned == o.Assigned &&
 		slices.EqualFunc(u.Calls, o.Calls, func(a, b ColumnCall) bool {
 			return a.Column == b.Column && a.Name == b.Name && slices.Equal(a.Args, b.Args)
 		})

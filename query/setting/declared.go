@@ -79,6 +79,10 @@ func init() {
 		Setting{Name: "log_min_duration_statement", Initial: "-1", Check: (&numberSetting{name: "log_min_duration_statement", unit: "ms", low: -1, high: math.MaxInt32}).check, About: "How long a statement takes that is written to the server's log when it has ended; -1: none is."},
 		Setting{Name: "log_parameter_max_length", Initial: "0", Check: (&numberSetting{name: "log_parameter_max_length", unit: "B", low: -1, high: 1<<30 - 1}).check, About: "How much of each parameter is written to the server's log beside its statement; 0: nothing of any, -1: all."},
 		Setting{
+			Name: "pg_stat_statements.track", Initial: "top", Check: oneOf("pg_stat_statements.track", "none", "top"),
+			About: "Which statements are counted for pg_stat_statements: those of clients, or none.",
+		},
+		Setting{
 			Name: Route, Initial: routeAuto, Check: oneOf(Route, routeAuto, RouteNative, RouteAnalytics),
 			About: "Which path answers a SELECT: the server's own, the analytics worker's, or whichever fits.",
 		},

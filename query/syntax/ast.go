@@ -149,6 +149,12 @@ type (
 		Options []RoleOption
 	}
 
+	// CreateExtensionStmt is CREATE EXTENSION, whose options are without effect.
+	CreateExtensionStmt struct {
+		Name        string
+		IfNotExists bool
+	}
+
 	// UpkeepStmt has nothing to do here: VACUUM, ANALYZE, CHECKPOINT, UNLISTEN, SET CONSTRAINTS.
 	UpkeepStmt struct {
 		Tag        string
@@ -180,30 +186,31 @@ type (
 	}
 )
 
-func (*InsertStmt) Stmt()         {}
-func (*SelectStmt) Stmt()         {}
-func (*CopyStmt) Stmt()           {}
-func (*TransactionStmt) Stmt()    {}
-func (*PrepareStmt) Stmt()        {}
-func (*ExecuteStmt) Stmt()        {}
-func (*DeallocateStmt) Stmt()     {}
-func (*DeclareStmt) Stmt()        {}
-func (*FetchStmt) Stmt()          {}
-func (*CloseStmt) Stmt()          {}
-func (*ExplainStmt) Stmt()        {}
-func (*SetStmt) Stmt()            {}
-func (*ShowStmt) Stmt()           {}
-func (*ResetStmt) Stmt()          {}
-func (*DiscardStmt) Stmt()        {}
-func (*SetTransactionStmt) Stmt() {}
-func (*CreateViewStmt) Stmt()     {}
-func (*DropViewStmt) Stmt()       {}
-func (*CommentStmt) Stmt()        {}
-func (*AlterRoleStmt) Stmt()      {}
-func (*UpkeepStmt) Stmt()         {}
-func (*LockStmt) Stmt()           {}
-func (*RefusedStmt) Stmt()        {}
-func (*UnsupportedStmt) Stmt()    {}
+func (*InsertStmt) Stmt()          {}
+func (*SelectStmt) Stmt()          {}
+func (*CopyStmt) Stmt()            {}
+func (*TransactionStmt) Stmt()     {}
+func (*PrepareStmt) Stmt()         {}
+func (*ExecuteStmt) Stmt()         {}
+func (*DeallocateStmt) Stmt()      {}
+func (*DeclareStmt) Stmt()         {}
+func (*FetchStmt) Stmt()           {}
+func (*CloseStmt) Stmt()           {}
+func (*ExplainStmt) Stmt()         {}
+func (*SetStmt) Stmt()             {}
+func (*ShowStmt) Stmt()            {}
+func (*ResetStmt) Stmt()           {}
+func (*DiscardStmt) Stmt()         {}
+func (*SetTransactionStmt) Stmt()  {}
+func (*CreateViewStmt) Stmt()      {}
+func (*DropViewStmt) Stmt()        {}
+func (*CommentStmt) Stmt()         {}
+func (*AlterRoleStmt) Stmt()       {}
+func (*CreateExtensionStmt) Stmt() {}
+func (*UpkeepStmt) Stmt()          {}
+func (*LockStmt) Stmt()            {}
+func (*RefusedStmt) Stmt()         {}
+func (*UnsupportedStmt) Stmt()     {}
 
 // Unsupported names what a statement uses that the native path does not know.
 type Unsupported struct {

@@ -37,6 +37,8 @@ type Lexer struct {
 	run operatorRun
 	// built is how many bytes the long texts have that were copied out of the source since somebody looked.
 	built int
+	// skim: tokens are only told apart. Nothing is copied: names are as they are written, and strings empty.
+	skim bool
 }
 
 // Next returns the next token, or an error with its position.
@@ -229,7 +231,7 @@ func (l *Lexer) ident() token {
 		l.I++
 	}
 	text := l.Src[start:l.I]
-	if upper {
+	if upper && !l.skim {
 		text = foldASCII(text)
 	}
 	return token{Kind: TokIdent, Text: truncateName(text)}
@@ -259,6 +261,9 @@ func truncateName(s string) string {
 }
 
 func (l *Lexer) quotedIdent() (token, error) {
+	if l.skim {
+		return l.skipQuoted()
+	}
 	start := l.I
 	const most = 256 // far more than is kept of it
 	var b strings.Builder
@@ -306,11 +311,21 @@ func (l *Lexer) prefixedString(prefix byte) (token, error) {
 	}
 	l.I++ // b'101' or x'1f'
 	s, err := l.str(false)
+	if l.skim {
+		return token{Kind: tokBits}, err
+	}
 	return token{Kind: tokBits, Text: string(prefix|0x20) + s}, err
 }
 
 // str reads a string literal at the quote, and what continues it on later lines.
 func (l *Lexer) str(escapes bool) (string, error) {
+	if l.skim {
+		return "", l.skipString(escapes)
+	}
+	return l.strValue(escapes)
+}
+
+func (l *Lexer) strValue(escapes bool) (string, error) {
 	start := l.I
 	// Most literals have no quotes or escapes inside and need no copy.
 	n := pgvalue.IndexString(l.Src[start+1:], "'")

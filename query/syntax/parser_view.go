@@ -5,11 +5,14 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
-// createStatement takes CREATE [OR REPLACE] VIEW; what else can be created in PostgreSQL is
+// createStatement takes CREATE [OR REPLACE] VIEW and CREATE EXTENSION; what else can be created in PostgreSQL is
 // refused.
 func (p *parser) createStatement() Statement {
 	start := *p
 	p.expectWord("create")
+	if p.word("extension") {
+		return p.createExtension()
+	}
 	s := &CreateViewStmt{Replace: p.words("or", "replace")}
 	if !p.word("view") {
 		*p = start
@@ -45,6 +48,28 @@ func (p *parser) createStatement() Statement {
 		p.fail(errCheckOption)
 	}
 	return s
+}
+
+// createExtension takes the rest of CREATE EXTENSION.
+func (p *parser) createExtension() Statement {
+	s := &CreateExtensionStmt{IfNotExists: p.words("if", "not", "exists")}
+	s.Name = p.ident()
+	p.word("with")
+	for {
+		switch {
+		case p.word("schema"):
+			p.ident()
+		case p.word("version"):
+			if p.tok.Kind == TokString {
+				p.advance()
+			} else {
+				p.ident()
+			}
+		case p.word("cascade"):
+		default:
+			return s
+		}
+	}
 }
 
 // dropStatement takes DROP VIEW.

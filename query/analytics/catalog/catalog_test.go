@@ -20,6 +20,9 @@ func TestColumns(t *testing.T) {
 	}
 	var b strings.Builder
 	for _, tab := range Tables() {
+		if tab.OID >= firstOwnOID {
+			continue // an extension's, of which a fresh PostgreSQL has nothing
+		}
 		b.WriteString(tab.Schema + "." + tab.Name)
 		for _, c := range tab.Columns {
 			fmt.Fprintf(&b, " %s:%d:%d", c.Name, c.OID, c.Typmod)

@@ -17,7 +17,7 @@ func init() { // not in the declaration: the builders use one another by Rows
 		"pg_class": (*Catalog).classes, "pg_attribute": (*Catalog).attributes, "pg_type": (*Catalog).types,
 		"pg_index": (*Catalog).indexes, "pg_constraint": (*Catalog).constraints, "pg_proc": (*Catalog).procs,
 		"pg_attrdef": (*Catalog).attrdefs, "pg_description": (*Catalog).descriptions, "pg_depend": (*Catalog).depends,
-		"pg_rewrite": (*Catalog).rewrites,
+		"pg_rewrite": (*Catalog).rewrites, "pg_extension": (*Catalog).extensions, "pg_init_privs": (*Catalog).initPrivs,
 
 		"pg_authid": (*Catalog).authids, "pg_roles": (*Catalog).roles, "pg_user": (*Catalog).users,
 		"pg_shadow": (*Catalog).shadows, "pg_group": (*Catalog).groups, "pg_database": (*Catalog).databases,
@@ -68,6 +68,12 @@ func (c *Catalog) classes() [][]any {
 		for _, k := range r.keys {
 			m.row("oid", k.index, "relname", k.name, "relkind", "i", "relnatts", len(k.columns), "relam", amBtree,
 				"relfilenode", k.index, "relpages", btreeRelationPages, "reltuples", 0.0)
+		}
+	}
+	for i := range tables() {
+		if t := &tables()[i]; t.OID >= firstOwnOID {
+			m.row("oid", t.OID, "relname", t.Name, "relnamespace", nsCatalog, "reltype", t.rowType, "relowner", oidPostgres, "relkind", t.kind,
+				"relnatts", len(t.Columns), "relacl", readableByAll)
 		}
 	}
 	return withFixed("pg_class", m.rows)
@@ -270,6 +276,7 @@ func (c *Catalog) procs() [][]any {
 		m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
 			"pronargs", len(f.Args), "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
 	}
+	m.extensionFunction()
 	return withFixed("pg_proc", m.rows)
 }
 
@@ -350,6 +357,9 @@ func (c *Catalog) depends() [][]any {
 	}
 	for _, f := range relation.Functions {
 		add(procRelid, f.OID, namespaceRelid, schemaOID(f.Schema), 0, "n")
+	}
+	for _, of := range extensionObjects {
+		add(of[0], of[1], extensionRelid, oidExtension, 0, "e")
 	}
 	return withFixed("pg_depend", m.rows)
 }

@@ -242,19 +242,6 @@ func inUnit(value, unit string) string {
 	return strconv.FormatFloat(n*given/units[unit], 'f', -1, 64)
 }
 
-func (c *Catalog) availableExtensions() [][]any {
-	m := newMaker("pg_available_extensions")
-	m.row("name", "plpgsql", "default_version", "1.0", "installed_version", "1.0")
-	return m.rows
-}
-
-func (c *Catalog) extensionVersions() [][]any {
-	m := newMaker("pg_available_extension_versions")
-	m.row("name", "plpgsql", "version", "1.0", "installed", true, "superuser", true, "trusted", true, "relocatable", false,
-		"schema", "pg_catalog")
-	return m.rows
-}
-
 // zeros sets what counts in a row to 0, for nothing is counted.
 func zeros(t *Table, row []any) {
 	for i, col := range t.Columns {

@@ -40,7 +40,7 @@ var sessionColumns = map[string][]string{
 
 var tables = sync.OnceValue(func() []Table {
 	var all []Table
-	for line := range strings.SplitSeq(relationLines, "\n") {
+	for line := range strings.SplitSeq(relationLines+extensionLines, "\n") {
 		f := strings.Split(line, "\t")
 		t := Table{
 			Schema: f[0], Name: f[1], OID: parseOID(f[2]), kind: f[3][0],

@@ -324,6 +324,12 @@ func (p *portal) names() (map[string]string, error) {
 	if p.st.Uses("cursors") {
 		names["cursors"] = cursorsSQL(p.run.Cursors)
 	}
+	if p.st.Uses("counted") {
+		names["counted"] = countedSQL(p.run.Counted)
+	}
+	if p.st.Uses("counting") {
+		names["counting"] = countingSQL(p.run.Counted)
+	}
 	if p.st.Uses("rules") {
 		names["rules"] = rulesSQL(p.run.Door)
 	}

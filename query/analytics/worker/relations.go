@@ -224,6 +224,8 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 		r.SQL = translate.Placeholder(name) // the session's own
 	} else if name := ruleViews[t.Name]; name != "" {
 		r.SQL = translate.Placeholder(name) // as the files are when it runs
+	} else if name := countedViews[t.Name]; name != "" {
+		r.SQL = translate.Placeholder(name)
 	} else if t == sslTable {
 		r.SQL = translate.Placeholder("ssl") // the same sessions
 	} else if t == activityTable {

@@ -139,7 +139,8 @@ func (s *statement) analyse() (*analysis, error) {
 	a.uses = analytics.Uses{
 		Events: a.st.Uses("events") || a.st.Uses("inserted"), Position: a.st.Noted["position"], Version: a.st.Noted["version"], Time: a.st.Noted["time"],
 		Named: a.st.Uses("statements") || a.st.Uses("cursors"), Door: a.st.Uses("rules") || a.st.Uses("mappings"),
-		Xact: a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
+		Counted: a.st.Uses("counted") || a.st.Uses("counting"),
+		Xact:    a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
 	}
 	a.params = append([]uint32{run}, a.st.Parameters...)
 	a.columns = make([]pgvalue.Column, len(a.st.Columns))
