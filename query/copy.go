@@ -452,6 +452,7 @@ func (p *copyInPortal) waitFirst(ctx context.Context) error {
 	if err := p.s.server.writer.Wait(ctx, first.request); err != nil {
 		return err
 	}
+	p.s.audit.Appended(first.request)
 	p.durable += first.rows
 	if b := first.block; b != nil {
 		p.spare = append(p.spare, b)

@@ -81,7 +81,7 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	}
 	st, err := s.prepare(p, oids)
 	if err != nil {
-		return nil, s.said(err)
+		return nil, s.refused(p, s.said(err))
 	}
 	taken := len(st.ParameterOIDs())
 	if oids == nil && taken > 0 {
@@ -266,6 +266,9 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalu
 	*g = guard{Portal: portal, s: s, runsWhenFailed: p.runsWhenFailed(), logged: activity.Logged{Kind: p.kind(), Text: p.text()}}
 	if s.effective.counts {
 		g.counts = p.counts()
+	}
+	if s.audit != nil {
+		g.of = p.counts()
 	}
 	if l := &s.effective.log; l.On() {
 		c, isCopy := p.(*copyPlan)

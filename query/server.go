@@ -10,6 +10,7 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/audit"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/role"
@@ -35,6 +36,7 @@ type Server struct {
 	roles     *role.Store // nil: there are none, and nobody is asked who he is
 	sessions  activity.Sessions
 	counted   *statements.Table // what statements did
+	audit     *audit.Log        // nil: nobody wants to know
 	own       setting.OwnValues
 	loaded    atomic.Int64 // when the configuration was read, µs since the Unix epoch
 	reload    func()       // nil: there is nothing to read anew
@@ -66,6 +68,9 @@ func (s *Server) UseRoles(r *role.Store) { s.roles = r }
 
 // ShowDoor has the server ask who may come in, each time that a client asks. It is called before the server serves.
 func (s *Server) ShowDoor(door func() (*analytics.Door, error)) { s.door = door }
+
+// UseAudit has sessions tell an audit log what they do. It is called before the server serves.
+func (s *Server) UseAudit(l *audit.Log) { s.audit = l }
 
 // Measure has the server note how long statements take. It is called before the server serves.
 func (s *Server) Measure() { s.sessions.Measure = true }

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"net"
 	"time"
 
 	"github.com/eventgres/eventgres/engine"
@@ -11,6 +12,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/audit"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
@@ -43,6 +45,8 @@ type Session struct {
 	reached       bool // the worker, by the statement that runs
 	own           any  // the server's own settings that are effective
 	activity      *activity.Entry
+	audit         *audit.Session // nil: nobody wants to know
+	changes       bool           // the transaction has changes that the audit log tells of
 	// What an append needs is used again by the next.
 	spareGuard  *guard
 	spareInsert pgwire.Portal
@@ -63,6 +67,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	session.own = s.own.Seen()
 	session.settings.Report()
 	session.activity = s.sessions.Enter(c, session.user, session.database, session.effective.application, session.statementTime)
+	session.audit = s.audit.Enter(session.who())
 	session.logBegin()
 	return session, nil
 }
@@ -75,7 +80,7 @@ func (g *guard) Close() {
 		g.count() // if it was not run to its end
 	}
 	g.Portal.Close()
-	g.Portal, g.logged, g.counts = nil, activity.Logged{}, nil // not to keep what they keep
+	g.Portal, g.logged, g.of, g.counts = nil, activity.Logged{}, nil, nil // not to keep what they keep
 	g.s.spareGuard = g
 }
 
@@ -86,6 +91,7 @@ type guard struct {
 	s              *Session
 	runsWhenFailed bool
 	logged         activity.Logged // the statement
+	of             *query          // the statement; nil: nobody wants to know, or nobody does
 	counts         *query          // what it counts as; nil: it is not counted, or was
 	spent          time.Duration   // on it so far
 	rows           int64
@@ -130,7 +136,10 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.tx.defining() || s.tx.holds) {
 		var over bool
 		if over, err = last(); over && err == nil {
-			err = s.commit(ctx)
+			others := s.tx.statements > 1
+			if err = s.commit(ctx); others {
+				s.auditedEnd("COMMIT", engineError(err))
+			}
 		}
 	}
 	if g.counts != nil {
@@ -152,7 +161,79 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 			s.effective.log.End(s.server.logger, s.activity, &g.logged, time.Since(began))
 		}
 	}
-	return tag, done, s.said(err)
+	err = s.said(err)
+	if s.audit != nil && (done || err != nil) {
+		s.audited(g.logged.Kind, g.of, &tag, err)
+	}
+	return tag, done, err
+}
+
+// who is the session, for the audit log.
+func (s *Session) who() audit.Who {
+	began := time.UnixMicro(s.statementTime)
+	address := "local"
+	if tcp, ok := s.conn.RemoteAddr().(*net.TCPAddr); ok {
+		address = tcp.IP.String()
+	}
+	return audit.Who{PID: s.conn.PID(), Began: &began, User: s.user, Address: address, Database: s.database, Application: s.effective.application}
+}
+
+// audited tells the audit log of a statement that has ended: of one that changes what is defined, and of what becomes of its transaction, by a
+// line of its own. of is the statement, nil where that is not known.
+func (s *Session) audited(kind activity.Kind, of *query, tag *pgwire.Tag, err error) {
+	outcome := "ok"
+	if e := new(pgerror.Error); errors.As(err, &e) {
+		outcome = e.Code
+	} else if err != nil {
+		outcome = pgerror.InternalError // cancelled, or disconnected, as the client is told
+	}
+	ends := kind == activity.Transaction && s.changes
+	if kind != activity.Define && !ends {
+		s.audit.Ended(kind.String(), s.effective.application, outcome, max(tag.Rows, 0))
+		return
+	}
+	line := audit.Line{Class: kind.String(), Count: 1, Outcome: outcome, What: tag.Command}
+	if !ends && of != nil {
+		line.What = syntax.Normalized(of.Src, of.Pos, of.End, of.Params)
+	}
+	if ends || err == nil && s.tx.defining() {
+		line.Open = s.tx.defining()
+		s.changes = line.Open
+	}
+	s.audit.Change(line, s.effective.application)
+}
+
+// auditedEnd tells the audit log of the end of a transaction that no statement has ended.
+func (s *Session) auditedEnd(what string, err error) {
+	if s.changes {
+		s.audited(activity.Transaction, nil, &pgwire.Tag{Command: what}, err)
+	}
+	s.audit.Committed(activity.Transaction.String())
+}
+
+// refused tells the audit log of a statement that failed before it ran.
+func (s *Session) refused(q *query, err error) error {
+	if s.audit != nil {
+		kind := activity.Other
+		switch st := q.Statement.(type) {
+		case *syntax.InsertStmt:
+			kind = activity.Insert
+		case *syntax.SelectStmt:
+			kind = activity.Select
+		case *syntax.UnsupportedStmt:
+			if st.Query {
+				kind = activity.Select
+			}
+		case *syntax.CopyStmt:
+			kind = activity.Copy
+		case *syntax.ExplainStmt:
+			kind = activity.Explain
+		default:
+			kind = (&commandPlan{parsed: q.Parsed}).kind()
+		}
+		s.audited(kind, q, &pgwire.Tag{}, err)
+	}
+	return err
 }
 
 // logBegin writes to the log that the session has begun, if log_connections says so.
@@ -178,7 +259,9 @@ func (s *Session) Sync(ctx context.Context) error {
 	if s.tx.state != txImplicit {
 		return nil
 	}
-	return engineError(s.commit(ctx))
+	err := engineError(s.commit(ctx))
+	s.auditedEnd("COMMIT", err)
+	return err
 }
 
 // Fail aborts the transaction after an error.
@@ -193,6 +276,7 @@ func (s *Session) Fail() {
 		s.activity.Count(false) // it failed before anything was executed
 	}
 	s.rollback()
+	s.auditedEnd("ROLLBACK", nil)
 }
 
 // Status is the transaction status.
@@ -219,10 +303,17 @@ func (s *Session) Close() {
 		}
 	}()
 	defer s.logEnd()
+	defer s.leaveAudit()
 	defer s.server.sessions.Leave(s.activity) // behind its locks: who waits for its end may rely on them
 	defer s.server.advisory.UnlockAll(s.conn)
 	defer s.unlockTransaction(0)
 	s.rollback()
+}
+
+// leaveAudit writes what the session has done.
+func (s *Session) leaveAudit() {
+	s.auditedEnd("ROLLBACK", nil)
+	s.audit.Leave()
 }
 
 // running notes that the session runs a statement.

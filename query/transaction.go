@@ -242,7 +242,7 @@ func (s *Session) mayAppend(tag string) error {
 	if s.tx.readOnly {
 		return pgerror.Errorf(pgerror.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
 	}
-	return nil
+	return s.audit.Ready()
 }
 
 // appendsNow decides whether a statement's events are appended at once: where nothing else belongs to its transaction, and nothing was
@@ -257,7 +257,14 @@ func (s *Session) appendsNow(last pgwire.Lookahead) (bool, error) {
 
 // append appends; who waits for the disk keeps nobody from computing.
 func (s *Session) append(ctx context.Context, r *engine.AppendRequest) error {
-	return s.conn.Waiting(func() error { return s.server.writer.Append(ctx, r) })
+	if err := s.audit.Ready(); err != nil {
+		return err
+	}
+	err := s.conn.Waiting(func() error { return s.server.writer.Append(ctx, r) })
+	if err == nil {
+		s.audit.Appended(r)
+	}
+	return err
 }
 
 // abort has a transaction fail. What it has locked, and what it has set, since the newest savepoint is taken back at once: who

@@ -12,6 +12,7 @@ import (
 	"github.com/eventgres/eventgres/cmd/eventgres/internal/config"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query"
+	"github.com/eventgres/eventgres/query/audit"
 )
 
 // reloader takes anew what is read from files, while the server runs. A flag that can change then has reload:"" in its declaration,
@@ -22,6 +23,7 @@ type reloader struct {
 	encryption *pgwire.TLS // nil: none
 	door       *door
 	listeners  []net.Listener
+	audit      *audit.Log    // nil: none
 	command    *serveCommand // as the server was started
 
 	mu       sync.Mutex
@@ -55,6 +57,9 @@ func (r *reloader) reload(why ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.logger.Info("reloading", why...)
+	if r.audit != nil {
+		r.audit.Reopen()
+	}
 	next, settings, err := readAnew()
 	if err == nil {
 		err = r.take(next, settings)
@@ -101,9 +106,13 @@ func (r *reloader) take(next *serveCommand, settings *config.Settings) error {
 			r.logger.Warn("a setting cannot be changed without restarting the server", "setting", set.Key, "value", set.Value, "next", set.Next)
 		} else {
 			r.logger.Info("a setting was changed", "setting", set.Key, "value", set.Value)
+			r.audit.Write(&audit.Line{Event: "setting", What: set.Key + " = " + set.Value, Outcome: "ok"})
 		}
 	}
 	r.settings, r.grace = merged, next.ShutdownGrace
+	if r.audit != nil {
+		r.audit.Refuse(next.Audit.refuses())
+	}
 	return nil
 }
 

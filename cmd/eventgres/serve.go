@@ -53,11 +53,12 @@ type serveCommand struct {
 	WorkerMemory   int64         `default:"1073741824" min:"1" help:"Memory that the analytics worker's engine may use, bytes."`
 	WorkerSpill    int64         `default:"17179869184" min:"1" help:"Disk that its queries may use when memory is not enough, bytes."`
 
-	Log  logFlags        `embed:""`
-	Stat statisticsFlags `embed:""`
-	Door doorFlags       `embed:""`
-	TLS  tlsFlags        `embed:""`
-	HTTP httpFlags       `embed:""`
+	Log   logFlags        `embed:""`
+	Stat  statisticsFlags `embed:""`
+	Audit auditFlags      `embed:""`
+	Door  doorFlags       `embed:""`
+	TLS   tlsFlags        `embed:""`
+	HTTP  httpFlags       `embed:""`
 }
 
 func (c *serveCommand) Run(ctx *kong.Context) error {
@@ -122,6 +123,11 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	declare(settings)
 	handler := query.NewServer(store, logger)
 	anew := c.reloader(handler, encryption, door, listeners, settings, logger)
+	audited, err := c.Audit.use(handler, anew, logger)
+	if err != nil {
+		return err
+	}
+	defer audited.Close()
 	handler.UseRoles(door.roles)
 	handler.ShowDoor(door.show)
 	worker, err := c.startWorker(store, logger)
@@ -132,10 +138,7 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 		handler.UseWorker(worker)
 		defer worker.Close()
 	}
-	server := &pgwire.Server{
-		Handler: handler, MaxConnections: c.MaxConnections, TLS: encryption, Authenticator: door,
-		MaxMessageBytes: c.MaxMessage, ConnectionMemory: c.ConnMemory, TotalMemory: c.TotalMemory, Logger: logger,
-	}
+	server := c.server(handler, encryption, watchedDoor{door, audited}, logger)
 	if watched != nil {
 		handler.Measure()
 		defer watched.Close() // before what it asks is gone
@@ -152,9 +155,7 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 			return err
 		}
 	}
-	for _, l := range listeners {
-		logger.Info("listening", "address", l.Addr().String())
-	}
+	logListening(listeners, logger)
 	if watched != nil {
 		watched.Ready(web.Sources{Store: store, Server: server, Sessions: handler, Worker: worker, Data: c.Data})
 	}
@@ -172,6 +173,20 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	}
 	end(server, anew.shutdownGrace(), logger)
 	return err
+}
+
+// server is what clients speak to.
+func (c *serveCommand) server(handler *query.Server, encryption *pgwire.TLS, door pgwire.Authenticator, logger *slog.Logger) *pgwire.Server {
+	return &pgwire.Server{
+		Handler: handler, MaxConnections: c.MaxConnections, TLS: encryption, Authenticator: door,
+		MaxMessageBytes: c.MaxMessage, ConnectionMemory: c.ConnMemory, TotalMemory: c.TotalMemory, Logger: logger,
+	}
+}
+
+func logListening(listeners []net.Listener, logger *slog.Logger) {
+	for _, l := range listeners {
+		logger.Info("listening", "address", l.Addr().String())
+	}
 }
 
 // end ends the connections.

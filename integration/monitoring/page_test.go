@@ -18,7 +18,7 @@ const page = "docs/monitoring.md"
 const address = "127.0.0.1:9433"
 
 // commands are the lines of the page's indented blocks.
-func commands(t *testing.T) []string {
+func commands(t *testing.T, page string) []string {
 	t.Helper()
 	var out []string
 	fenced := false
@@ -55,7 +55,7 @@ func TestCommands(t *testing.T) {
 	dir := t.TempDir()
 	server := harness.Eventgres(t, harness.WithArgs("--http", "127.0.0.1:0"))
 	asked := 0
-	for _, command := range commands(t) {
+	for _, command := range commands(t, page) {
 		if args, ok := strings.CutPrefix(command, "eventgres serve "); ok {
 			args = regexp.MustCompile(`:9433\b`).ReplaceAllString(args, ":0")
 			args = strings.ReplaceAll(args, "metrics.token", dir+"/metrics.token")

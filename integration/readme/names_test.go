@@ -99,7 +99,7 @@ func TestImports(t *testing.T) {
 	const module = "github.com/eventgres/eventgres/"
 	forms := []string{"pgwire/pgerror", "pgwire/pgvalue"} // errors and values, which all may know
 	may := map[string][]string{
-		"cmd/...":             {"cmd/...", "query", "query/analytics", "query/analytics/worker", "query/role", "pgwire", "pgwire/auth", "pgwire/pgerror", "pgwire/pgvalue", "engine/..."},
+		"cmd/...":             {"cmd/...", "query", "query/analytics", "query/analytics/worker", "query/role", "query/audit", "pgwire", "pgwire/auth", "pgwire/pgerror", "pgwire/pgvalue", "engine/..."},
 		"engine/...":          {"engine/..."},
 		"pgwire/pgerror":      nil,
 		"pgwire/charset/...":  {"pgwire/pgerror"},
@@ -119,6 +119,7 @@ func TestImports(t *testing.T) {
 		"query/advisory":      append(forms, "query/analytics"),
 		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),
 		"query/statements":    {"query/analytics"},
+		"query/audit":         append(forms, "engine"),
 		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),
 		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
 		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),
