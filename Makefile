@@ -55,9 +55,9 @@ run: build
 	exec bin/eventgres serve --sample --data "$(DATA)" --listen "$(LISTEN)"
 
 # The packages of integration/ start servers; more than two at a time would only take
-# each other's processors.
-test:
-	$(GO) test -count=1 -timeout 20m -p 2 ./...
+# each other's processors. One program serves them all; each by itself would link its own.
+test: build
+	EVENTGRES_BIN="$(CURDIR)/bin/eventgres" $(GO) test -count=1 -timeout 20m -p 2 ./...
 
 race:
 	EVENTGRES_CRASH_STATES=3000 $(GO) test -race -count=1 -short -timeout 20m -p 2 $(UNIT)
@@ -100,16 +100,20 @@ bench-pairs:
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 ./engine ./query
 
-# go test fuzzes one target of one package at a time. What it finds, it writes into
-# the package's testdata/fuzz.
+# go test fuzzes one target of one package at a time, and links its program for each; here a package's is linked once.
+# What it finds, it writes into the package's testdata/fuzz.
 fuzz:
-	@set -e; \
-	list=$$($(GO) test -list '^Fuzz' ./...); \
-	echo "$$list" | \
-	awk '/^Fuzz/ { target[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, target[i]; n = 0 }' | \
-	while read -r package target; do \
-		echo "== $$package $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -timeout 0 "$$package" </dev/null; \
+	@set -e; mkdir -p bin; \
+	folders=$$(grep -rl --include='*_test.go' '^func Fuzz' $(SOURCES) | xargs -n 1 dirname | LC_ALL=C sort -u); \
+	test -n "$$folders"; \
+	for folder in $$folders; do \
+		$(GO) test -c -fuzz . -o bin/fuzz.test "./$$folder"; \
+		targets=$$(cd "$$folder" && "$(CURDIR)/bin/fuzz.test" -test.list '^Fuzz'); \
+		for target in $$targets; do \
+			echo "== $$folder $$target"; \
+			(cd "$$folder" && "$(CURDIR)/bin/fuzz.test" -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzcachedir "$$($(GO) env GOCACHE)/fuzz/$$($(GO) list .)" -test.paniconexit0 </dev/null); \
+		done; \
 	done
 
 crash:
