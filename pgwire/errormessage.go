@@ -9,6 +9,9 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
+// ErrShutdown ends a connection by an administrator's command.
+var ErrShutdown error = errShutdown
+
 // Causes of a statement's end, as context causes.
 var (
 	errCanceled = pgerror.Errorf(pgerror.QueryCanceled, "canceling statement due to user request")

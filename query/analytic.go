@@ -143,8 +143,8 @@ func (s *Session) workerConn(ctx context.Context) (*analyticConn, error) {
 		}
 		s.analytic = &analyticConn{Conn: c, prepared: map[*analyticPlan]analyticStatement{}, held: s.conn.NewShare()}
 	}
-	if schema := s.server.schema.Current(); s.analytic.SchemaVersion != schema.Version {
-		if err := s.analytic.Define(ctx, &schema.Schema); err != nil {
+	if schema := s.server.told(); s.analytic.SchemaVersion != schema.Version {
+		if err := s.analytic.Define(ctx, schema); err != nil {
 			return nil, err
 		}
 	}
@@ -159,8 +159,8 @@ func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analy
 		return nil, err
 	}
 	if d, ok := c.prepared[p]; ok {
-		// What it uses of the log depends on the views, and matters where something is staged.
-		if d.defined == s.tx.defined && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 || d.schema == c.SchemaVersion) {
+		// What it uses depends on the views, and matters where something is staged, or somebody may not use everything.
+		if d.defined == s.tx.defined && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 && s.may().Alone || d.schema == c.SchemaVersion) {
 			return d.Description, nil
 		}
 		c.forget(p)
@@ -205,6 +205,9 @@ func (p *analyticPlan) placed(err error) error {
 func (p *analyticPlan) readsRows() {}
 
 func (p *analyticPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	if err := s.mayRun(s.ctx, p); err != nil {
+		return nil, err
+	}
 	kept, _ := keepValues(nil, nil, params)
 	return &analyticPortal{plan: p, s: s, params: kept, held: s.conn.NewShare()}, nil
 }
@@ -265,7 +268,8 @@ func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Description, analytics.Run) error) error {
 	s := p.s
 	s.reached = true
-	if !p.opened {
+	first := !p.opened
+	if first {
 		p.before, p.staged, p.opened = s.before(), len(s.tx.Staged), true
 	}
 	if p.as.now == 0 {
@@ -275,6 +279,11 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 		d, err := s.describeAnalytic(ctx, p.plan)
 		if err != nil {
 			return err
+		}
+		if first { // a cursor that goes back reads what it could
+			if err := s.may().Reads(d.Uses.Reads); err != nil {
+				return err
+			}
 		}
 		p.conn = s.analytic
 		run := s.run(p.before, d.SessionAware)
@@ -322,7 +331,7 @@ func (s *Session) retryLost(f func() error) error {
 // run describes the session to the worker.
 func (s *Session) run(before int64, aware bool) analytics.Run {
 	run := analytics.Run{
-		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Key(), User: s.user,
+		Before: before, Now: s.transactionTime(), Statement: s.statementTime, Zone: s.conn.Zone.Key(), User: s.user, SessionUser: s.sessionUser(),
 		Database: s.database, PID: s.conn.PID(), Version: versionText, Path: s.path, Next: s.server.index.GlobalPosition() + 1,
 		Loaded: s.server.loaded.Load(),
 	}
@@ -336,6 +345,9 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 		}
 	}
 	run.Settings, run.Origins, run.Activity, run.Locks = settings, s.settings.Origins(), s.server.sessions.List(), s.server.advisory.Snapshot()
+	if !s.may().Stats() {
+		s.hideOthers(run.Activity)
+	}
 	run.Counters = s.server.sessions.Totals()
 	run.Counters.Inserted = s.server.index.GlobalPosition() + 1 - s.server.began
 	return run
@@ -541,6 +553,20 @@ func (p *analyticPortal) executeCalls(ctx context.Context, out *pgwire.Output, l
 		}
 	}
 	return tag, false, nil
+}
+
+// mayRun checks that the session may read all that a plan does, without running it.
+func (s *Session) mayRun(ctx context.Context, p *analyticPlan) error {
+	if s.may().Alone {
+		return nil
+	}
+	return s.retryLost(func() error {
+		d, err := s.describeAnalytic(ctx, p)
+		if err != nil {
+			return err
+		}
+		return s.may().Reads(d.Uses.Reads)
+	})
 }
 
 func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {

@@ -10,8 +10,13 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
+	"github.com/eventgres/eventgres/query/schema"
+	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -43,7 +48,9 @@ func (p *commandPlan) kind() activity.Kind {
 		return activity.Prepare
 	case *syntax.CloseStmt:
 		return activity.Cursor
-	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.AlterRoleStmt, *syntax.CreateExtensionStmt:
+	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.ViewOwnerStmt, *syntax.CreateExtensionStmt:
+		return activity.Define
+	case *syntax.RoleStmt, *syntax.RoleSetStmt, *syntax.RenameRoleStmt, *syntax.DropRoleStmt, *syntax.GrantRoleStmt, *syntax.GrantStmt, *syntax.OwnedStmt:
 		return activity.Define
 	}
 	return activity.Other
@@ -100,11 +107,29 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 	case *syntax.DropViewStmt:
 		return tag("DROP VIEW"), s.dropViews(st)
 	case *syntax.CommentStmt:
-		return tag("COMMENT"), s.comment(st)
-	case *syntax.AlterRoleStmt:
-		return tag("ALTER ROLE"), s.alterRole(p, st)
+		return tag("COMMENT"), s.comment(p, st)
 	case *syntax.CreateExtensionStmt:
 		return tag("CREATE EXTENSION"), s.createExtension(st)
+	case *syntax.ViewOwnerStmt:
+		if st.Table {
+			return tag("ALTER TABLE"), s.alterOwner(st)
+		}
+		return tag("ALTER VIEW"), s.alterOwner(st)
+	case *syntax.RoleStmt, *syntax.RoleSetStmt, *syntax.RenameRoleStmt, *syntax.GrantRoleStmt:
+		name, err := s.changeRoles(p, st)
+		return tag(name), err
+	case *syntax.DropRoleStmt:
+		return tag("DROP ROLE"), s.dropRoles(st)
+	case *syntax.GrantStmt:
+		if st.Revoke {
+			return tag("REVOKE"), s.grant(st, "REVOKE")
+		}
+		return tag("GRANT"), s.grant(st, "GRANT")
+	case *syntax.OwnedStmt:
+		if st.To == nil {
+			return tag("DROP OWNED"), s.owned(st, "DROP OWNED")
+		}
+		return tag("REASSIGN OWNED"), s.owned(st, "REASSIGN OWNED")
 	case *syntax.LockStmt:
 		return tag("LOCK TABLE"), s.lockTable(p, st)
 	case *syntax.UpkeepStmt:
@@ -124,29 +149,6 @@ func (s *Session) createExtension(st *syntax.CreateExtensionStmt) error {
 	}
 	s.noticeOf(pgerror.DuplicateObject, "extension \""+st.Name+"\" already exists, skipping")
 	return nil
-}
-
-// alterRole stages what a statement makes of the roles.
-func (s *Session) alterRole(p *syntax.Parsed, st *syntax.AlterRoleStmt) error {
-	if s.server.roles == nil {
-		return pgerror.Errorf(pgerror.FeatureNotSupported, "ALTER ROLE is not possible: this server has no roles")
-	}
-	if err := s.mayAppend("ALTER ROLE"); err != nil {
-		return err
-	}
-	c := s.tx.roles
-	if c == nil {
-		c = s.server.roles.Current()
-	}
-	changed, err := c.Alter(p.Src, st, role.Actor{Name: s.user, Zone: s.conn.Zone, Notice: s.notice})
-	if err != nil {
-		return err
-	}
-	if err := s.reserve(changed.Bytes()); err != nil {
-		return err
-	}
-	s.tx.roles = changed
-	return s.account()
 }
 
 func (s *Session) discard(ctx context.Context, what string) error {
@@ -302,4 +304,204 @@ func (s *Session) upkept(r *syntax.RelationRef, tag string) error {
 		name = r.Schema + "." + name
 	}
 	return pgerror.Errorf(pgerror.UndefinedTable, "relation \"%s\" does not exist", name)
+}
+
+// actor is the session as statements about roles see it.
+func (s *Session) actor() role.Actor {
+	r := s.may()
+	return role.Actor{
+		User: r.User, Session: r.Session, Zone: s.conn.Zone, Notice: s.notice, Warn: s.warn, Setting: s.roleSetting,
+		Database: func(name string) bool { return name == s.database },
+	}
+}
+
+// roleSetting checks a setting that a role's sessions are to begin with. What may be acted as is checked when they do.
+func (s *Session) roleSetting(name string, values []string) (privilege.Setting, error) {
+	name = strings.ToLower(name)
+	out := privilege.Setting{Name: name}
+	if k := setting.Known[name]; k != nil {
+		out.Name = k.Name
+	}
+	if name == "role" || name == "session_authorization" {
+		out.Value = strings.Join(values, "")
+		return out, nil
+	}
+	if setting.Known[name] == nil && strings.Contains(name, ".") && !s.may().All {
+		return out, pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set parameter \"%s\"", name)
+	}
+	var err error
+	if k := setting.Known[name]; k == nil || k.Set == nil {
+		out.Value, err = s.settings.Check(name, values)
+	} else {
+		return out, pgerror.Errorf(pgerror.CantChangeRuntimeParam, "parameter \"%s\" cannot be set locally in functions", k.Name)
+	}
+	return out, err
+}
+
+// beginRoles are the roles that a statement is to change.
+func (s *Session) beginRoles(tag string) (*role.Catalog, error) {
+	c := s.roles()
+	if c == nil {
+		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "%s is not possible: this server has no roles", tag)
+	}
+	return c, s.mayAppend(tag)
+}
+
+// stageRoles has the session see other roles, and everybody once it commits.
+func (s *Session) stageRoles(before, after *role.Catalog) error {
+	if after == before {
+		return nil
+	}
+	if err := s.reserve(after.Bytes()); err != nil {
+		return err
+	}
+	s.tx.roles = after
+	return s.account()
+}
+
+// changeRoles stages what a statement makes of the roles.
+func (s *Session) changeRoles(p *syntax.Parsed, st syntax.Statement) (tag string, err error) {
+	c, err := s.beginRoles(roleTag(st))
+	if err != nil {
+		return "", err
+	}
+	next, tag, err := c.Apply(p.Src, st, s.actor())
+	if err != nil {
+		return "", err
+	}
+	return tag, s.stageRoles(c, next)
+}
+
+// roleTag is what a statement about roles is called where it cannot be done.
+func roleTag(st syntax.Statement) string {
+	switch st := st.(type) {
+	case *syntax.RoleStmt:
+		if st.Create {
+			return "CREATE ROLE"
+		}
+	case *syntax.GrantRoleStmt:
+		if st.Revoke {
+			return "REVOKE ROLE"
+		}
+		return "GRANT ROLE"
+	case *syntax.CommentStmt:
+		return "COMMENT"
+	}
+	return "ALTER ROLE"
+}
+
+func (s *Session) dropRoles(st *syntax.DropRoleStmt) error {
+	c, err := s.beginRoles("DROP ROLE")
+	if err != nil {
+		return err
+	}
+	d := s.definitions()
+	next, err := c.Drop(st, s.actor(), func(oid uint32) []string { return rights.Uses(d, oid) })
+	if err != nil {
+		return err
+	}
+	return s.stageRoles(c, next)
+}
+
+// findGranted finds a relation that privileges are granted on.
+func (s *Session) findGranted(r *syntax.RelationRef) (string, error) {
+	if s.public(r) && s.definitions().View(r.Table) != nil {
+		return r.Table, nil
+	}
+	if r.Schema == "pg_catalog" || r.Schema == "information_schema" || r.Schema == "" && strings.HasPrefix(r.Table, "pg_") {
+		return "", pgerror.Errorf(pgerror.FeatureNotSupported, "the privileges on system catalogs cannot be changed")
+	}
+	found, err := relation.Find(&syntax.RelationRef{Schema: r.Schema, Table: r.Table}, "", s.path)
+	if err != nil {
+		e := *err.(*pgerror.Error)
+		return "", e.At(0)
+	}
+	return found.Name, nil
+}
+
+// grant is GRANT and REVOKE of privileges.
+func (s *Session) grant(st *syntax.GrantStmt, tag string) error {
+	if _, err := s.beginRoles(tag); err != nil {
+		return err
+	}
+	d := s.definitions()
+	g := rights.Granting{Rights: s.may(), Warn: s.warn, Find: s.findGranted}
+	next, err := g.Apply(d, st)
+	if err != nil {
+		return err
+	}
+	return s.stageSchema(d, next)
+}
+
+// owned is REASSIGN OWNED and DROP OWNED.
+func (s *Session) owned(st *syntax.OwnedStmt, tag string) error {
+	if _, err := s.beginRoles(tag); err != nil {
+		return err
+	}
+	d := s.definitions()
+	g := rights.Granting{Rights: s.may(), Warn: s.warn, Find: s.findGranted}
+	next, dropped, err := g.Owned(d, st)
+	if err != nil {
+		return err
+	}
+	if len(dropped) > 0 {
+		views := withoutViews(next.Views, dropped)
+		if views, err = s.dropDependents(views, dropped, st.Cascade); err != nil {
+			return err
+		}
+		next = next.With(views, next.Comments)
+	}
+	return s.stageSchema(d, next)
+}
+
+// alterOwner is ALTER VIEW … OWNER TO.
+func (s *Session) alterOwner(st *syntax.ViewOwnerStmt) error {
+	tag := "ALTER VIEW"
+	if st.Table {
+		tag = "ALTER TABLE"
+	}
+	if _, err := s.beginRoles(tag); err != nil {
+		return err
+	}
+	d, name := s.definitions(), st.Relation.Table
+	v := d.View(name)
+	switch {
+	case v != nil && s.public(&st.Relation):
+	case isTable(name) && s.public(&st.Relation):
+		if err := s.may().Owns("", name); err != nil {
+			return err
+		}
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "the owner of \"%s\" cannot be changed", name)
+	case st.IfExists:
+		s.notice("relation \"" + name + "\" does not exist, skipping")
+		return nil
+	default:
+		return pgerror.Errorf(pgerror.UndefinedTable, "relation \"%s\" does not exist", name)
+	}
+	to, err := s.may().ChangeOwner(v, &st.Owner)
+	if err != nil {
+		return err
+	}
+	views := append([]analytics.View(nil), d.Views...)
+	for i := range views {
+		if views[i].Name == name {
+			rights.Give(&views[i], to)
+		}
+	}
+	return s.redefine(d, views, d.Comments)
+}
+
+// stageSchema has the session see another schema, and everybody once it commits.
+func (s *Session) stageSchema(before, after *schema.Schema) error {
+	if after == before {
+		return nil
+	}
+	if err := after.Check(); err != nil {
+		return err
+	}
+	if err := s.reserve(after.Bytes()); err != nil {
+		return err
+	}
+	s.tx.defined = after
+	return s.account()
 }

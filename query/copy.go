@@ -215,6 +215,9 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 	if err := s.mayAppend("COPY FROM"); err != nil {
 		return tag, false, err
 	}
+	if err := s.mayInsert(false); err != nil {
+		return tag, false, err
+	}
 	now, err := s.appendsNow(last)
 	if err != nil {
 		return tag, false, err

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"strconv"
@@ -62,8 +63,9 @@ func advisoryFunctions() {
 // processFunctions registers those that act on other sessions.
 func processFunctions() {
 	register("pg_cancel_backend", func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
-		*v = pgvalue.BoolValue(s.signal(a[0].Int, (*pgwire.Conn).Interrupt))
-		return s.ctx.Err() // it may be itself
+		ok, err := s.signal(a[0].Int, false, (*pgwire.Conn).Interrupt)
+		*v = pgvalue.BoolValue(ok)
+		return cmp.Or(err, s.ctx.Err()) // it may be itself
 	})
 	register("pg_terminate_backend", terminateBackend)
 	register("pg_reload_conf", reloadConf)
@@ -79,9 +81,12 @@ func register(name string, call func(s *Session, a []pgvalue.Value, v *pgvalue.V
 	}
 }
 
-// reloadConf reads the configuration anew. Where roles are told apart it is for superusers alone. Unlike PostgreSQL it waits until that is done; as there, what is wrong is told in the log.
+// reloadConf reads the configuration anew, for superusers. Unlike PostgreSQL it waits until that is done; as there, what is wrong is told in the log.
 func reloadConf(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
 	*v = pgvalue.BoolValue(true)
+	if !s.may().All {
+		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied for function pg_reload_conf")
+	}
 	if s.server.reload != nil {
 		return s.conn.Waiting(func() error {
 			s.server.reload()
@@ -98,6 +103,13 @@ func (s *Session) counted() *analytics.Counted {
 		st := &c.Statements[i]
 		st.UserID, st.DBID = s.countedOIDs(st.User, st.Database)
 	}
+	if r := s.may(); !r.Stats() { // who may not see what others do is told neither text nor number
+		for i := range c.Statements {
+			if st := &c.Statements[i]; r.Hides(st.UserID) {
+				st.ID, st.Text, st.Hidden = 0, "<insufficient privilege>", true
+			}
+		}
+	}
 	return c
 }
 
@@ -106,10 +118,10 @@ func (s *Session) counted() *analytics.Counted {
 func (s *Session) countedOIDs(user, database string) (userID, dbID uint32) {
 	nobodys := func(name string) uint32 { return 1<<31 | uint32(syntax.Fingerprint(name, 0, len(name))) }
 	userID, dbID = catalog.UserOID, catalog.DatabaseOID
-	if user != s.user {
+	if c := s.roles(); c != nil && !c.Open() || user != s.identity.login {
 		userID = nobodys(user)
-		if roles := s.server.roles; roles != nil && roles.Current().Role(user) != nil {
-			userID = roles.Current().Role(user).OID
+		if c != nil && c.Role(user) != nil {
+			userID = c.Role(user).OID
 		}
 	}
 	if database != s.database {
@@ -120,6 +132,9 @@ func (s *Session) countedOIDs(user, database string) (userID, dbID uint32) {
 
 // resetStatements forgets what was counted of statements: all of it, or a user's, a database's, of one statement; 0 is any.
 func resetStatements(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+	if !s.may().All {
+		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied for function pg_stat_statements_reset")
+	}
 	*v = pgvalue.TextValue("")
 	want := [3]int64{}
 	for i := range a {
@@ -137,14 +152,17 @@ func resetStatements(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 }
 
 // signal does something to the session with a process number; a warning says that there is none.
-func (s *Session) signal(pid int64, do func(*pgwire.Conn)) bool {
+func (s *Session) signal(pid int64, ends bool, do func(*pgwire.Conn)) (bool, error) {
 	other := s.server.sessions.Find(pid)
 	if other == nil {
 		s.warn(pgerror.Warning, "PID "+strconv.FormatInt(pid, 10)+" is not a PostgreSQL backend process")
-		return false
+		return false, nil
+	}
+	if err := s.may().Signals(other.Role.Load(), ends); err != nil {
+		return false, err
 	}
 	do(other.Conn)
-	return true
+	return true, nil
 }
 
 // terminateBackend ends a session, and waits until it is gone where the second argument gives it time.
@@ -157,7 +175,10 @@ func terminateBackend(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 		return pgerror.Errorf(pgerror.NumericValueOutOfRange, "\"timeout\" must not be negative")
 	}
 	other := s.server.sessions.Find(a[0].Int)
-	ok := s.signal(a[0].Int, (*pgwire.Conn).Terminate)
+	ok, err := s.signal(a[0].Int, true, (*pgwire.Conn).Terminate)
+	if err != nil {
+		return err
+	}
 	if ok && timeout > 0 {
 		ok = s.awaitGone(other, time.Duration(timeout)*time.Millisecond)
 		if !ok {
@@ -236,7 +257,7 @@ func init() {
 		nameFunction("current_database", database),
 		word(nameFunction("current_catalog", database)),
 		nameFunction("current_user", user),
-		nameFunction("session_user", user),
+		nameFunction("session_user", (*Session).sessionUser),
 		word(nameFunction("user", user)),
 		word(nameFunction("current_role", user)),
 		expr.Function{Name: "current_schema", Result: pgvalue.OIDName, Volatile: 's', Strict: true, Call: ofSession(currentSchema)},

@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/proposal"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/relation"
@@ -37,6 +38,7 @@ type insertPlan struct {
 	params    []uint32
 	// What RETURNING names.
 	returnsPosition, returnsVersion bool
+	reads                           bool // events that there are, or those that it appends
 }
 
 func (*insertPlan) kind() activity.Kind { return activity.Insert }
@@ -230,6 +232,7 @@ func (p *insertPlan) compileConflict(c *expr.Compiler, cl *syntax.ConflictClause
 			return c.At(pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" does not exist", n.Text), cl.TargetPos)
 		}
 	}
+	p.reads = len(cl.Target) > 0
 	switch {
 	case len(cl.Target) == 0:
 		p.skip, p.skipTaken = true, true
@@ -266,6 +269,7 @@ func (p *insertPlan) compileReturning(c *expr.Compiler, st *syntax.InsertStmt) e
 		p.fallible = p.fallible || item.Column < 0
 	}
 	for _, i := range expr.Mentioned(c, p.returning, st.Returning) {
+		p.reads = true
 		if i == relation.EventExpectedVersion {
 			return relation.ErrInsertOnly
 		}
@@ -275,10 +279,24 @@ func (p *insertPlan) compileReturning(c *expr.Compiler, st *syntax.InsertStmt) e
 	return nil
 }
 
+// mayInsert checks that the session may append events, and, if the statement reads what it finds or appends, may read them.
+func (s *Session) mayInsert(reads bool) error {
+	want := privilege.Insert
+	if reads {
+		want |= privilege.Select
+	}
+	return s.may().Relation(relation.Events.Name, want, 0)
+}
+
 // maxKept bounds the bytes that a session keeps for the parameters of its next INSERT.
 const maxKept = 64 << 10
 
 func (p *insertPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	if p.out != nil { // before the client is told of rows
+		if err := s.mayInsert(p.reads || p.returned != nil); err != nil {
+			return nil, err
+		}
+	}
 	portal, ok := s.spareInsert.(*insertPortal)
 	if !ok {
 		portal = new(insertPortal)
@@ -372,6 +390,14 @@ func (p *insertPortal) appendRows(ctx context.Context, last pgwire.Lookahead) (i
 func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error {
 	s := p.s
 	if err := s.mayAppend("INSERT"); err != nil {
+		return err
+	}
+	if p.plan.query != nil {
+		if err := s.mayRun(ctx, p.plan.query); err != nil {
+			return err
+		}
+	}
+	if err := s.mayInsert(p.plan.reads || p.plan.returned != nil); err != nil {
 		return err
 	}
 	b := proposal.Builder{Columns: p.plan.columns, Skip: p.plan.skip, SkipTaken: p.plan.skipTaken}
@@ -539,6 +565,14 @@ func (p *insertPortal) appendStaged(events []engine.ProposedEvent, expected []st
 	return nil
 }
 
-func (p *insertPlan) describe(context.Context, *Session, *syntax.Parsed, []pgvalue.Value) (*explain.Node, error) {
+func (p *insertPlan) describe(ctx context.Context, s *Session, _ *syntax.Parsed, _ []pgvalue.Value) (*explain.Node, error) {
+	if err := s.mayInsert(p.reads || p.returned != nil); err != nil {
+		return nil, err
+	}
+	if p.query != nil {
+		if err := s.mayRun(ctx, p.query); err != nil {
+			return nil, err
+		}
+	}
 	return explain.Append(len(p.rows)), nil
 }

@@ -70,6 +70,9 @@ func (s *Session) Prepare(ctx context.Context, q pgwire.Query, oids []uint32) (p
 	s.ctx = ctx
 	s.statementTime = time.Now().UnixMicro()
 	s.running(p.Shown())
+	if err := s.present(); err != nil {
+		return nil, err
+	}
 	if err := s.checkFailed(p.Parsed); err != nil {
 		return nil, err
 	}
@@ -242,6 +245,9 @@ func (s *Session) refuse(c *expr.Compiler, st *syntax.RefusedStmt) error {
 // Bind makes a portal.
 func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalue.Value) (pgwire.Portal, error) {
 	s.ctx = ctx
+	if err := s.present(); err != nil {
+		return nil, err
+	}
 	if s.tx.failed && !st.(plan).runsWhenFailed() {
 		return nil, errFailedTransaction
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -61,6 +62,9 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 func (p *selectPlan) readsRows() {}
 
 func (p *selectPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	if err := s.mayRead(p.Rel); err != nil {
+		return nil, err
+	}
 	kept, _ := keepValues(nil, nil, params)
 	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: &s.reads, E: expr.Env{Host: s, Params: kept}}, s: s, held: s.conn.NewShare()}, nil
 }
@@ -122,6 +126,14 @@ func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 		tag.Rows++
 	}
 	return tag, true, nil
+}
+
+// mayRead checks that the session may read a relation; nil: none.
+func (s *Session) mayRead(rel *relation.Relation) error {
+	if rel == nil {
+		return nil
+	}
+	return s.may().Relation(rel.Name, privilege.Select, 0)
 }
 
 // readsWholeLog tells of a plan that reads the whole log, or all streams, to keep or to sort

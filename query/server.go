@@ -43,7 +43,8 @@ type Server struct {
 	advisory  *advisory.Table
 	estimator explain.Estimator
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
-	began     int64                           // how many events there were at the start
+	telling   atomic.Pointer[telling]
+	began     int64 // how many events there were at the start
 }
 
 // NewServer returns a Server. logger may be nil.
@@ -71,6 +72,34 @@ func (s *Server) ShowDoor(door func() (*analytics.Door, error)) { s.door = door 
 
 // UseAudit has sessions tell an audit log what they do. It is called before the server serves.
 func (s *Server) UseAudit(l *audit.Log) { s.audit = l }
+
+// told is what the worker is told of the schema and of roles.
+func (s *Server) told() *analytics.Schema {
+	d := s.schema.Current()
+	var c *role.Catalog
+	if s.roles != nil {
+		c = s.roles.Current()
+	}
+	if t := s.telling.Load(); t != nil && t.of == d && t.roles == c {
+		return &t.Schema
+	}
+	t := &telling{of: d, roles: c, Schema: d.Schema}
+	if c != nil {
+		t.Version += c.Version() // either moves it, and neither back
+		if !c.Open() {
+			t.Roles, t.Everyone = c.Roles().List, c.Everyone()
+		}
+	}
+	s.telling.Store(t)
+	return &t.Schema
+}
+
+// telling is a schema with the roles that there are beside it.
+type telling struct {
+	analytics.Schema
+	of    *schema.Schema
+	roles *role.Catalog
+}
 
 // Measure has the server note how long statements take. It is called before the server serves.
 func (s *Server) Measure() { s.sessions.Measure = true }

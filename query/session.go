@@ -13,7 +13,11 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/audit"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/rights"
+	"github.com/eventgres/eventgres/query/role"
+	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/statements"
@@ -24,7 +28,8 @@ import (
 type Session struct {
 	server   *Server
 	conn     *pgwire.Conn
-	user     string
+	user     string // current_user
+	identity identity
 	database string
 	settings setting.Values
 	// What settings amount to.
@@ -57,16 +62,27 @@ type Session struct {
 func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, error) {
 	params := c.StartupParameters()
 	session := &Session{server: s, conn: c, ctx: ctx, user: params["user"], database: params["database"]}
+	session.identity.login = session.user
+	if err := session.enter(); err != nil {
+		return nil, err
+	}
 	session.statementTime = time.Now().UnixMicro()
 	session.settings = setting.New(session.user, &s.own, session)
 	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health}
 	session.held, session.cache.held = c.NewShare(), c.NewShare()
+	session.applyRoleSettings()
 	if err := session.applyStartup(params); err != nil {
 		return nil, err
 	}
 	session.own = s.own.Seen()
 	session.settings.Report()
-	session.activity = s.sessions.Enter(c, session.user, session.database, session.effective.application, session.statementTime)
+	session.reportSuperuser()
+	session.activity = s.sessions.Enter(c, session.identity.login, session.database, session.effective.application, session.statementTime)
+	session.activity.Role.Store(session.identity.role)
+	if err := session.checkLimit(); err != nil {
+		s.sessions.Leave(session.activity)
+		return nil, err
+	}
 	session.audit = s.audit.Enter(session.who())
 	session.logBegin()
 	return session, nil
@@ -119,6 +135,9 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	s.ctx = ctx
 	if s.tx.failed && !g.runsWhenFailed {
 		return pgwire.Tag{}, false, errFailedTransaction
+	}
+	if err := s.present(); err != nil {
+		return pgwire.Tag{}, false, err
 	}
 	began := time.Now()
 	s.statementTime = began.UnixMicro()
@@ -175,7 +194,7 @@ func (s *Session) who() audit.Who {
 	if tcp, ok := s.conn.RemoteAddr().(*net.TCPAddr); ok {
 		address = tcp.IP.String()
 	}
-	return audit.Who{PID: s.conn.PID(), Began: &began, User: s.user, Address: address, Database: s.database, Application: s.effective.application}
+	return audit.Who{PID: s.conn.PID(), Began: &began, User: s.identity.login, Address: address, Database: s.database, Application: s.effective.application}
 }
 
 // audited tells the audit log of a statement that has ended: of one that changes what is defined, and of what becomes of its transaction, by a
@@ -239,7 +258,7 @@ func (s *Session) refused(q *query, err error) error {
 // logBegin writes to the log that the session has begun, if log_connections says so.
 func (s *Session) logBegin() {
 	if s.settings.Value("log_connections") == "on" {
-		s.server.logger.Info("connection authorized", "pid", s.conn.PID(), "user", s.user, "database", s.database, "application", s.effective.application,
+		s.server.logger.Info("connection authorized", "pid", s.conn.PID(), "user", s.identity.login, "database", s.database, "application", s.effective.application,
 			"address", s.conn.RemoteAddr().String(), "encrypted", s.conn.TLS() != nil, "method", string(s.conn.Identity().Method))
 	}
 }
@@ -247,7 +266,7 @@ func (s *Session) logBegin() {
 // logEnd writes that it has ended, if log_disconnections says so.
 func (s *Session) logEnd() {
 	if s.settings.Value("log_disconnections") == "on" {
-		s.server.logger.Info("disconnection", "pid", s.conn.PID(), "user", s.user, "database", s.database,
+		s.server.logger.Info("disconnection", "pid", s.conn.PID(), "user", s.identity.login, "database", s.database,
 			"session", s.activity.Age().Round(time.Millisecond).String())
 	}
 }
@@ -412,4 +431,235 @@ func (s *Session) worker() *analytics.Supervisor {
 		return nil // a statement is compiled for a test
 	}
 	return s.server.worker
+}
+
+// identity is who a session has come in as, and as whom it acts.
+type identity struct {
+	login string // the name by which it has come in
+	role  uint32 // that name's
+	// guest: the name is no role's. While there is one role alone, whoever has come in by another name acts as it.
+	guest   bool
+	session uint32 // what SET SESSION AUTHORIZATION has made of role
+	user    uint32 // what SET ROLE has made of that
+	rights  rights.Rights
+	// What the rights were made of.
+	roles   *role.Catalog
+	schema  *schema.Schema
+	present *role.Catalog // the committed one in which the session was last seen to be there still
+}
+
+// everything are the rights where there are no roles at all.
+var everything = rights.Rights{All: true, Alone: true, Session: privilege.BootstrapOID, User: privilege.BootstrapOID}
+
+// roles are those that the session sees; nil: there are none at all.
+func (s *Session) roles() *role.Catalog {
+	if s.tx.roles != nil {
+		return s.tx.roles
+	}
+	if s.server.roles == nil {
+		return nil
+	}
+	return s.server.roles.Current()
+}
+
+// enter finds the role that the session has come in as: between the door and here it may have gone.
+func (s *Session) enter() error {
+	id := &s.identity
+	id.role = privilege.BootstrapOID
+	if c := s.roles(); c != nil {
+		r := c.Role(id.login)
+		switch {
+		case r == nil && c.Open():
+			id.guest = true
+		case r == nil:
+			return &pgerror.Error{Severity: "FATAL", Code: pgerror.InvalidAuthorizationSpecification, Message: "role \"" + id.login + "\" does not exist"}
+		case !r.Login:
+			return &pgerror.Error{Severity: "FATAL", Code: pgerror.InvalidAuthorizationSpecification, Message: "role \"" + id.login + "\" is not permitted to log in"}
+		default:
+			id.role = r.OID
+		}
+		id.present = c
+	}
+	id.session, id.user = id.role, id.role
+	return nil
+}
+
+// applyRoleSettings has the session begin with what ALTER ROLE … SET says. What no longer can be set is left out, with a warning, as in PostgreSQL.
+func (s *Session) applyRoleSettings() {
+	c := s.roles()
+	if c == nil {
+		return
+	}
+	for _, v := range c.SettingsOf(s.identity.role, s.database) {
+		if err := s.set(v.Name, []string{v.Value}, false); err != nil {
+			code, message := pgerror.InvalidParameterValue, err.Error()
+			var e *pgerror.Error
+			if errors.As(err, &e) {
+				code, message = e.Code, e.Message
+			}
+			s.warn(code, message)
+			continue
+		}
+		s.settings.Begin(v.Name)
+	}
+}
+
+// checkLimit refuses a session that its role may not have beside those that there are.
+func (s *Session) checkLimit() error {
+	c := s.roles()
+	if c == nil || s.identity.guest {
+		return nil
+	}
+	r := c.Roles().ByOID(s.identity.role)
+	if r == nil || r.Superuser || r.Limit == nil || s.server.sessions.CountRole(r.OID) <= int(*r.Limit) {
+		return nil
+	}
+	return &pgerror.Error{Severity: "FATAL", Code: pgerror.TooManyConnections, Message: "too many connections for role \"" + r.Name + "\""}
+}
+
+// present ends a session whose role is no more. It costs a comparison while no role is changed.
+func (s *Session) present() error {
+	if s.server.roles == nil {
+		return nil
+	}
+	c, id := s.server.roles.Current(), &s.identity
+	if c == id.present {
+		return nil
+	}
+	id.present = c
+	if id.guest && !c.Alone() {
+		r := c.Role(id.login)
+		if r == nil {
+			return s.gone()
+		}
+		id.role, id.guest = r.OID, false
+		s.activity.Role.Store(r.OID)
+		s.actAs()
+	}
+	if !id.guest && c.Roles().ByOID(id.role) == nil {
+		return s.gone()
+	}
+	s.reportSuperuser()
+	return nil
+}
+
+// gone ends the session, whose role is no more.
+func (s *Session) gone() error {
+	s.conn.Terminate()
+	return pgwire.ErrShutdown
+}
+
+// may is what the session may do now.
+func (s *Session) may() *rights.Rights {
+	c := s.roles()
+	if c == nil {
+		return &everything
+	}
+	id, d := &s.identity, s.definitions()
+	if c != id.roles {
+		id.roles, id.schema = c, nil
+		s.actAs()
+	}
+	if d != id.schema {
+		id.schema, id.rights = d, rights.New(c, d, id.session, id.user)
+	}
+	return &id.rights
+}
+
+// actAs has the session act as what its settings session_authorization and role say.
+func (s *Session) actAs() {
+	c, id := s.roles(), &s.identity
+	if c == nil {
+		return
+	}
+	id.session, id.schema = id.role, nil
+	if name := s.settings.Value("session_authorization"); name != id.login {
+		if r := c.Roles().Named(name); r != nil {
+			id.session = r.OID
+		}
+	}
+	id.user = id.session
+	if name := s.settings.Value("role"); name != "none" && name != "" {
+		if r := c.Roles().Named(name); r != nil {
+			id.user = r.OID
+		}
+	}
+	s.user = s.nameOf(id.user)
+	s.path, _ = searchpath.Read(s.settings.Value("search_path"), s.user)
+	s.reportSuperuser()
+}
+
+// nameOf is a role's name, for who is told of the session's own.
+func (s *Session) nameOf(oid uint32) string {
+	if r := s.roles().Roles().ByOID(oid); r != nil && (oid != s.identity.role || !s.identity.guest) {
+		return r.Name
+	}
+	return s.identity.login
+}
+
+// sessionUser is session_user.
+func (s *Session) sessionUser() string {
+	if s.roles() == nil {
+		return s.identity.login
+	}
+	return s.nameOf(s.identity.session)
+}
+
+// reportSuperuser tells the client whether it acts as one. While everybody does, none is told so.
+func (s *Session) reportSuperuser() { s.conn.SetParameter("is_superuser", s.isSuperuser()) }
+
+// isSuperuser is the setting is_superuser.
+func (s *Session) isSuperuser() string {
+	c := s.roles()
+	return onOff(c != nil && !c.Open() && c.Roles().Superuser(s.identity.user))
+}
+
+// MayAct implements [setting.Host].
+func (s *Session) MayAct(as, name string) error {
+	c, id := s.roles(), &s.identity
+	if name == id.login && (c == nil || id.guest) {
+		return nil
+	}
+	var r *privilege.Role
+	if c != nil {
+		r = c.Roles().Named(name)
+	}
+	switch {
+	case r == nil:
+		return pgerror.Errorf(pgerror.InvalidParameterValue, "role \"%s\" does not exist", name)
+	case as == "session_authorization" && r.OID != id.role && !c.Roles().Superuser(id.role):
+		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set session authorization")
+	case as == "role" && !c.Roles().Member(id.session, r.OID):
+		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set role \"%s\"", name)
+	}
+	return nil
+}
+
+// endOthers ends the sessions of roles that are no more, but this one, which finds out itself.
+func (s *Session) endOthers() {
+	c := s.server.roles.Current()
+	s.server.sessions.Each(func(e *activity.Entry) {
+		gone := false
+		if oid := e.Role.Load(); oid == privilege.BootstrapOID && e.User() != c.Bootstrap().Name {
+			gone = !c.Alone() && c.Role(e.User()) == nil // it came in when anybody could by any name
+		} else {
+			gone = c.Roles().ByOID(oid) == nil
+		}
+		if gone && e != s.activity {
+			e.Conn.Terminate()
+		}
+	})
+}
+
+// hideOthers leaves out of a list what sessions of others do.
+func (s *Session) hideOthers(list []analytics.Activity) {
+	r := s.may()
+	for i := range list {
+		a := &list[i]
+		if r.Hides(a.Role) {
+			*a = analytics.Activity{
+				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
+			}
+		}
+	}
 }

@@ -31,6 +31,9 @@ func (s *Session) set(name string, values []string, local bool) error {
 	}
 	s.tx.keepSettings(s)
 	s.settings.Put(name, v, local)
+	if name == "session_authorization" { // who has become another acts as that one
+		s.settings.Put("role", "none", local)
+	}
 	return s.account()
 }
 
@@ -51,6 +54,8 @@ type effective struct {
 func init() {
 	for name, apply := range map[string]func(s *Session, v string){
 		"search_path":                         func(s *Session, v string) { s.path, _ = searchpath.Read(v, s.user) },
+		"role":                                func(s *Session, _ string) { s.actAs() },
+		"session_authorization":               func(s *Session, _ string) { s.actAs() },
 		"client_encoding":                     func(s *Session, v string) { s.conn.SetEncoding(charset.Lookup(v)) },
 		"client_min_messages":                 func(s *Session, v string) { s.effective.least = v },
 		"application_name":                    func(s *Session, v string) { s.effective.application = v },
@@ -69,6 +74,7 @@ func init() {
 	} {
 		setting.Effect(name, func(h setting.Host, v string) { apply(h.(*Session), v) })
 	}
+	setting.Computed("is_superuser", func(h setting.Host) string { return h.(*Session).isSuperuser() })
 	for _, name := range []string{"timezone", "datestyle", "intervalstyle", "extra_float_digits", "bytea_output"} {
 		setting.Effect(name, func(h setting.Host, _ string) {
 			s := h.(*Session)

@@ -206,7 +206,11 @@ func (s *Session) commitDefined(ctx context.Context) error {
 		}
 		changes = append(changes, more...)
 	}
-	return s.appendTransaction(ctx, changes)
+	err = s.appendTransaction(ctx, changes)
+	if err == nil && s.tx.roles != nil {
+		s.endOthers()
+	}
+	return err
 }
 
 // appendTransaction appends what is staged, and changes of the schema, as one.

@@ -9,6 +9,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -24,15 +25,12 @@ func (s *Session) definitions() *schema.Schema {
 
 // redefine stages a schema that was made of d, with other views and comments.
 func (s *Session) redefine(d *schema.Schema, views []analytics.View, comments map[string]string) error {
-	next := d.With(views, comments)
-	if err := next.Check(); err != nil {
-		return err
-	}
-	if err := s.reserve(next.Bytes()); err != nil {
-		return err
-	}
-	s.tx.defined = next
-	return s.account()
+	return s.stageSchema(d, d.With(views, comments))
+}
+
+// withoutViews is a list without some.
+func withoutViews(views []analytics.View, names []string) []analytics.View {
+	return slices.DeleteFunc(slices.Clone(views), func(v analytics.View) bool { return slices.Contains(names, v.Name) })
 }
 
 // public tells whether a name may be one of public's.
@@ -75,19 +73,11 @@ func (s *Session) createView(st *syntax.CreateViewStmt) error {
 	if err := s.mayCreate(&st.Relation); err != nil {
 		return err
 	}
-	if isTable(name) {
-		if st.Replace {
-			return pgerror.Errorf(pgerror.WrongObjectType, "\"%s\" is not a view", name)
-		}
-		return pgerror.Errorf(pgerror.DuplicateTable, "relation \"%s\" already exists", name)
-	}
-	d := s.definitions()
-	old := d.View(name)
-	if old != nil && !st.Replace {
-		return pgerror.Errorf(pgerror.DuplicateTable, "relation \"%s\" already exists", name)
-	}
 	p, err := s.prepareAnalytic(st.Query.Src, st.Query.Pos, st.Query.End, nil, nil)
 	if errors.Is(err, errNoWorker) {
+		if _, err := s.replaced(s.definitions(), st); err != nil {
+			return err
+		}
 		return pgerror.Errorf(pgerror.FeatureNotSupported, "views need the analytics worker, which this server does not have")
 	}
 	if err != nil {
@@ -97,7 +87,15 @@ func (s *Session) createView(st *syntax.CreateViewStmt) error {
 	if len(p.params) > 0 {
 		return pgerror.Errorf(pgerror.UndefinedParameter, "there is no parameter $1")
 	}
-	v := analytics.View{OID: d.NextOID(), Name: strings.Clone(name), Query: strings.Clone(p.sql), Zone: s.conn.Zone.Key(), Path: s.path}
+	d := s.definitions()
+	old, err := s.replaced(d, st)
+	if err != nil {
+		return err
+	}
+	v := analytics.View{OID: d.NextOID(), Name: strings.Clone(name), Query: strings.Clone(p.sql), Zone: s.conn.Zone.Key(), Path: s.path, Options: st.Options}
+	if v.Owner = s.may().User; v.Owner == privilege.BootstrapOID {
+		v.Owner = 0
+	}
 	if err := viewColumns(&v, st.Columns, p.out); err != nil {
 		return err
 	}
@@ -105,7 +103,7 @@ func (s *Session) createView(st *syntax.CreateViewStmt) error {
 		if err := replaceable(old, &v); err != nil {
 			return err
 		}
-		v.OID, v.Comment, v.Notes = old.OID, old.Comment, old.Notes
+		v.OID, v.Comment, v.Notes, v.Owner, v.ACL = old.OID, old.Comment, old.Notes, old.Owner, old.ACL
 	}
 	views := slices.DeleteFunc(slices.Clone(d.Views), func(x analytics.View) bool { return x.Name == name })
 	views = append(views, v)
@@ -115,6 +113,27 @@ func (s *Session) createView(st *syntax.CreateViewStmt) error {
 		}
 	}
 	return s.redefine(d, views, d.Comments)
+}
+
+// replaced is the view that CREATE VIEW replaces, nil if there is none.
+func (s *Session) replaced(d *schema.Schema, st *syntax.CreateViewStmt) (*analytics.View, error) {
+	name := st.Relation.Table
+	if err := s.may().Creates(); err != nil {
+		return nil, err
+	}
+	old := d.View(name)
+	switch {
+	case !st.Replace && (old != nil || isTable(name)):
+		return nil, pgerror.Errorf(pgerror.DuplicateTable, "relation \"%s\" already exists", name)
+	case isTable(name):
+		if err := s.may().Owns("", name); err != nil {
+			return nil, err
+		}
+		return nil, pgerror.Errorf(pgerror.WrongObjectType, "\"%s\" is not a view", name)
+	case old != nil:
+		return old, s.may().Owns("", name)
+	}
+	return nil, nil
 }
 
 func viewColumns(v *analytics.View, names []syntax.Name, columns []pgvalue.Column) error {
@@ -202,6 +221,9 @@ func (s *Session) dropViews(st *syntax.DropViewStmt) error {
 			}
 			return pgerror.Errorf(pgerror.UndefinedTable, "view \"%s\" does not exist", r.Table)
 		}
+		if err := s.may().Owns("", r.Table); err != nil {
+			return err
+		}
 		views = slices.DeleteFunc(views, func(v analytics.View) bool { return v.Name == r.Table })
 		dropped = append(dropped, r.Table)
 	}
@@ -230,11 +252,11 @@ func (s *Session) dropDependents(views []analytics.View, dropped []string, casca
 				continue
 			}
 			if !cascade {
-				return nil, pgerror.Errorf(pgerror.DependentObjectsStillExist, "cannot drop view %s because other objects depend on it", dropped[0]).
-					WithDetail("view %s depends on view %s", v.Name, dropped[0]).
+				return nil, pgerror.Errorf(pgerror.DependentObjectsStillExist, "cannot drop view %s because other objects depend on it", syntax.QuoteName(dropped[0])).
+					WithDetail("view %s depends on view %s", syntax.QuoteName(v.Name), syntax.QuoteName(dropped[0])).
 					WithHint("Use DROP ... CASCADE to drop the dependent objects too.")
 			}
-			s.notice("drop cascades to view " + v.Name)
+			s.notice("drop cascades to view " + syntax.QuoteName(v.Name))
 			dropped = append(dropped, v.Name)
 			views = slices.Delete(slices.Clone(views), i, i+1)
 			again = true
@@ -245,8 +267,12 @@ func (s *Session) dropDependents(views []analytics.View, dropped []string, casca
 }
 
 // comment is COMMENT ON.
-func (s *Session) comment(st *syntax.CommentStmt) error {
+func (s *Session) comment(p *syntax.Parsed, st *syntax.CommentStmt) error {
 	if err := s.mayAppend("COMMENT"); err != nil {
+		return err
+	}
+	if st.Kind == "role" {
+		_, err := s.changeRoles(p, st)
 		return err
 	}
 	d := s.definitions()
@@ -262,6 +288,13 @@ func (s *Session) comment(st *syntax.CommentStmt) error {
 		return pgerror.Errorf(pgerror.WrongObjectType, "\"%s\" is not a view", name)
 	case st.Kind == "table" && name != relation.Events.Name:
 		return pgerror.Errorf(pgerror.WrongObjectType, "\"%s\" is not a table", name)
+	}
+	kind := ""
+	if st.Kind == "column" {
+		kind = "relation"
+	}
+	if err := s.may().Owns(kind, name); err != nil {
+		return err
 	}
 	if view == nil {
 		return s.commentTable(d, st)

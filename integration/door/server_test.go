@@ -107,7 +107,8 @@ func TestAlterRole(t *testing.T) {
 	c := mustEnter(t, s, "anybody", "")
 	for sql, want := range map[string]string{
 		"ALTER ROLE nobody PASSWORD 'x'":                "42704",
-		"ALTER ROLE public PASSWORD 'x'":                "42939",
+		"ALTER ROLE public PASSWORD 'x'":                "42704",
+		"ALTER ROLE none PASSWORD 'x'":                  "42939",
 		"ALTER ROLE postgres NOSUPERUSER":               "42501",
 		"ALTER ROLE postgres NOLOGIN":                   "42501",
 		"ALTER ROLE postgres PASSWORD 'x' PASSWORD 'y'": "42601",
@@ -115,16 +116,16 @@ func TestAlterRole(t *testing.T) {
 		"ALTER ROLE postgres SILLY":                     "42601",
 		"ALTER ROLE postgres UNENCRYPTED PASSWORD 'x'":  "0A000",
 		"ALTER ROLE postgres VALID UNTIL 'never ever'":  "22007",
-		"ALTER ROLE postgres CONNECTION LIMIT 3":        "0A000",
+		"ALTER ROLE postgres CONNECTION LIMIT -2":       "22023",
 		"ALTER ROLE postgres RENAME TO x":               "0A000",
-		"ALTER ROLE postgres SET work_mem = '1MB'":      "0A000",
+		"ALTER ROLE postgres SET work_man = '1MB'":      "42704",
 		"ALTER ROLE postgres PASSWORD 'md5" + md5 + "'": "0A000",
 		"BEGIN READ ONLY; ALTER ROLE postgres LOGIN":    "25006",
 		"ALTER USER postgres WITH SUPERUSER LOGIN":      "",
 		"ALTER USER CURRENT_USER CONNECTION LIMIT -1":   "",
 		"ALTER ROLE postgres":                           "",
 		"ALTER USER MAPPING FOR postgres SERVER s":      "0A000",
-		"ALTER ROLE ALL SET work_mem = '1MB'":           "0A000",
+		"ALTER ROLE ALL SET work_mem = 'some'":          "22023",
 	} {
 		_, err := c.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
 		if got := stateOf(err); got != want {

@@ -114,8 +114,10 @@ func TestImports(t *testing.T) {
 		"query/copyfmt":       append(forms, "query/syntax", "query/relation", "pgwire/charset"),
 		"query/staging":       {"query/relation", "engine"},
 		"query/read":          append(forms, "query/syntax", "query/relation", "query/expr", "query/staging", "engine"),
-		"query/schema":        append(forms, "query/analytics", "query/setting", "engine"),
-		"query/role":          append(forms, "query/syntax", "pgwire", "pgwire/auth", "engine"),
+		"query/privilege":     nil,
+		"query/schema":        append(forms, "query/analytics", "query/privilege", "query/setting", "engine"),
+		"query/role":          append(forms, "query/syntax", "query/privilege", "pgwire", "pgwire/auth", "engine"),
+		"query/rights":        append(forms, "query/syntax", "query/relation", "query/privilege", "query/role", "query/schema", "query/analytics"),
 		"query/advisory":      append(forms, "query/analytics"),
 		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),
 		"query/statements":    {"query/analytics"},
@@ -123,7 +125,7 @@ func TestImports(t *testing.T) {
 		"query/proposal":      append(forms, "query/relation", "query/expr", "query/staging", "engine"),
 		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
 		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),
-		"query/analytics/...": append(forms, "query/analytics/...", "query/relation", "query/searchpath", "pgwire", "pgwire/charset", "pgwire/auth", "engine/..."),
+		"query/analytics/...": append(forms, "query/analytics/...", "query/privilege", "query/relation", "query/searchpath", "pgwire", "pgwire/charset", "pgwire/auth", "engine/..."),
 		"query":               append(forms, "query/...", "pgwire", "pgwire/charset", "engine/..."),
 	}
 	under := func(path, pattern string) bool {

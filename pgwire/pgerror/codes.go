@@ -7,13 +7,18 @@ const (
 	SuccessfulCompletion = "00000"
 
 	// Class 01: warning.
-	Warning = "01000"
+	Warning             = "01000"
+	PrivilegeNotRevoked = "01006"
+	PrivilegeNotGranted = "01007"
 
 	// Class 08: connection exception.
 	ProtocolViolation = "08P01"
 
 	// Class 0A: feature not supported.
 	FeatureNotSupported = "0A000"
+
+	// Class 0L: invalid grantor.
+	InvalidGrantOperation = "0LP01"
 
 	// Class 21: cardinality violation.
 	CardinalityViolation = "21000"
@@ -85,6 +90,9 @@ const (
 	// Class 3B: savepoint exception.
 	InvalidSavepointSpecification = "3B001"
 
+	// Class 3D: invalid catalog name.
+	InvalidCatalogName = "3D000"
+
 	// Class 3F: invalid schema name.
 	InvalidSchemaName = "3F000"
 
@@ -138,6 +146,7 @@ const (
 
 	// Class 55: object not in prerequisite state.
 	ObjectNotInPrerequisiteState = "55000"
+	ObjectInUse                  = "55006"
 	CantChangeRuntimeParam       = "55P02"
 	LockNotAvailable             = "55P03"
 

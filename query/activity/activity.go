@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
@@ -16,6 +17,7 @@ import (
 type Entry struct {
 	Conn *pgwire.Conn
 	Gone chan struct{} // closed when the session has ended
+	Role atomic.Uint32 // the OID of the role that it has come in as
 	Counters
 
 	mu  sync.Mutex
@@ -99,6 +101,27 @@ func (s *Sessions) Enter(c *pgwire.Conn, user, database, application string, now
 	return e
 }
 
+// User is the name by which the session has come in.
+func (e *Entry) User() string { return e.snapshot().User }
+
+// Each calls f with every session.
+func (s *Sessions) Each(f func(*Entry)) {
+	s.entries.Range(func(key, _ any) bool {
+		f(key.(*Entry))
+		return true
+	})
+}
+
+// CountRole is how many sessions a role has.
+func (s *Sessions) CountRole(oid uint32) (n int) {
+	s.Each(func(e *Entry) {
+		if e.Role.Load() == oid {
+			n++
+		}
+	})
+	return n
+}
+
 // Find returns the session with a process number, nil if there is none.
 func (s *Sessions) Find(pid int64) *Entry {
 	var found *Entry
@@ -115,7 +138,10 @@ func (s *Sessions) Find(pid int64) *Entry {
 func (s *Sessions) List() []analytics.Activity {
 	var out []analytics.Activity
 	s.entries.Range(func(key, _ any) bool {
-		out = append(out, key.(*Entry).snapshot())
+		e := key.(*Entry)
+		a := e.snapshot()
+		a.Role = e.Role.Load()
+		out = append(out, a)
 		return true
 	})
 	slices.SortFunc(out, func(a, b analytics.Activity) int { return cmp.Compare(a.PID, b.PID) })

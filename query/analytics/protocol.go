@@ -1,6 +1,7 @@
 package analytics
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -8,6 +9,8 @@ import (
 
 	"github.com/eventgres/eventgres/pgwire/auth"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/privilege"
+	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/searchpath"
 )
 
@@ -34,19 +37,21 @@ type Preparation struct {
 
 // Run is what a run of a statement depends on.
 type Run struct {
-	Before    int64           `json:"before"` // it sees events below this position
-	Now       int64           `json:"now"`    // start of the transaction, µs since the Unix epoch
-	Statement int64           `json:"statement"`
-	Zone      string          `json:"zone"`            // pgwire.Zone's key
-	Plain     bool            `json:"plain,omitempty"` // the server itself reads the rows: in no style, but for intervals
-	User      string          `json:"user"`
-	Database  string          `json:"database"`
-	PID       int32           `json:"pid"`
-	Version   string          `json:"version"`
-	Path      searchpath.Path `json:"path,omitempty"` // what is named is shown as it finds it
-	Next      int64           `json:"next"`           // the position that the log's next event gets
-	Loaded    int64           `json:"loaded"`         // when the configuration was read, µs since the Unix epoch
-	Xact      int64           `json:"xact,omitempty"` // the transaction's id, 0 if it has none
+	Before    int64  `json:"before"` // it sees events below this position
+	Now       int64  `json:"now"`    // start of the transaction, µs since the Unix epoch
+	Statement int64  `json:"statement"`
+	Zone      string `json:"zone"`            // pgwire.Zone's key
+	Plain     bool   `json:"plain,omitempty"` // the server itself reads the rows: in no style, but for intervals
+	User      string `json:"user"`
+	// SessionUser is session_user.
+	SessionUser string          `json:"sessionUser"`
+	Database    string          `json:"database"`
+	PID         int32           `json:"pid"`
+	Version     string          `json:"version"`
+	Path        searchpath.Path `json:"path,omitempty"` // what is named is shown as it finds it
+	Next        int64           `json:"next"`           // the position that the log's next event gets
+	Loaded      int64           `json:"loaded"`         // when the configuration was read, µs since the Unix epoch
+	Xact        int64           `json:"xact,omitempty"` // the transaction's id, 0 if it has none
 	// Staged is what it sees of its transaction's own appends; nil: nothing.
 	Staged *Staged `json:"staged,omitempty"`
 	// What only statements need that are prepared as SessionAware.
@@ -79,6 +84,7 @@ type CountedStatement struct {
 	DBID      uint32  `json:"database"`
 	ID        int64   `json:"id"`
 	Text      string  `json:"text"`
+	Hidden    bool    `json:"hidden,omitempty"` // who reads it may not see others' statements
 	Calls     int64   `json:"calls"`
 	Rows      int64   `json:"rows"`
 	Total     float64 `json:"total"`
@@ -189,6 +195,15 @@ type Uses struct {
 	Assigned bool `json:"assigned,omitempty"` // and if it has one
 	// Calls are columns that the server makes of what is in them.
 	Calls []ColumnCall `json:"calls,omitempty"`
+	// Reads are the relations that it reads, but those of the catalog that everybody may.
+	Reads []Read `json:"reads,omitempty"`
+}
+
+// Read is a relation that a statement reads, and with whose rights.
+type Read struct {
+	Relation string `json:"relation"`
+	As       uint32 `json:"as,omitempty"`      // the owner of the view that does; 0: the session's
+	Catalog  bool   `json:"catalog,omitempty"` // it is one of pg_catalog's
 }
 
 // UsesNotice is the code of the notice by which a worker tells them, as JSON, when a statement is prepared.
@@ -228,6 +243,8 @@ type Activity struct {
 	Query       string `json:"query,omitempty"`
 	WaitType    string `json:"waitType,omitempty"` // what it waits for while it is active
 	WaitEvent   string `json:"waitEvent,omitempty"`
+	Role        uint32 `json:"role,omitempty"`   // the OID of the role that it has come in as
+	Hidden      bool   `json:"hidden,omitempty"` // who reads it is not told what it does
 
 	TLS *TLSActivity `json:"tls,omitempty"` // nil: the connection is not encrypted
 }
@@ -246,9 +263,24 @@ type View struct {
 	Query   string            `json:"query"`
 	Columns []ViewColumn      `json:"columns"`
 	Comment string            `json:"comment,omitempty"`
-	Zone    string            `json:"zone,omitempty"`  // pgwire.Zone's key, by which its literals are read
-	Path    searchpath.Path   `json:"path,omitempty"`  // where its query's names without a schema were looked for
-	Notes   map[string]string `json:"notes,omitempty"` // comments on columns
+	Zone    string            `json:"zone,omitempty"`    // pgwire.Zone's key, by which its literals are read
+	Path    searchpath.Path   `json:"path,omitempty"`    // where its query's names without a schema were looked for
+	Notes   map[string]string `json:"notes,omitempty"`   // comments on columns
+	Options []string          `json:"options,omitempty"` // such as "security_invoker=true"
+	// Owner is a role's OID; 0: the bootstrap superuser's.
+	Owner uint32            `json:"owner,omitempty"`
+	ACL   []privilege.Grant `json:"acl,omitzero"` // nil: nobody has granted anything
+}
+
+// Invoker tells whether its relations are read with the rights of who reads it, and not of its owner.
+func (v *View) Invoker() bool {
+	for _, o := range v.Options {
+		if name, value, _ := strings.Cut(o, "="); name == "security_invoker" {
+			on, err := pgvalue.ParseText(pgvalue.OIDBool, value, pgvalue.UTC)
+			return err == nil && on.Bool()
+		}
+	}
+	return false
 }
 
 // ViewColumn is a column of a view.
@@ -266,6 +298,39 @@ type Schema struct {
 	Comments map[string]string `json:"comments,omitempty"` // on relations and columns that are not views
 	Settings []Setting         `json:"settings,omitempty"`
 	Started  int64             `json:"started"`
+	// Grants are the privileges on what is no view, by its name; those on the schema are [privilege.PublicSchema]'s.
+	Grants map[string][]privilege.Grant `json:"grants,omitempty"`
+	// Roles are all that there are, but the predefined; nil: there is one, which everybody is.
+	Roles []*privilege.Role `json:"roles,omitempty"`
+	// Everyone are the settings that sessions of every role begin with.
+	Everyone []privilege.Settings `json:"everyone,omitempty"`
+}
+
+// Object is a relation, or the schema by [privilege.PublicSchema], as something that privileges are granted on; false: there is none.
+func (s *Schema) Object(name string) (privilege.Object, bool) {
+	switch name {
+	case relation.Health.Name:
+		o := privilege.Object{Owner: privilege.BootstrapOID, All: privilege.Table, ACL: s.Grants[name]}
+		if o.ACL == nil {
+			o.ACL = append(o.Grants(), privilege.Grant{Grantee: privilege.Monitor, Grantor: o.Owner, Privileges: privilege.Select})
+		}
+		return o, true
+	case relation.Events.Name, relation.Streams.Name:
+		return privilege.Object{Owner: privilege.BootstrapOID, All: privilege.Table, ACL: s.Grants[name]}, true
+	case privilege.PublicSchema:
+		return privilege.Object{Owner: privilege.DatabaseOwner, All: privilege.Schema, Everybody: privilege.Usage, ACL: s.Grants[name]}, true
+	}
+	for i := range s.Views {
+		if v := &s.Views[i]; v.Name == name {
+			return v.Object(), true
+		}
+	}
+	return privilege.Object{}, false
+}
+
+// Object is the view as something that privileges are granted on.
+func (v *View) Object() privilege.Object {
+	return privilege.Object{Owner: cmp.Or(v.Owner, privilege.BootstrapOID), All: privilege.Table, ACL: v.ACL}
 }
 
 // Setting is a setting with its initial value, and what is to be said about it.

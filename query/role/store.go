@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/privilege"
 )
 
 // The control state has a record for each role, and one whose version is that of them all: every change of any writes that
@@ -27,6 +28,10 @@ const (
 
 // rootRecord is the value of the record of them all.
 type rootRecord struct {
+	// NextOID is the next role's: none is ever used again, so that what has been granted to a role is nobody's once that is gone.
+	NextOID uint32 `json:"nextOID,omitempty"`
+	// Settings are what sessions of every role begin with.
+	Settings []privilege.Settings `json:"settings,omitempty"`
 	// Secret is what the salts are made of that those are told who ask for a role that is not there.
 	Secret []byte `json:"secret"`
 }
@@ -106,7 +111,7 @@ func (s *Store) Current() *Catalog {
 
 // read takes the roles from the control state.
 func (s *Store) read() (c *Catalog, secret []byte, err error) {
-	c = &Catalog{seen: s.watch.Version(), keys: map[uint32]string{}}
+	c = &Catalog{seen: s.watch.Version(), next: privilege.FirstOID, keys: map[uint32]string{}}
 	records, _ := s.control.List(root)
 	for _, r := range records {
 		switch {
@@ -115,7 +120,8 @@ func (s *Store) read() (c *Catalog, secret []byte, err error) {
 			if err := json.Unmarshal(r.Value, &all); err != nil {
 				return nil, nil, err
 			}
-			c.version, secret = r.Version, all.Secret
+			c.version, secret, c.all = r.Version, all.Secret, all.Settings
+			c.next = max(c.next, all.NextOID)
 		case strings.HasPrefix(r.Key, rolePrefix):
 			one := new(Role)
 			if err := json.Unmarshal(r.Value, one); err != nil {
@@ -126,12 +132,20 @@ func (s *Store) read() (c *Catalog, secret []byte, err error) {
 	}
 	slices.SortFunc(c.roles, func(a, b *Role) int { return cmp.Compare(a.OID, b.OID) })
 	if len(c.roles) == 0 {
-		c.roles = []*Role{{OID: BootstrapOID, Name: s.superuser, Superuser: true, Login: true}}
+		c.roles = []*Role{{Role: bootstrap(s.superuser)}}
 	}
-	if b := c.Bootstrap(); b.OID != BootstrapOID || !b.Superuser || !b.Login {
-		return nil, nil, fmt.Errorf("the superuser with OID %d is missing", BootstrapOID)
+	if b := c.Bootstrap(); b.OID != privilege.BootstrapOID || !b.Superuser || !b.Login {
+		return nil, nil, fmt.Errorf("the superuser with OID %d is missing", privilege.BootstrapOID)
 	}
+	c.index()
 	return c, secret, nil
+}
+
+// bootstrap is the superuser as every store has it.
+func bootstrap(name string) privilege.Role {
+	return privilege.Role{
+		OID: privilege.BootstrapOID, Name: name, Superuser: true, Login: true, CreateRole: true, CreateDB: true, Replication: true, BypassRLS: true,
+	}
 }
 
 // errChanged is what a transaction gets that has changed roles while somebody else did.
@@ -143,19 +157,21 @@ func (s *Store) Changes(c *Catalog) ([]engine.ControlChange, error) {
 	if c.base.version != s.Current().version {
 		return nil, errChanged
 	}
-	all, err := json.Marshal(rootRecord{s.secret})
+	all, err := json.Marshal(rootRecord{Secret: s.secret, NextOID: c.next, Settings: c.all})
 	if err != nil {
 		return nil, err
 	}
 	changes := []engine.ControlChange{{Key: root, Value: all, IfVersion: c.base.version}}
 	taken := map[string]bool{}
-	for _, key := range c.keys {
-		taken[key] = true
+	for oid, key := range c.keys {
+		if taken[key] = true; c.byOID(oid) == nil { // taken until the next time: a key is changed once
+			changes = append(changes, engine.ControlChange{Key: key, Delete: true, IfVersion: engine.AnyControlVersion})
+		}
 	}
 	slot := 0
-	for i, r := range c.roles {
+	for _, r := range c.roles {
 		key, kept := c.keys[r.OID]
-		if kept && i < len(c.base.roles) && c.base.roles[i] == r {
+		if kept && c.base.byOID(r.OID) == r {
 			continue
 		}
 		for ; key == ""; slot++ {
@@ -184,8 +200,12 @@ func (s *Store) Lookup(name string) (pgwire.Role, bool) {
 	return pgwire.Role{}, false
 }
 
-// Member implements [pgwire.RoleSource]: nobody is granted a role yet.
-func (s *Store) Member(string, string) bool { return false }
+// Member implements [pgwire.RoleSource].
+func (s *Store) Member(name, of string) bool {
+	roles := s.Current().Roles()
+	one, other := roles.Named(name), roles.Named(of)
+	return one != nil && other != nil && roles.MemberByGrant(one.OID, other.OID)
+}
 
 // SetPassword gives the bootstrap superuser a password, by its verifier, which serves for ever: who sets one from outside may be locked out.
 func (s *Store) SetPassword(ctx context.Context, w *engine.WriterHandle, verifier string) error {

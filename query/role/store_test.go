@@ -10,6 +10,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/auth"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/privilege"
 )
 
 func open(t *testing.T, dir string) *engine.Store {
@@ -163,7 +164,7 @@ func TestEntry(t *testing.T) {
 	for _, c := range []struct {
 		role Role
 		want time.Time
-	}{{Role{}, time.Time{}}, {Role{ValidUntil: &forever}, time.Time{}}, {Role{ValidUntil: &until}, time.UnixMicro(until)}} {
+	}{{Role{}, time.Time{}}, {Role{Role: privilege.Role{ValidUntil: &forever}}, time.Time{}}, {Role{Role: privilege.Role{ValidUntil: &until}}, time.UnixMicro(until)}} {
 		if got := c.role.entry().ValidUntil; !got.Equal(c.want) {
 			t.Errorf("%+v is valid until %v", c.role, got)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/privilege"
 )
 
 // A transaction has a schema of its own once it has changed something. When it commits, its changes are put over what others have
@@ -23,10 +24,29 @@ func (d *Schema) With(views []analytics.View, comments map[string]string) *Schem
 	return &next
 }
 
+// Granted is the schema with other grants on something, for a transaction.
+func (d *Schema) Granted(on string, acl []privilege.Grant) *Schema {
+	views, grants := d.Views, d.Grants
+	if i := slices.IndexFunc(views, func(v analytics.View) bool { return v.Name == on }); i >= 0 {
+		views = slices.Clone(views)
+		views[i].ACL = acl
+	} else {
+		if grants = maps.Clone(grants); grants == nil {
+			grants = map[string][]privilege.Grant{}
+		}
+		grants[on] = acl
+	}
+	next := d.With(views, d.Comments)
+	next.Grants = grants
+	next.own = next.beside(next.base)
+	return next
+}
+
 const (
 	// maxViews bounds the views, which are all told to every connection of the worker.
 	maxViews     = 10_000
-	maxViewBytes = 16 << 20 // of their texts
+	maxViewBytes = 16 << 20 // of their texts, and of what is granted
+	grantBytes   = 64       // of a grant, in a record too
 	// viewBytes is what a view in a list takes, beside its texts.
 	viewBytes = 256
 )
@@ -55,6 +75,9 @@ func (d *Schema) size() (size int64) {
 	for name, text := range d.Comments {
 		size += int64(len(name) + len(text))
 	}
+	for _, list := range d.Grants {
+		size += grantBytes * int64(len(list))
+	}
 	return size
 }
 
@@ -78,7 +101,10 @@ func viewTexts(v *analytics.View) int64 {
 	for column, text := range v.Notes {
 		size += len(column) + len(text)
 	}
-	return int64(size)
+	for _, o := range v.Options {
+		size += len(o)
+	}
+	return int64(size) + grantBytes*int64(len(v.ACL))
 }
 
 // beside are the bytes that a schema takes beside the one that it was made of.
@@ -93,6 +119,11 @@ func (d *Schema) beside(base *Schema) int64 {
 	for of, text := range d.Comments {
 		if base.Comments[of] != text {
 			size += int64(len(of) + len(text))
+		}
+	}
+	for on, list := range d.Grants {
+		if !privilege.Same(list, base.Grants[on]) {
+			size += grantBytes * int64(len(list))
 		}
 	}
 	return size
@@ -112,12 +143,13 @@ func sameQuery(a, b *analytics.View) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.OID == b.OID && a.Query == b.Query && a.Zone == b.Zone && a.Path == b.Path && slices.Equal(a.Columns, b.Columns)
+	return a.OID == b.OID && a.Query == b.Query && a.Zone == b.Zone && a.Path == b.Path && slices.Equal(a.Columns, b.Columns) && slices.Equal(a.Options, b.Options)
 }
 
-// sameView tells whether two views of one name are the same, comments too.
+// sameView tells whether two views of one name are the same, with what is said of them and granted on them.
 func sameView(a, b *analytics.View) bool {
-	return sameQuery(a, b) && (a == nil || a.Comment == b.Comment && maps.Equal(a.Notes, b.Notes))
+	return sameQuery(a, b) && (a == nil ||
+		a.Comment == b.Comment && maps.Equal(a.Notes, b.Notes) && a.Owner == b.Owner && privilege.Same(a.ACL, b.ACL))
 }
 
 // errRedefined is what a transaction gets whose schema does not go together with what somebody else has committed.
@@ -140,8 +172,21 @@ func (d *Schema) over(now *Schema) (*Schema, error) {
 	if breaks(mine, own, other, theirs, base) || breaks(other, theirs, mine, own, base) {
 		return nil, errRedefined
 	}
+	grants := maps.Clone(now.Grants)
+	for on, list := range d.Grants {
+		if privilege.Same(list, d.base.Grants[on]) {
+			continue
+		}
+		if !privilege.Same(now.Grants[on], d.base.Grants[on]) {
+			return nil, errRedefined // each would lose the other's
+		}
+		if grants == nil {
+			grants = map[string][]privilege.Grant{}
+		}
+		grants[on] = list
+	}
 	next := *now
-	next.base, next.own = now, d.own
+	next.base, next.own, next.Grants = now, d.own, grants
 	next.Views = slices.DeleteFunc(slices.Clone(now.Views), func(v analytics.View) bool { return mine[v.Name] != nil })
 	for i := range d.Views {
 		v := d.Views[i]

@@ -17,6 +17,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/setting"
 )
 
@@ -31,12 +32,14 @@ const (
 	root          = engine.DefinitionsKey
 	viewPrefix    = root + "/view/"
 	commentPrefix = root + "/comment/"
+	grantsPrefix  = root + "/grants/" // by what they are on
 )
 
 // storedSchema is what an older version has left.
 type storedSchema struct {
 	Views    []analytics.View  `json:"views"`
 	Comments map[string]string `json:"comments,omitempty"`
+	grants   map[string][]privilege.Grant
 	keys     map[string]string // of views that have records
 }
 
@@ -61,7 +64,7 @@ func NewStore(control *engine.Control, logger *slog.Logger, started time.Time) *
 }
 
 func (s *Store) newSchema(stored storedSchema, version, seen int64) *Schema {
-	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Started: s.started.UnixMicro()}}
+	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Grants: stored.grants, Started: s.started.UnixMicro()}}
 	for _, k := range setting.Shown() {
 		d.Settings = append(d.Settings, analytics.Setting{Name: k.Name, Value: k.Initial, About: k.About, Context: k.Context, VarType: k.VarType})
 	}
@@ -129,6 +132,13 @@ func readRecords(records []engine.ControlRecord) (d storedSchema, version int64,
 				d.Comments = map[string]string{}
 			}
 			d.Comments[strings.TrimPrefix(r.Key, commentPrefix)] = string(r.Value)
+		case strings.HasPrefix(r.Key, grantsPrefix):
+			var list []privilege.Grant
+			err = errors.Join(err, json.Unmarshal(r.Value, &list))
+			if d.grants == nil {
+				d.grants = map[string][]privilege.Grant{}
+			}
+			d.grants[strings.TrimPrefix(r.Key, grantsPrefix)] = list
 		}
 	}
 	// In the order in which they were made.
@@ -183,6 +193,16 @@ func (s *Store) Changes(d *Schema) ([]engine.ControlChange, error) {
 		if r := s.control.Get(commentPrefix + of); !r.Exists() || string(r.Value) != d.Comments[of] {
 			put(commentPrefix+of, []byte(d.Comments[of]))
 		}
+	}
+	for _, on := range slices.Sorted(maps.Keys(d.Grants)) {
+		if privilege.Same(d.Grants[on], now.Grants[on]) {
+			continue
+		}
+		text, err := json.Marshal(d.Grants[on])
+		if err != nil {
+			return nil, err
+		}
+		put(grantsPrefix+on, text)
 	}
 	return changes, nil
 }

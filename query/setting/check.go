@@ -48,18 +48,15 @@ func checkApplicationName(_ *Values, value string) (string, error) {
 }
 
 func checkAuthorization(st *Values, value string) (string, error) {
-	if value != st.user {
-		return "", pgerror.Errorf(pgerror.InvalidParameterValue, "role \"%s\" does not exist", value)
-	}
-	return value, nil
+	return value, st.host.MayAct("session_authorization", value)
 }
 
-// checkRole: there are no roles yet but the one that a session logged in as.
+// checkRole lets SET ROLE go back to what the session is, and to what that may be.
 func checkRole(st *Values, value string) (string, error) {
 	if value == "none" {
 		return value, nil
 	}
-	return checkAuthorization(st, value)
+	return value, st.host.MayAct("role", value)
 }
 
 func checkBool(name string) func(*Values, string) (string, error) {

@@ -48,8 +48,6 @@ func init() {
 	}
 }
 
-const oneRole = "There is one role, the session's own."
-
 // What has an effect, which the session adds, or takes one value alone. The others are in list.go.
 func init() {
 	Declare(
@@ -88,8 +86,8 @@ func init() {
 		},
 	)
 	Declare(
-		Setting{Name: "session_authorization", Report: true, Hidden: true, Inert: true, Check: checkAuthorization, About: oneRole},
-		Setting{Name: "role", Initial: "none", Hidden: true, Inert: true, Check: checkRole, About: oneRole},
+		Setting{Name: "session_authorization", Report: true, Hidden: true, Check: checkAuthorization, About: "The role that the session is, which a superuser may change."},
+		Setting{Name: "role", Initial: "none", Hidden: true, Check: checkRole, About: "The role as which the session acts, one that it is a member of."},
 		Setting{Name: "standard_conforming_strings", Initial: "on", Report: true, Only: true, Check: checkBool("standard_conforming_strings"), About: "A backslash in '…' is a backslash."},
 		Setting{Name: "backslash_quote", Initial: "safe_encoding", Only: true, Check: oneOf("backslash_quote", "safe_encoding", "on", "off"), About: "Whether \\' stands for a quote in E'…': it does, since clients' texts are UTF-8 by then."},
 		Setting{Name: "synchronous_commit", Initial: "on", Only: true, Check: checkSynchronous, About: "An append is acknowledged once it is on disk."},

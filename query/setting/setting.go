@@ -13,6 +13,8 @@ import (
 type Host interface {
 	// Report tells the client of a setting's value.
 	Report(name, value string)
+	// MayAct checks that the session may act as a role, by one of the settings session_authorization and role.
+	MayAct(setting, role string) error
 }
 
 // Setting is the declaration of a setting: everything that is known of it.
@@ -33,7 +35,8 @@ type Setting struct {
 	Check func(st *Values, value string) (string, error)
 	// Apply makes a value effective. It is called when a session begins and after each change.
 	Apply func(h Host, value string)
-	// Set and Show are those of a value that is the transaction's, not the session's: who has it keeps it, and may refuse another.
+	// Set and Show are those of a value that is the transaction's, not the session's: who has it keeps it, and may refuse another. Show alone
+	// finds the value of one that cannot be changed.
 	Set  func(h Host, value string) error
 	Show func(h Host) string
 
@@ -68,6 +71,14 @@ func OfTransaction(name string, set func(h Host, value string) error, show func(
 		panic("setting " + name + " is not known, or is kept already")
 	}
 	Known[name].Set, Known[name].Show = set, show
+}
+
+// Computed says how the value of a setting that cannot be changed is found.
+func Computed(name string, show func(h Host) string) {
+	if k := Known[name]; k == nil || !k.Fixed || k.Show != nil {
+		panic("setting " + name + " is not known, or can be changed")
+	}
+	Known[name].Show = show
 }
 
 // Names are those of all settings in lower case, in order.

@@ -9,9 +9,21 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
+// lone is a host that may act as u alone.
+type lone struct{}
+
+func (lone) Report(string, string) {}
+
+func (lone) MayAct(_, name string) error {
+	if name != "u" {
+		return pgerror.Errorf(pgerror.InvalidParameterValue, "role %s does not exist", name)
+	}
+	return nil
+}
+
 // checked writes what a check makes of a value: what SHOW gives, or !SQLSTATE.
 func checked(check func(*Values, string) (string, error), value string) string {
-	st := New("u", new(OwnValues), nil)
+	st := New("u", new(OwnValues), lone{})
 	v, err := check(&st, value)
 	if err != nil {
 		var e *pgerror.Error

@@ -129,6 +129,7 @@ type (
 		Replace  bool
 		Relation RelationRef
 		Columns  []Name
+		Options  []string // such as "security_invoker=true"
 		Query    *QueryText
 	}
 	DropViewStmt struct {
@@ -137,16 +138,66 @@ type (
 		Cascade   bool
 	}
 	CommentStmt struct {
-		Kind     string // table, view, column
+		Kind     string // table, view, column, role
 		Relation RelationRef
 		Column   string
 		Text     string // empty: none
 	}
 
-	// AlterRoleStmt is ALTER ROLE or ALTER USER, with options.
-	AlterRoleStmt struct {
+	// RoleStmt is CREATE or ALTER ROLE or USER, with options, or CREATE GROUP.
+	RoleStmt struct {
+		Create  bool
+		User    bool // CREATE USER: one that may log in
 		Role    RoleSpec
 		Options []RoleOption
+	}
+	// RoleSetStmt is ALTER ROLE … SET and RESET.
+	RoleSetStmt struct {
+		All      bool // ALTER ROLE ALL
+		Role     RoleSpec
+		Database string   // empty: in all
+		Set      *SetStmt // nil: RESET
+		Reset    string   // "all" for ALL
+	}
+	// RenameRoleStmt is ALTER ROLE … RENAME TO.
+	RenameRoleStmt struct{ Role, To RoleSpec }
+	DropRoleStmt   struct {
+		Roles    []RoleSpec
+		IfExists bool
+	}
+	// GrantRoleStmt is GRANT and REVOKE of roles, and ALTER GROUP.
+	GrantRoleStmt struct {
+		Revoke  bool
+		Group   bool       // ALTER GROUP ADD or DROP USER
+		Roles   []RoleSpec // that are granted
+		Members []RoleSpec
+		Admin   bool      // WITH ADMIN OPTION, or ADMIN OPTION FOR
+		By      *RoleSpec // nil: not said
+	}
+	// GrantStmt is GRANT and REVOKE of privileges.
+	GrantStmt struct {
+		Revoke     bool
+		Privileges []PrivilegeName // nil: ALL
+		Schema     bool            // the names are of schemas
+		Everything bool            // ON ALL TABLES IN SCHEMA: the names are of schemas
+		Names      []RelationRef
+		Roles      []RoleSpec
+		Option     bool // WITH GRANT OPTION, or GRANT OPTION FOR
+		By         *RoleSpec
+		Cascade    bool
+	}
+	// OwnedStmt is REASSIGN OWNED and DROP OWNED.
+	OwnedStmt struct {
+		Roles   []RoleSpec
+		To      *RoleSpec // nil: DROP OWNED
+		Cascade bool
+	}
+	// ViewOwnerStmt is ALTER VIEW … OWNER TO, or ALTER TABLE with a view's name.
+	ViewOwnerStmt struct {
+		Relation RelationRef
+		IfExists bool
+		Table    bool // it said TABLE
+		Owner    RoleSpec
 	}
 
 	// CreateExtensionStmt is CREATE EXTENSION, whose options are without effect.
@@ -205,7 +256,14 @@ func (*SetTransactionStmt) Stmt()  {}
 func (*CreateViewStmt) Stmt()      {}
 func (*DropViewStmt) Stmt()        {}
 func (*CommentStmt) Stmt()         {}
-func (*AlterRoleStmt) Stmt()       {}
+func (*RoleStmt) Stmt()            {}
+func (*RoleSetStmt) Stmt()         {}
+func (*RenameRoleStmt) Stmt()      {}
+func (*DropRoleStmt) Stmt()        {}
+func (*GrantRoleStmt) Stmt()       {}
+func (*GrantStmt) Stmt()           {}
+func (*OwnedStmt) Stmt()           {}
+func (*ViewOwnerStmt) Stmt()       {}
 func (*CreateExtensionStmt) Stmt() {}
 func (*UpkeepStmt) Stmt()          {}
 func (*LockStmt) Stmt()            {}
@@ -226,8 +284,15 @@ type Name struct {
 // RoleSpec names a role.
 type RoleSpec struct {
 	Name string
-	Word string // current_user, current_role or session_user instead
+	Word string // current_user, current_role, session_user or public instead
 	Pos  int
+}
+
+// PrivilegeName is a privilege in GRANT and REVOKE.
+type PrivilegeName struct {
+	Name    string
+	Columns bool // it is of some columns
+	Pos     int
 }
 
 type RelationRef struct {

@@ -271,7 +271,11 @@ func (p *parser) otherStatement() Statement {
 		return p.commentStatement()
 	case "alter":
 		return p.alterStatement()
-	case "grant", "revoke", "reindex", "cluster", "refresh", "security", "import", "reassign":
+	case "grant", "revoke":
+		return p.grantStatement()
+	case "reassign":
+		return p.ownedStatement()
+	case "reindex", "cluster", "refresh", "security", "import":
 		return p.refused()
 	case "lock":
 		return p.lockStatement()

@@ -5,13 +5,16 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
-// createStatement takes CREATE [OR REPLACE] VIEW and CREATE EXTENSION; what else can be created in PostgreSQL is
+// createStatement takes CREATE [OR REPLACE] VIEW, CREATE EXTENSION, and roles; what else can be created in PostgreSQL is
 // refused.
 func (p *parser) createStatement() Statement {
 	start := *p
 	p.expectWord("create")
 	if p.word("extension") {
 		return p.createExtension()
+	}
+	if p.atRole() {
+		return p.createRole()
 	}
 	s := &CreateViewStmt{Replace: p.words("or", "replace")}
 	if !p.word("view") {
@@ -23,9 +26,9 @@ func (p *parser) createStatement() Statement {
 		s.Columns = columns(p, p.name)
 		p.expectOp(")")
 	}
-	if p.word("with") { // (security_barrier) and the like change nothing here
+	if p.word("with") {
 		p.expectOp("(")
-		p.viewOptions()
+		s.Options = p.viewOptions()
 	}
 	p.expectWord("as")
 	if !p.atQuery() {
@@ -72,10 +75,16 @@ func (p *parser) createExtension() Statement {
 	}
 }
 
-// dropStatement takes DROP VIEW.
+// dropStatement takes DROP VIEW, ROLE and OWNED.
 func (p *parser) dropStatement() Statement {
 	start := *p
 	p.expectWord("drop")
+	if p.isWord("owned") {
+		return p.ownedStatement()
+	}
+	if p.atRole() {
+		return p.dropRole()
+	}
 	if !p.word("view") {
 		*p = start
 		return p.refused()
@@ -107,6 +116,8 @@ func (p *parser) commentStatement() Statement {
 		s.Kind = "view"
 	case p.word("column"):
 		s.Kind = "column"
+	case p.word("role"):
+		s.Kind = "role"
 	default:
 		*p = start
 		return p.refused()
@@ -141,8 +152,8 @@ func (p *parser) commentStatement() Statement {
 
 var errCheckOption = pgerror.Errorf(pgerror.FeatureNotSupported, "WITH CHECK OPTION is not supported: nothing is inserted into a view")
 
-// viewOptions takes the options of a view, which change nothing here: nobody may see less than another.
-func (p *parser) viewOptions() {
+// viewOptions takes the options of a view.
+func (p *parser) viewOptions() (list []string) {
 	for n := 0; ; n++ {
 		p.room(n, maxOptions, "a list of options")
 		name, value := p.label(), "true"
@@ -165,9 +176,10 @@ func (p *parser) viewOptions() {
 		default:
 			p.fail(pgerror.Errorf(pgerror.InvalidParameterValue, "unrecognized parameter \"%s\"", name))
 		}
+		list = append(list, name+"="+value)
 		if !p.op(",") {
 			p.expectOp(")")
-			return
+			return list
 		}
 	}
 }

@@ -65,11 +65,38 @@ func (w *printer) statement(s Statement) {
 		for i := range s.Relations {
 			w.add("%s", relationText(&s.Relations[i]))
 		}
-	case *AlterRoleStmt:
-		w.add("ALTER ROLE %s%s", s.Role.Name, s.Role.Word)
+	case *RoleStmt:
+		w.add("ROLE create=%t user=%t %s%s", s.Create, s.User, s.Role.Name, s.Role.Word)
 		for _, o := range s.Options {
 			w.add("%s off=%t '%s'", o.Name, o.Off, o.Text)
+			w.roles(o.Roles)
 		}
+	case *RoleSetStmt:
+		w.add("ROLE SET all=%t %s%s database=%q reset=%q", s.All, s.Role.Name, s.Role.Word, s.Database, s.Reset)
+		if s.Set != nil {
+			w.add("%s=%q", s.Set.Name, s.Set.Values)
+		}
+	case *RenameRoleStmt:
+		w.add("RENAME ROLE")
+		w.roles([]RoleSpec{s.Role, s.To})
+	case *DropRoleStmt:
+		w.add("DROP ROLE if=%t", s.IfExists)
+		w.roles(s.Roles)
+	case *GrantRoleStmt:
+		w.add("GRANT ROLE revoke=%t group=%t admin=%t", s.Revoke, s.Group, s.Admin)
+		w.roles(s.Roles)
+		w.roles(s.Members)
+	case *GrantStmt:
+		w.add("GRANT revoke=%t %v schema=%t everything=%t option=%t cascade=%t", s.Revoke, s.Privileges, s.Schema, s.Everything, s.Option, s.Cascade)
+		for i := range s.Names {
+			w.add("%s", relationText(&s.Names[i]))
+		}
+		w.roles(s.Roles)
+	case *OwnedStmt:
+		w.add("OWNED reassign=%t cascade=%t", s.To != nil, s.Cascade)
+		w.roles(s.Roles)
+	case *ViewOwnerStmt:
+		w.add("OWNER table=%t %s %s%s", s.Table, relationText(&s.Relation), s.Owner.Name, s.Owner.Word)
 	case *UpkeepStmt:
 		w.add("NOOP %s", s.Tag)
 	case *CreateViewStmt:
@@ -292,4 +319,10 @@ func callText(x *CallExpr) string {
 		args += "<" + x.Unsupported + ">"
 	}
 	return name + args
+}
+
+func (w *printer) roles(list []RoleSpec) {
+	for _, r := range list {
+		w.add("%s%s", r.Name, r.Word)
+	}
 }

@@ -106,13 +106,12 @@ func cutACLName(text string) (name, rest string) {
 
 // roleNamed is the role with exactly this name, 0 if there is none.
 func (c *Catalog) roleNamed(name, user string) uint32 {
-	if name == user || name == CurrentUser {
-		return oidUser
+	if name == CurrentUser {
+		name = user
 	}
-	for _, row := range fixed("pg_authid") {
-		if row[1] == name {
-			return uint32(row[0].(int64))
-		}
+	oid, ok := c.roleByName(name, user)
+	if !ok && name == "postgres" { // as the lists of what there always is call the bootstrap superuser
+		return oidPostgres
 	}
-	return 0
+	return oid
 }

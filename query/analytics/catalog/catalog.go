@@ -1,5 +1,7 @@
 package catalog
 
+import "github.com/eventgres/eventgres/query/privilege"
+
 // CurrentDatabase and CurrentUser stand in rows for the name of the session's
 // database and of its user.
 const (
@@ -36,11 +38,10 @@ type Table struct {
 type View struct {
 	// OID is 100000 or more. The next one is the view's row type, and the one
 	// after that the array of it.
-	OID  uint32
-	Name string
-	// Owner is who made the view. The catalog shows the session's user as the
-	// owner of everything, so it is not used so far.
-	Owner   string
+	OID     uint32
+	Name    string
+	Object  privilege.Object // its owner, and what is granted on it
+	Options []string         // such as "security_invoker=true"
 	Columns []ViewColumn
 	// Definition is the query as pg_get_viewdef(oid, true) gives it: pretty,
 	// with a space in front and a semicolon behind.
@@ -73,8 +74,14 @@ type State struct {
 	Views []View
 	// Comments are those on relations by name ("events"), and on their columns
 	// ("events.payload"). They take the place of those that a View has.
-	Comments  map[string]string
-	Settings  []Setting
+	Comments map[string]string
+	Settings []Setting
+	// Roles are those that there are, the bootstrap superuser among them, and Everyone the settings of all of them. Without
+	// roles there is one, whoever the session's user is, who owns everything.
+	Roles    []*privilege.Role
+	Everyone []privilege.Settings
+	// Grants are what is granted on the other relations, and on schema public.
+	Object    func(name string) (privilege.Object, bool)
 	StartedAt int64 // when the server was started, µs since the Unix epoch
 	// Sizes are the bytes that relations take, by OID.
 	Sizes map[uint32]int64

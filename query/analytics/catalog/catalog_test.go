@@ -41,7 +41,7 @@ func TestColumns(t *testing.T) {
 func withView() State {
 	return State{
 		Views: []View{{
-			OID: 100000, Name: "Orders", Owner: "alice", Comment: "what was ordered", Definition: " SELECT 1;",
+			OID: 100000, Name: "Orders", Comment: "what was ordered", Definition: " SELECT 1;",
 			Columns: []ViewColumn{
 				{Name: "id", OID: pgvalue.OIDInt8, Typmod: -1, Comment: "the order's"},
 				{Name: "code", OID: 1043, Typmod: 14},

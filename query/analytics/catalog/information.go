@@ -443,13 +443,17 @@ func (c *Catalog) collationSets() [][]any {
 
 func (c *Catalog) applicableRoles() [][]any {
 	m := newMaker("applicable_roles")
-	m.row("grantee", CurrentUser, "role_name", "pg_database_owner", "is_grantable", "NO")
+	if c.roles == nil {
+		m.row("grantee", CurrentUser, "role_name", "pg_database_owner", "is_grantable", "NO")
+	}
 	return m.rows
 }
 
 func (c *Catalog) enabledRoles() [][]any {
 	m := newMaker("enabled_roles")
-	m.row("role_name", "pg_database_owner")
+	if c.roles == nil {
+		m.row("role_name", "pg_database_owner")
+	}
 	m.row("role_name", CurrentUser)
 	return m.rows
 }

@@ -490,15 +490,7 @@ func (c *Catalog) RoleIn(text, user string) (uint32, error) {
 	if err != nil || len(parts) != 1 {
 		return 0, pgerror.Errorf(pgerror.InvalidName, "invalid name syntax")
 	}
-	if parts[0] == user {
-		return oidUser, nil
-	}
-	for _, row := range fixed("pg_authid") {
-		if row[1] == parts[0] {
-			return uint32(row[0].(int64)), nil
-		}
-	}
-	return 0, pgerror.Errorf(pgerror.UndefinedObject, "role \"%s\" does not exist", parts[0])
+	return c.RoleNamed(parts[0], user)
 }
 
 // RoleOut is the output of regrole in a session of user.
@@ -507,20 +499,6 @@ func (c *Catalog) RoleOut(oid uint32, user string) string {
 		return QuoteIdentifier(name)
 	}
 	return outNumber(oid)
-}
-
-// UserByID is the name of a role in a session of user, not quoted.
-// pg_get_userbyid says "unknown (OID=n)" where there is none.
-func (c *Catalog) UserByID(oid uint32, user string) (string, bool) {
-	if oid == oidUser {
-		return user, true
-	}
-	for _, row := range fixed("pg_authid") {
-		if row[0] == int64(oid) {
-			return row[1].(string), true
-		}
-	}
-	return "", false
 }
 
 // OperIn is the input of regoper, and of regoperator where operands are given.

@@ -1,6 +1,10 @@
 package catalog
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/eventgres/eventgres/query/privilege"
+)
 
 // Catalog is what PostgreSQL's catalogs say about a server. It does not
 // change; when a view is made or dropped a new one is made. It is safe for
@@ -11,7 +15,8 @@ type Catalog struct {
 	relations []*publicRelation
 	byName    map[string]*publicRelation
 	lookups   func() *lookups
-	search    []uint32 // the schemas that are searched, if not pg_catalog and public
+	roles     *privilege.Roles // nil: there is one, whoever the session's user is
+	search    []uint32         // the schemas that are searched, if not pg_catalog and public
 }
 
 // In is the catalog as it is seen with a search path: the schemas that are searched, in order; nil: those that sessions
@@ -31,6 +36,9 @@ func (c *Catalog) In(search []string) *Catalog {
 // New returns the catalog of a server in state s.
 func New(s State) *Catalog {
 	c := &Catalog{state: s, relations: relations(s), byName: map[string]*publicRelation{}}
+	if s.Roles != nil {
+		c.roles = privilege.NewRoles(s.Roles)
+	}
 	for _, r := range c.relations {
 		c.byName[r.Name] = r
 	}

@@ -1,5 +1,7 @@
 package catalog
 
+import "github.com/eventgres/eventgres/query/privilege"
+
 // addPrivileges adds the views of privileges, which come in pairs: what the
 // user has by any role, PUBLIC among them, and what not through PUBLIC.
 func addPrivileges(to map[string]func(*Catalog) [][]any) {
@@ -25,11 +27,43 @@ type grant struct {
 	grantable        bool
 }
 
-var (
-	toPublic     = grant{"postgres", "PUBLIC", false}
-	ownerGrant   = grant{CurrentUser, CurrentUser, true}
-	ownersPublic = grant{CurrentUser, "PUBLIC", false}
-)
+var toPublic = grant{"postgres", "PUBLIC", false}
+
+// ownerGrant is what the owner of what nobody has made may do, and ownersPublic what everybody may with it.
+func (c *Catalog) ownerGrant() grant {
+	name, _ := c.UserByID(c.ownerOID(), CurrentUser)
+	return grant{name, name, true}
+}
+
+func (c *Catalog) ownersPublic() grant {
+	g := c.ownerGrant()
+	return grant{g.grantor, "PUBLIC", false}
+}
+
+// grants are what is granted on one of our relations, a privilege each: to PUBLIC only if that is asked for.
+func (c *Catalog) grants(oid uint32, public bool, privileges []string, add func(g grant, privilege string)) {
+	o, told := c.object(oid)
+	if !told {
+		for _, p := range privileges {
+			add(c.ownerGrant(), p)
+		}
+		return
+	}
+	for _, g := range o.Grants() {
+		to := grant{c.owner(int64(g.Grantor)), "PUBLIC", false}
+		if g.Grantee != Public {
+			to.grantee = c.owner(int64(g.Grantee))
+		} else if !public {
+			continue
+		}
+		for _, p := range privileges {
+			if one := privilege.Named(p); g.Privileges&one != 0 {
+				to.grantable = g.Grantable&one != 0 || g.Grantee == o.Owner
+				add(to, p)
+			}
+		}
+	}
+}
 
 // add adds a row for a grant.
 func (m *maker) add(g grant, pairs ...any) {
@@ -44,9 +78,7 @@ func tablePrivileges(c *Catalog, m *maker, public bool) {
 				"privilege_type", privilege, "with_hierarchy", yesNo(privilege == "SELECT"))
 		}
 		if s.own {
-			for _, p := range []string{"INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"} {
-				add(ownerGrant, p)
-			}
+			c.grants(s.oid, public, []string{"INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}, add)
 		} else if public && !s.columnsOnly {
 			add(toPublic, "SELECT")
 		}
@@ -61,9 +93,7 @@ func columnPrivileges(c *Catalog, m *maker, public bool) {
 					"column_name", col.name, "privilege_type", privilege)
 			}
 			if s.own {
-				for _, p := range []string{"INSERT", "SELECT", "UPDATE", "REFERENCES"} {
-					add(ownerGrant, p)
-				}
+				c.grants(s.oid, public, []string{"INSERT", "SELECT", "UPDATE", "REFERENCES"}, add)
 			} else if public {
 				add(toPublic, "SELECT")
 			}
@@ -78,8 +108,8 @@ func routinePrivileges(c *Catalog, m *maker, public bool) {
 				"routine_catalog", CurrentDatabase, "routine_schema", schema, "routine_name", f.name, "privilege_type", "EXECUTE")
 		}
 		if f.namespace == nsPublic {
-			add(ownerGrant)
-			add(ownersPublic) // which the grantor sees too
+			add(c.ownerGrant())
+			add(c.ownersPublic()) // which the grantor sees too
 		} else if public {
 			add(toPublic)
 		}
@@ -111,8 +141,8 @@ func typePrivileges(c *Catalog, m *maker, public bool) {
 			m.add(g, "udt_catalog", CurrentDatabase, "udt_schema", c.schema(row[2]), "udt_name", row[1], "privilege_type", "TYPE USAGE")
 		}
 		if row[2] == int64(nsPublic) {
-			add(ownersPublic)
-			add(ownerGrant)
+			add(c.ownersPublic())
+			add(c.ownerGrant())
 		} else if public {
 			add(toPublic)
 		}

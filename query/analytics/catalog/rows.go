@@ -19,7 +19,8 @@ func init() { // not in the declaration: the builders use one another by Rows
 		"pg_attrdef": (*Catalog).attrdefs, "pg_description": (*Catalog).descriptions, "pg_depend": (*Catalog).depends,
 		"pg_rewrite": (*Catalog).rewrites, "pg_extension": (*Catalog).extensions, "pg_init_privs": (*Catalog).initPrivs,
 
-		"pg_authid": (*Catalog).authids, "pg_roles": (*Catalog).roles, "pg_user": (*Catalog).users,
+		"pg_auth_members": (*Catalog).authMembers, "pg_db_role_setting": (*Catalog).roleSettings, "pg_namespace": (*Catalog).namespaces,
+		"pg_authid": (*Catalog).authids, "pg_roles": (*Catalog).roleRows, "pg_user": (*Catalog).users,
 		"pg_shadow": (*Catalog).shadows, "pg_group": (*Catalog).groups, "pg_database": (*Catalog).databases,
 
 		"pg_tables": (*Catalog).tablesView, "pg_views": (*Catalog).viewsView, "pg_indexes": (*Catalog).indexesView,
@@ -51,7 +52,7 @@ func init() { // not in the declaration: the builders use one another by Rows
 
 func (c *Catalog) classes() [][]any {
 	m := newMaker("pg_class",
-		"relnamespace", nsPublic, "reltype", 0, "reloftype", 0, "relowner", oidUser, "relam", 0, "relfilenode", 0,
+		"relnamespace", nsPublic, "reltype", 0, "reloftype", 0, "relowner", c.ownerOID(), "relam", 0, "relfilenode", 0,
 		"reltablespace", 0, "relpages", 0, "reltuples", -1.0, "relallvisible", 0, "reltoastrelid", 0, "relhasindex", false,
 		"relisshared", false, "relpersistence", "p", "relchecks", 0, "relhasrules", false, "relhastriggers", false,
 		"relhassubclass", false, "relrowsecurity", false, "relforcerowsecurity", false, "relispopulated", true,
@@ -63,6 +64,12 @@ func (c *Catalog) classes() [][]any {
 		}
 		if r.Kind != 'v' { // it has a file
 			row = append(row, "relam", amHeap, "relfilenode", r.OID, "relreplident", "d", "relpages", r.pages())
+		}
+		if c.roles != nil {
+			row = append(row, "relowner", c.shownOwner(&r.object), "relacl", c.aclOf(&r.object))
+		}
+		if len(r.options) > 0 {
+			row = append(row, "reloptions", anyTexts(r.options))
 		}
 		m.row(row...)
 		for _, k := range r.keys {
@@ -211,7 +218,7 @@ func (c *Catalog) types() [][]any {
 		add(t.OID, schemaOID(t.Schema), oidPostgres, t.Name, "_"+t.Name, t.rowType, t.rowsOID)
 	}
 	for _, r := range c.relations {
-		add(r.OID, nsPublic, oidUser, r.Name, "_"+r.Name, r.rowType, r.arrayType)
+		add(r.OID, nsPublic, c.shownOwner(&r.object), r.Name, "_"+r.Name, r.rowType, r.arrayType)
 	}
 	return withFixed("pg_type", m.rows)
 }
@@ -266,7 +273,7 @@ func (k *key) kind() string {
 }
 
 func (c *Catalog) procs() [][]any {
-	m := newMaker("pg_proc", "proowner", oidUser, "prolang", langPLpgSQL, "procost", 100.0, "prorows", 0.0, "provariadic", 0, "prosupport", 0,
+	m := newMaker("pg_proc", "proowner", c.ownerOID(), "prolang", langPLpgSQL, "procost", 100.0, "prorows", 0.0, "provariadic", 0, "prosupport", 0,
 		"prokind", "f", "prosecdef", false, "proleakproof", false, "proretset", false, "proparallel", "s", "pronargdefaults", 0)
 	for _, f := range relation.Functions {
 		names := make([]any, len(f.ArgNames))

@@ -7,13 +7,6 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
-func (c *Catalog) authids() [][]any {
-	m := newMaker("pg_authid")
-	m.row("oid", oidUser, "rolname", CurrentUser, "rolsuper", false, "rolinherit", true, "rolcreaterole", false,
-		"rolcreatedb", false, "rolcanlogin", true, "rolreplication", false, "rolbypassrls", false, "rolconnlimit", -1)
-	return withFixed("pg_authid", m.rows)
-}
-
 // project makes rows of another relation of rows of from: pairs are the columns
 // of both.
 func project(to, from string, rows [][]any, keep func([]any) bool, pairs ...string) *maker {
@@ -30,13 +23,17 @@ func project(to, from string, rows [][]any, keep func([]any) bool, pairs ...stri
 	return m
 }
 
-func (c *Catalog) roles() [][]any {
+func (c *Catalog) roleRows() [][]any {
 	m := project("pg_roles", "pg_authid", c.authids(), nil,
 		"rolname", "rolname", "rolsuper", "rolsuper", "rolinherit", "rolinherit", "rolcreaterole", "rolcreaterole",
 		"rolcreatedb", "rolcreatedb", "rolcanlogin", "rolcanlogin", "rolreplication", "rolreplication",
-		"rolconnlimit", "rolconnlimit", "rolbypassrls", "rolbypassrls", "oid", "oid")
+		"rolconnlimit", "rolconnlimit", "rolbypassrls", "rolbypassrls", "oid", "oid", "rolvaliduntil", "rolvaliduntil")
+	configs, oid := c.roleConfigs(), table("pg_roles").column("oid")
 	for _, row := range m.rows {
 		m.set(row, []any{"rolpassword", "********"})
+		if items := configs[row[oid].(int64)]; items != nil {
+			m.set(row, []any{"rolconfig", items})
+		}
 	}
 	return m.rows
 }
@@ -45,9 +42,16 @@ func (c *Catalog) roles() [][]any {
 func canLogin(row []any) bool { return row[table("pg_authid").column("rolcanlogin")].(bool) }
 
 func (c *Catalog) userRows(view string) *maker {
-	return project(view, "pg_authid", c.authids(), canLogin,
+	m := project(view, "pg_authid", c.authids(), canLogin,
 		"usename", "rolname", "usesysid", "oid", "usecreatedb", "rolcreatedb", "usesuper", "rolsuper",
-		"userepl", "rolreplication", "usebypassrls", "rolbypassrls")
+		"userepl", "rolreplication", "usebypassrls", "rolbypassrls", "valuntil", "rolvaliduntil")
+	configs, oid := c.roleConfigs(), table(view).column("usesysid")
+	for _, row := range m.rows {
+		if items := configs[row[oid].(int64)]; items != nil {
+			m.set(row, []any{"useconfig", items})
+		}
+	}
+	return m
 }
 
 func (c *Catalog) users() [][]any {
@@ -67,7 +71,7 @@ func (c *Catalog) groups() [][]any {
 			continue
 		}
 		members := []any{}
-		for _, row := range fixed("pg_auth_members") {
+		for _, row := range c.authMembers() {
 			if row[0] == role[0] {
 				members = append(members, row[1])
 			}
@@ -87,16 +91,14 @@ func (c *Catalog) databases() [][]any {
 	acl := []any{"=c/postgres", "postgres=CTc/postgres"}
 	m.row("oid", 1, "datname", "template1", "datacl", acl)
 	m.row("oid", 4, "datname", "template0", "datacl", acl, "datallowconn", false)
-	m.row("oid", oidDatabase, "datname", CurrentDatabase, "datdba", oidUser, "datistemplate", false)
+	m.row("oid", oidDatabase, "datname", CurrentDatabase, "datdba", c.ownerOID(), "datistemplate", false)
 	return m.rows
 }
 
 // owner is the name of who owns a relation with this owner in pg_class.
-func owner(oid any) string {
-	if oid == int64(oidUser) {
-		return CurrentUser
-	}
-	return "postgres"
+func (c *Catalog) owner(oid any) string {
+	name, _ := c.UserByID(uint32(oid.(int64)), CurrentUser)
+	return name
 }
 
 // eachClass calls do with the rows of pg_class of the given kinds, and their
@@ -120,7 +122,7 @@ func (c *Catalog) tablesView() [][]any {
 		if get("reltablespace") == int64(1664) {
 			space = "pg_global"
 		}
-		m.row("schemaname", schema, "tablename", get("relname"), "tableowner", owner(get("relowner")), "tablespace", space,
+		m.row("schemaname", schema, "tablename", get("relname"), "tableowner", c.owner(get("relowner")), "tablespace", space,
 			"hasindexes", get("relhasindex"), "hasrules", get("relhasrules"), "hastriggers", get("relhastriggers"),
 			"rowsecurity", get("relrowsecurity"))
 	})
@@ -134,7 +136,7 @@ func (c *Catalog) viewsView() [][]any {
 		if text, ok := c.ViewDef(uint32(get("oid").(int64))); ok {
 			definition = text
 		}
-		m.row("schemaname", schema, "viewname", get("relname"), "viewowner", owner(get("relowner")), "definition", definition)
+		m.row("schemaname", schema, "viewname", get("relname"), "viewowner", c.owner(get("relowner")), "definition", definition)
 	})
 	return m.rows
 }
@@ -143,7 +145,7 @@ func (c *Catalog) matviewsView() [][]any {
 	m := newMaker("pg_matviews")
 	c.eachClass("m", func(get func(string) any, schema string) {
 		text, _ := c.ViewDef(uint32(get("oid").(int64)))
-		m.row("schemaname", schema, "matviewname", get("relname"), "matviewowner", owner(get("relowner")),
+		m.row("schemaname", schema, "matviewname", get("relname"), "matviewowner", c.owner(get("relowner")),
 			"hasindexes", get("relhasindex"), "ispopulated", true, "definition", text)
 	})
 	return m.rows

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
 )
 
@@ -67,6 +68,8 @@ type publicRelation struct {
 	rule               uint32
 	comment            string
 	bytes              int64
+	object             privilege.Object
+	options            []string
 }
 
 // key is a primary or unique key. Its index has its name.
@@ -99,7 +102,7 @@ func relations(s State) []*publicRelation {
 		r := &publicRelation{
 			Relation: Relation{OID: v.OID, Name: v.Name, Kind: 'v'},
 			rowType:  v.OID + 1, arrayType: v.OID + 2, rule: v.OID + 3,
-			definition: v.Definition, bare: v.Bare, uses: v.Uses, comment: v.Comment,
+			definition: v.Definition, bare: v.Bare, uses: v.Uses, comment: v.Comment, object: v.Object, options: v.Options,
 		}
 		if v.Materialized {
 			r.Kind = 'm'
@@ -110,6 +113,9 @@ func relations(s State) []*publicRelation {
 		list = append(list, r)
 	}
 	for _, r := range list {
+		if r.object.Owner == 0 && s.Object != nil {
+			r.object, _ = s.Object(r.Name)
+		}
 		r.bytes = s.Sizes[r.OID]
 		if comment, ok := s.Comments[r.Name]; ok {
 			r.comment = comment

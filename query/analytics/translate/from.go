@@ -126,6 +126,9 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		}
 		c.failAt(v.Location, pgerror.UndefinedTable, "relation \"%s\" does not exist", full)
 	}
+	if r := (Read{rel.Schema, rel.Name, c.as}); rel.Guarded && !slices.Contains(c.reads, r) {
+		c.reads = append(c.reads, r)
+	}
 	t := c.fresh("t")
 	if c.relations++; c.relations > maxRelations {
 		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "the statement is too complex").WithDetail("It has more than %d relations, those of views included.", maxRelations))
@@ -190,7 +193,10 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 	if c.inView++; c.inView > maxViews {
 		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "views are nested too deep"))
 	}
-	scope, src, zone, schemas := c.scope, c.src, c.options.Zone, c.options.Catalog
+	scope, src, zone, schemas, as := c.scope, c.src, c.options.Zone, c.options.Catalog, c.as
+	if rel.Owner != 0 {
+		c.as = rel.Owner
+	}
 	c.options.Catalog = schemas.In(rel.ViewPath)
 	c.scope, c.src = nil, rel.View
 	if z, err := pgvalue.ZoneOfKey(rel.ViewZone); err == nil && rel.ViewZone != "" {
@@ -200,7 +206,7 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 	for _, col := range s.cols {
 		c.resolveOutput(col)
 	}
-	c.scope, c.src, c.options.Zone, c.options.Catalog = scope, src, zone, schemas
+	c.scope, c.src, c.options.Zone, c.options.Catalog, c.as = scope, src, zone, schemas, as
 	c.inView--
 	for i, col := range s.cols[:min(len(s.cols), len(rel.Columns))] {
 		k := &rtcol{name: rel.Columns[i].Name, sql: t + "." + col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, dims: col.e.dims, table: rel.OID, attr: int16(i + 1), of: r}

@@ -467,7 +467,7 @@ func (c *compiler) valueFunction(v *pg.SQLValueFunction) *ex {
 	case pg.SQLValueFunctionOp_SVFOP_USER:
 		return out(placeholder("user"), pgvalue.OIDName, "user")
 	case pg.SQLValueFunctionOp_SVFOP_SESSION_USER:
-		return out(placeholder("user"), pgvalue.OIDName, "session_user")
+		return out(placeholder("session"), pgvalue.OIDName, "session_user")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_CATALOG:
 		return out(placeholder("database"), pgvalue.OIDName, "current_catalog")
 	case pg.SQLValueFunctionOp_SVFOP_CURRENT_SCHEMA:

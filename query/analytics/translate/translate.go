@@ -48,6 +48,15 @@ type Relation struct {
 	ViewZone     string // and the key of the zone by which its literals are read
 	ViewPath     searchpath.Path
 	Key          string // the name of the primary key's only column, if there is one
+	// Guarded: not everybody may read it. Of a view, Owner is as whom its relations are read; 0: as whoever reads it.
+	Guarded bool
+	Owner   uint32
+}
+
+// Read is a guarded relation that a statement reads, and as whom: 0 is whoever runs it.
+type Read struct {
+	Schema, Name string
+	As           uint32
 }
 
 // RelationColumn is a column of a relation.
@@ -101,6 +110,8 @@ type Statement struct {
 	segments   []segment
 	// Noted are the notes of the columns that it names, its views and subqueries included.
 	Noted map[string]bool
+	// Reads are the guarded relations that it reads, those of its views included.
+	Reads []Read
 	// Analysed text depends on the session's time zone.
 	Zoned bool
 }
@@ -140,7 +151,7 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	if o.Want != nil {
 		c.assign(s, o.Want)
 	}
-	out := &Statement{Zoned: c.zoned, Parameters: c.params, Noted: c.noted}
+	out := &Statement{Zoned: c.zoned, Parameters: c.params, Noted: c.noted, Reads: c.reads}
 	var fields [][]Field
 	var text string
 	text, fields = c.outermost(s)
@@ -221,7 +232,9 @@ type compiler struct {
 	constantOf map[string]int
 	onlyTrue   *pg.SubLink // a condition of its own, where null is as good as false
 	relations  int         // with those of views
-	queries    int         // likewise
+	reads      []Read
+	as         uint32 // the owner of the view that is being translated; 0: whoever runs the statement
+	queries    int    // likewise
 	zoned      bool
 	holds      []string // the texts that references of held refer to
 	heldAt     map[string]int

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -101,9 +102,15 @@ func activitySQL(sessions []analytics.Activity) string {
 	return "(SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") AS t(" + strings.Join(columns, ", ") + ") WHERE pid IS NOT NULL)"
 }
 
+// hidden are the columns that who may not see what a session does is told nothing in.
+var hidden = map[string]bool{
+	"client_addr": true, "client_hostname": true, "client_port": true, "backend_start": true, "xact_start": true, "query_start": true, "state_change": true,
+	"wait_event_type": true, "wait_event": true, "state": true, "backend_type": true,
+}
+
 func activityValue(a *analytics.Activity, column string) *pgvalue.Value {
 	var v pgvalue.Value
-	if a.PID == 0 {
+	if a.PID == 0 || a.Hidden && hidden[column] {
 		return &v
 	}
 	text := func(s string) {
@@ -124,7 +131,7 @@ func activityValue(a *analytics.Activity, column string) *pgvalue.Value {
 	case "pid":
 		v = pgvalue.IntValue(int64(a.PID))
 	case "usesysid":
-		v = pgvalue.IntValue(catalog.UserOID)
+		v = pgvalue.IntValue(int64(cmp.Or(a.Role, catalog.UserOID)))
 	case "usename":
 		text(a.User)
 	case "application_name":

@@ -50,7 +50,11 @@ func countedSQL(c *analytics.Counted) string {
 		if b := values[k.Name]; b != nil {
 			list, between := pgvalue.TextValue(b.String()), pgvalue.TextValue(apart)
 			sources = append(sources, "unnest(string_split("+translate.Literal(pgvalue.OIDText, &list)+", "+translate.Literal(pgvalue.OIDText, &between)+")) AS "+name)
-			columns = append(columns, "CAST("+name+" AS "+translate.Physical(k.OID, 0)+") AS "+name)
+			of := name
+			if k.Name == "queryid" { // which is not told of others' statements
+				of = "nullif(" + name + ", '')"
+			}
+			columns = append(columns, "CAST("+of+" AS "+translate.Physical(k.OID, 0)+") AS "+name)
 			continue
 		}
 		same := sameInAll(k.OID)
@@ -76,8 +80,12 @@ func sameInAll(oid uint32) pgvalue.Value {
 func countedValues(s *analytics.CountedStatement) []string {
 	whole := func(n int64) string { return strconv.FormatInt(n, 10) }
 	ms := func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
+	id := whole(s.ID)
+	if s.Hidden {
+		id = ""
+	}
 	return []string{
-		whole(int64(s.UserID)), whole(int64(s.DBID)), whole(s.ID), s.Text, whole(s.Calls), ms(s.Total), ms(s.Min), ms(s.Max), ms(s.Mean), ms(s.Deviation),
+		whole(int64(s.UserID)), whole(int64(s.DBID)), id, s.Text, whole(s.Calls), ms(s.Total), ms(s.Min), ms(s.Max), ms(s.Mean), ms(s.Deviation),
 		whole(s.Rows),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/duck"
 	"github.com/eventgres/eventgres/query/analytics/pgfn"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/searchpath"
 )
 
@@ -102,7 +103,7 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			return err
 		}),
 		function("pg_may_role", tBool, types(tBig, tBig, tText), func(in []vector, i int, out *writer) error {
-			may, err := catalog.RoleMay(object(&in[0], i), object(&in[1], i), in[2].Text(i))
+			may, err := schema().catalog.RoleMay(object(&in[0], i), object(&in[1], i), in[2].Text(i))
 			out.SetBool(i, may)
 			return err
 		}),
@@ -218,14 +219,43 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			}
 			return pgerror.Errorf(pgerror.UndefinedObject, "unrecognized configuration parameter \"%s\"", in[1].Text(i))
 		}),
-		function("pg_may_table", tBool, types(tText), may("SELECT", "INSERT", "REFERENCES", "TRIGGER", "UPDATE", "DELETE", "TRUNCATE")),
-		function("pg_may_database", tBool, types(tText), may("CREATE", "CONNECT", "TEMPORARY", "TEMP")),
-		function("pg_may_schema", tBool, types(tText, tText), func(in []vector, i int, out *writer) error {
-			if !systemSchemas[in[0].Text(i)] {
-				return pgerror.Errorf(pgerror.InvalidSchemaName, "schema \"%s\" does not exist", in[0].Text(i))
-			}
-			out.SetBool(i, strings.EqualFold(in[1].Text(i), "USAGE") || in[0].Text(i) == "public")
+		function("pg_user_role", tBig, types(tText), func(in []vector, i int, out *writer) error {
+			out.SetInt64(i, int64(schema().catalog.CurrentRole(in[0].Text(i))))
 			return nil
+		}),
+		function("pg_role_or_public", tBig, types(tText, tText), func(in []vector, i int, out *writer) error {
+			if in[0].Text(i) == "public" {
+				out.SetInt64(i, catalog.Public)
+				return nil
+			}
+			n, err := schema().catalog.RoleNamed(in[0].Text(i), in[1].Text(i))
+			out.SetInt64(i, int64(n))
+			return err
+		}),
+		function("pg_role_oid", tBig, types(tBig), func(in []vector, i int, out *writer) error {
+			out.SetInt64(i, in[0].Int64(i))
+			return nil
+		}),
+		function("pg_namespace_name", tText, types(tBig), func(in []vector, i int, out *writer) error {
+			out.SetText(i, schema().catalog.NamespaceOut(object(&in[0], i)))
+			return nil
+		}),
+		function("pg_may_table", tBool, types(tBig, tBig, tText), mayRelation(schema, privilege.Table)),
+		function("pg_may_column", tBool, types(tBig, tBig, tText), mayRelation(schema, privilege.Select|privilege.Insert|privilege.Update|privilege.References)),
+		function("pg_may_database", tBool, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			may, err := schema().catalog.MayDatabase(object(&in[0], i), in[1].Text(i))
+			out.SetBool(i, may)
+			return err
+		}),
+		function("pg_may_schema", tBool, types(tBig, tText, tText), func(in []vector, i int, out *writer) error {
+			if !systemSchemas[in[1].Text(i)] {
+				return pgerror.Errorf(pgerror.InvalidSchemaName, "schema \"%s\" does not exist", in[1].Text(i))
+			}
+			want, option, err := catalog.ParsePrivileges(in[2].Text(i), privilege.Schema)
+			if err == nil {
+				out.SetBool(i, schema().catalog.MaySchema(object(&in[0], i), in[1].Text(i), want, option))
+			}
+			return err
 		}),
 		function("pg_may_function", tBool, types(tBig), func(in []vector, i int, out *writer) error {
 			may, ok := schema().catalog.FunctionExecutable(object(&in[0], i))
@@ -279,20 +309,17 @@ func volatile(f *duck.Function) *duck.Function {
 	return f
 }
 
-// may answers for a list of privileges, of which one is enough; unknown ones are errors.
-func may(known ...string) func(in []vector, i int, out *writer) error {
+// mayRelation answers for a role, a relation and a list of privileges, of which one is enough; unknown ones are errors.
+func mayRelation(schema func() *schema, known privilege.Set) func(in []vector, i int, out *writer) error {
 	return func(in []vector, i int, out *writer) error {
-		for _, word := range strings.Split(in[0].Text(i), ",") {
-			word, _, _ = strings.Cut(strings.ToUpper(strings.TrimSpace(word)), " WITH ")
-			ok := false
-			for _, k := range known {
-				ok = ok || k == word
-			}
-			if !ok {
-				return pgerror.Errorf(pgerror.InvalidParameterValue, "unrecognized privilege type: \"%s\"", strings.TrimSpace(word))
-			}
+		want, option, err := catalog.ParsePrivileges(in[2].Text(i), known)
+		if err != nil {
+			return err
 		}
-		out.SetBool(i, true)
+		may, ok := schema().catalog.MayRelation(object(&in[0], i), object(&in[1], i), want, option)
+		if out.SetBool(i, may); !ok {
+			out.SetNull(i)
+		}
 		return nil
 	}
 }

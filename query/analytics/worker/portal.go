@@ -301,7 +301,7 @@ func (p *portal) names() (map[string]string, error) {
 		*of = text(string(b))
 	}
 	names := map[string]string{
-		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "loaded": at(p.run.Loaded), "user": text(p.run.User),
+		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "loaded": at(p.run.Loaded), "user": text(p.run.User), "session": text(p.run.SessionUser),
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
 		"path": text(string(p.run.Path)), "settings": settings, "origins": origins, "position": strconv.FormatInt(p.run.Before, 10),
 		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL",

@@ -153,13 +153,37 @@ func (p *projection) open(path string, settings map[string]string) error {
 			return err
 		}
 	}
-	_, err := os.Stat(path)
-	created := errors.Is(err, os.ErrNotExist)
-	if err = p.openFile(path, settings, created); err != nil && created && !locked(err) {
-		p.closeFile()
-		return errors.Join(err, removeFile(path)) // what a full disk has let begin is no projection
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := p.make(path, settings); err != nil {
+			return err
+		}
 	}
-	return err
+	if err := p.openFile(path, settings); err != nil {
+		return err
+	}
+	return p.resume()
+}
+
+// make makes a projection of no events. It has another name until it is whole: a file that DuckDB has begun, and a kill or a full disk
+// has kept it from ending, could not be told from one that is damaged.
+func (p *projection) make(path string, settings map[string]string) error {
+	begun := path + ".new"
+	if err := removeFile(begun); err != nil {
+		return err
+	}
+	err := p.openFile(begun, settings)
+	if err == nil {
+		insert := fmt.Sprintf("INSERT INTO progress VALUES (%d, '%s', 1, 0, 0)", projectionVersion, p.follower.StoreID())
+		err = p.conn.Exec("BEGIN; " + projectionSchema + insert + "; COMMIT; CHECKPOINT")
+	}
+	p.closeFile()
+	if err == nil {
+		err = os.Rename(begun, path)
+	}
+	if err != nil {
+		return errors.Join(err, removeFile(begun))
+	}
+	return nil
 }
 
 // removeFile removes a projection's file, and what belongs to it.
@@ -172,18 +196,12 @@ func removeFile(path string) error {
 	return nil
 }
 
-func (p *projection) openFile(path string, settings map[string]string, created bool) (err error) {
+func (p *projection) openFile(path string, settings map[string]string) (err error) {
 	if p.db, err = duck.Open(path, settings); err != nil {
 		return err
 	}
-	if p.conn, err = p.db.Connect(); err != nil {
-		return err
-	}
-	if created {
-		insert := fmt.Sprintf("INSERT INTO progress VALUES (%d, '%s', 1, 0, 0)", projectionVersion, p.follower.StoreID())
-		return p.conn.Exec("BEGIN; " + projectionSchema + insert + "; COMMIT")
-	}
-	return p.resume()
+	p.conn, err = p.db.Connect()
+	return err
 }
 
 // resume goes on where the projection's last transaction ended.

@@ -52,11 +52,11 @@ var (
 
 func (w *Worker) newSchema(s *analytics.Schema) *schema {
 	out := &schema{version: s.Version, copies: w.newCopies(), tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
-	state := catalog.State{Comments: s.Comments, StartedAt: s.Started}
+	state := catalog.State{Comments: s.Comments, StartedAt: s.Started, Roles: s.Roles, Everyone: s.Everyone, Object: s.Object}
 	for i := range s.Views {
 		v := &s.Views[i]
 		out.views[v.Name] = v
-		view := catalog.View{OID: v.OID, Name: v.Name, Definition: " " + strings.TrimSuffix(strings.Trim(v.Query, " \t\n\r\f\v"), ";") + ";", Comment: v.Comment}
+		view := catalog.View{OID: v.OID, Name: v.Name, Definition: " " + strings.TrimSuffix(strings.Trim(v.Query, " \t\n\r\f\v"), ";") + ";", Comment: v.Comment, Object: v.Object(), Options: v.Options}
 		view.Uses = viewUses(s.Views, v)
 		for _, n := range translate.BareNames(v.Query) {
 			at := 1 + n.At - (len(v.Query) - len(strings.TrimLeft(v.Query, " \t\n\r\f\v")))
@@ -150,7 +150,10 @@ func (s *schema) Relation(namespace, name string) (*translate.Relation, bool) {
 		return nil, false
 	}
 	if v := s.views[name]; v != nil {
-		r := &translate.Relation{Schema: "public", Name: name, OID: v.OID, View: v.Query, ViewZone: v.Zone, ViewPath: v.Path}
+		r := &translate.Relation{Schema: "public", Name: name, OID: v.OID, View: v.Query, ViewZone: v.Zone, ViewPath: v.Path, Guarded: true}
+		if !v.Invoker() {
+			r.Owner = v.Object().Owner
+		}
 		for i, c := range v.Columns {
 			r.Columns = append(r.Columns, translate.RelationColumn{Name: c.Name, OID: c.OID, Mod: c.Mod, Attr: int16(i + 1)})
 		}
@@ -162,9 +165,13 @@ func (s *schema) Relation(namespace, name string) (*translate.Relation, bool) {
 	}
 	switch name {
 	case "events":
-		return s.own(rel, eventsPlace, "position"), true
+		r := s.own(rel, eventsPlace, "position")
+		r.Guarded = true
+		return r, true
 	case "streams":
-		return s.own(rel, streamsSQL, "stream_id"), true
+		r := s.own(rel, streamsSQL, "stream_id")
+		r.Guarded = true
+		return r, true
 	}
 	return nil, false
 }
@@ -217,7 +224,7 @@ func (s *schema) tableName(t *catalog.Table) string {
 }
 
 func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
-	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID}
+	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, Guarded: !catalog.PublicReads(t)}
 	if t == locksTable {
 		r.SQL = translate.Placeholder("locks") // as they are when it runs
 	} else if name := namedViews[t.Name]; name != "" {

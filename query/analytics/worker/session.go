@@ -142,6 +142,9 @@ func (s *statement) analyse() (*analysis, error) {
 		Counted: a.st.Uses("counted") || a.st.Uses("counting"),
 		Xact:    a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
 	}
+	for _, r := range a.st.Reads {
+		a.uses.Reads = append(a.uses.Reads, analytics.Read{Relation: r.Name, As: r.As, Catalog: r.Schema != "public"})
+	}
 	a.params = append([]uint32{run}, a.st.Parameters...)
 	a.columns = make([]pgvalue.Column, len(a.st.Columns))
 	for i, c := range a.st.Columns {

@@ -1,0 +1,192 @@
+package roles
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/eventgres/eventgres/integration/harness"
+)
+
+// as connects as a role.
+func as(t *testing.T, server *harness.Server, role string) (*pgx.Conn, error) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), "postgres://"+role+":pw@"+server.Address()+"/events?sslmode=disable&default_query_exec_mode=simple_protocol")
+	if err == nil {
+		t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
+	}
+	return conn, err
+}
+
+func must(t *testing.T, server *harness.Server, role string) *pgx.Conn {
+	t.Helper()
+	conn, err := as(t, server, role)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func run(t *testing.T, conn *pgx.Conn, list ...string) {
+	t.Helper()
+	for _, sql := range list {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+}
+
+// refused expects an error with a SQLSTATE.
+func refused(t *testing.T, conn *pgx.Conn, code, sql string) {
+	t.Helper()
+	_, err := conn.Exec(t.Context(), sql)
+	if got := stateOf(err); got != code {
+		t.Errorf("%s: %v, want %s", sql, err, code)
+	}
+}
+
+func stateOf(err error) string {
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Code
+}
+
+// TestFirstRole: the first role ends sessions of names that are none, and nobody else's; new ones must be a role's.
+func TestFirstRole(t *testing.T) {
+	server := harness.Eventgres(t)
+	guest, other, chief := must(t, server, "guest"), must(t, server, "anna"), must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'")
+	run(t, guest, "SELECT 1") // acts as the superuser, as it came in
+	run(t, chief, "BEGIN", "CREATE ROLE anna LOGIN PASSWORD 'pw'")
+	run(t, guest, "SELECT 1")
+	run(t, chief, "COMMIT", "SELECT 1")
+	refused(t, guest, "57P01", "SELECT 1")
+	refused(t, other, "42501", "SELECT count(*) FROM events") // its name is a role's by now
+	if _, err := as(t, server, "guest"); stateOf(err) != "28P01" {
+		t.Errorf("a name that is no role's comes in: %v", err)
+	}
+	run(t, chief, "GRANT SELECT ON events TO anna")
+	run(t, other, "SELECT count(*) FROM events")
+	server.Kill()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	run(t, must(t, server, "anna"), "SELECT count(*) FROM events")
+}
+
+// TestOpenSessions: what changes of roles takes effect at the next statement of sessions that are open, also of what they have prepared.
+func TestOpenSessions(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE anna LOGIN PASSWORD 'pw'", "CREATE ROLE staff", "GRANT staff TO anna", "GRANT INSERT, SELECT ON events TO staff")
+	anna := must(t, server, "anna")
+	run(t, anna, "PREPARE native AS SELECT position FROM events WHERE position = 1", "PREPARE worker AS SELECT type, count(*) FROM events GROUP BY 1 HAVING count(*) > 0",
+		"PREPARE append AS INSERT INTO events (stream, type) VALUES ('a-1', 't')", "EXECUTE native", "EXECUTE worker", "EXECUTE append")
+	run(t, chief, "REVOKE staff FROM anna")
+	for _, sql := range []string{
+		"EXECUTE native", "EXECUTE worker", "EXECUTE append", "SELECT 1 FROM streams", "COPY events TO STDOUT", "EXPLAIN SELECT * FROM events", "EXPLAIN ANALYZE EXECUTE append",
+		"INSERT INTO events (stream, type) SELECT stream, type FROM events", "SELECT * FROM eventgres_health", "DECLARE c CURSOR WITH HOLD FOR SELECT * FROM events",
+	} {
+		refused(t, anna, "42501", sql)
+	}
+	run(t, chief, "ALTER ROLE anna SUPERUSER")
+	run(t, anna, "EXECUTE native", "EXECUTE worker", "EXECUTE append", "SELECT 1 FROM streams")
+	run(t, chief, "ALTER ROLE anna NOSUPERUSER")
+	refused(t, anna, "42501", "EXECUTE append")
+	var query string
+	if err := anna.QueryRow(t.Context(), "SELECT query FROM pg_stat_activity WHERE usename = 'postgres'").Scan(&query); err != nil || query != "<insufficient privilege>" {
+		t.Errorf("anna sees of the superuser's session: %q, %v", query, err)
+	}
+	refused(t, anna, "42501", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'")
+	refused(t, anna, "42501", "SELECT pg_reload_conf()")
+	refused(t, anna, "42501", "SELECT pg_stat_statements_reset()")
+	var others, hidden int
+	const counted = "SELECT count(*), count(*) FILTER (WHERE query = '<insufficient privilege>' AND queryid IS NULL) FROM pg_stat_statements WHERE userid = 10"
+	if err := anna.QueryRow(t.Context(), counted).Scan(&others, &hidden); err != nil || others == 0 || hidden != others {
+		t.Errorf("of %d statements of the superuser, %d are hidden: %v", others, hidden, err)
+	}
+	run(t, chief, "DROP ROLE anna")
+	refused(t, anna, "57P01", "SELECT 1")
+}
+
+// TestConnectionLimit: a role has no more sessions than it may.
+func TestConnectionLimit(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw' CONNECTION LIMIT 0", "CREATE ROLE anna LOGIN PASSWORD 'pw' CONNECTION LIMIT 2", "ALTER ROLE anna SET application_name = 'hers'")
+	one := must(t, server, "anna")
+	must(t, server, "anna")
+	if _, err := as(t, server, "anna"); stateOf(err) != "53300" {
+		t.Errorf("a third session: %v", err)
+	}
+	var name string
+	if err := one.QueryRow(t.Context(), "SELECT current_setting('application_name')").Scan(&name); err != nil || name != "hers" {
+		t.Errorf("application_name is %q, %v", name, err)
+	}
+	must(t, server, "postgres") // no limit is a superuser's
+	one.Close(t.Context())
+	for { // until the server has seen it go
+		if _, err := as(t, server, "anna"); err == nil {
+			break
+		} else if stateOf(err) != "53300" {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestRestore: what pg_dumpall of PostgreSQL writes of roles can be run here, and then says the same of them.
+func TestRestore(t *testing.T) {
+	p := newPair(t)
+	cluster := harness.Postgres(t)
+	for _, sql := range []string{
+		"CREATE ROLE anna LOGIN CREATEROLE PASSWORD 'secret' VALID UNTIL '2031-01-01' CONNECTION LIMIT 7", "CREATE ROLE ben NOINHERIT BYPASSRLS", `CREATE ROLE "E f" REPLICATION`,
+		"GRANT ben TO anna WITH ADMIN OPTION", `GRANT anna, pg_monitor TO "E f"`, "ALTER ROLE anna SET search_path TO public, pg_catalog", "ALTER ROLE ben SET statement_timeout = '1min'",
+		"COMMENT ON ROLE ben IS 'of a kind'",
+	} {
+		if _, err := p.real.conn.Exec(t.Context(), sql).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dump, err := exec.CommandContext(t.Context(), cluster.Program(t, "pg_dumpall"), "--globals-only", "--dbname", cluster.URL("postgres")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var clean []string
+	for line := range strings.Lines(string(dump)) {
+		if !strings.HasPrefix(line, "--") && !strings.HasPrefix(line, `\`) && strings.TrimSpace(line) != "" {
+			clean = append(clean, line)
+		}
+	}
+	for _, sql := range strings.Split(strings.Join(clean, ""), ";\n") {
+		if strings.Contains(sql, "ROLE test") || strings.Contains(sql, "ROLE postgres") { // who are there
+			continue
+		}
+		if got := p.ours.answer(t, sql, false); strings.Contains(got, "ERROR") {
+			t.Errorf("%s: %s", sql, got)
+		}
+	}
+	p.state()
+}
+
+// TestPage runs what docs/roles.md says.
+func TestPage(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	for _, block := range harness.Blocks(harness.Document(t, "docs/roles.md"), "sql") {
+		for _, sql := range strings.Split(block, ";\n") {
+			run(t, chief, sql)
+		}
+	}
+	if _, err := as(t, server, "anna"); stateOf(err) != "28P01" {
+		t.Errorf("anna with another password: %v", err)
+	}
+	run(t, chief, "SET ROLE anna", "SELECT * FROM order_types", "SELECT * FROM streams")
+	refused(t, chief, "42501", "INSERT INTO events (stream, type) VALUES ('a-1', 't')")
+}
