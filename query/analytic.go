@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -344,6 +345,7 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 			settings[name] = k.Show(s)
 		}
 	}
+	maps.DeleteFunc(settings, func(name, _ string) bool { return !s.may().Shows(name) })
 	run.Settings, run.Origins, run.Activity, run.Locks = settings, s.settings.Origins(), s.server.sessions.List(), s.server.advisory.Snapshot()
 	if !s.may().Stats() {
 		s.hideOthers(run.Activity)

@@ -326,7 +326,7 @@ func (s *Session) roleSetting(name string, values []string) (privilege.Setting, 
 		out.Value = strings.Join(values, "")
 		return out, nil
 	}
-	if setting.Known[name] == nil && strings.Contains(name, ".") && !s.may().All {
+	if k := setting.Known[name]; !s.may().All && (k == nil && strings.Contains(name, ".") || k != nil && k.Superuser) {
 		return out, pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set parameter \"%s\"", name)
 	}
 	var err error

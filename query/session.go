@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"time"
 
@@ -30,6 +31,7 @@ type Session struct {
 	conn     *pgwire.Conn
 	user     string // current_user
 	identity identity
+	trusted  bool // what is set is what a role's sessions begin with, which somebody else was allowed to say
 	database string
 	settings setting.Values
 	// What settings amount to.
@@ -79,6 +81,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	session.reportSuperuser()
 	session.activity = s.sessions.Enter(c, session.identity.login, session.database, session.effective.application, session.statementTime)
 	session.activity.Role.Store(session.identity.role)
+	session.activity.Guest.Store(session.identity.guest)
 	if err := session.checkLimit(); err != nil {
 		s.sessions.Leave(session.activity)
 		return nil, err
@@ -490,6 +493,8 @@ func (s *Session) applyRoleSettings() {
 	if c == nil {
 		return
 	}
+	s.trusted = true
+	defer func() { s.trusted = false }()
 	for _, v := range c.SettingsOf(s.identity.role, s.database) {
 		if err := s.set(v.Name, []string{v.Value}, false); err != nil {
 			code, message := pgerror.InvalidParameterValue, err.Error()
@@ -534,6 +539,7 @@ func (s *Session) present() error {
 		}
 		id.role, id.guest = r.OID, false
 		s.activity.Role.Store(r.OID)
+		s.activity.Guest.Store(false)
 		s.actAs()
 	}
 	if !id.guest && c.Roles().ByOID(id.role) == nil {
@@ -574,19 +580,27 @@ func (s *Session) actAs() {
 	}
 	id.session, id.schema = id.role, nil
 	if name := s.settings.Value("session_authorization"); name != id.login {
-		if r := c.Roles().Named(name); r != nil {
-			id.session = r.OID
-		}
+		id.session = oidOf(c, name)
 	}
 	id.user = id.session
-	if name := s.settings.Value("role"); name != "none" && name != "" {
-		if r := c.Roles().Named(name); r != nil {
-			id.user = r.OID
-		}
-	}
 	s.user = s.nameOf(id.user)
+	if name := s.settings.Value("role"); name != "none" && name != "" && (name != id.login || !id.guest) {
+		id.user, s.user = oidOf(c, name), name
+	}
 	s.path, _ = searchpath.Read(s.settings.Value("search_path"), s.user)
 	s.reportSuperuser()
+}
+
+// goneRole is the OID of a role that is no more. Who acts as one may do what everybody may: he has given up the rights of the role that he has come
+// in as, and gets them back when he says so.
+const goneRole = math.MaxUint32
+
+// oidOf finds the role as which a session acts by its name.
+func oidOf(c *role.Catalog, name string) uint32 {
+	if r := c.Roles().Named(name); r != nil {
+		return r.OID
+	}
+	return goneRole
 }
 
 // nameOf is a role's name, for who is told of the session's own.
@@ -639,11 +653,9 @@ func (s *Session) MayAct(as, name string) error {
 func (s *Session) endOthers() {
 	c := s.server.roles.Current()
 	s.server.sessions.Each(func(e *activity.Entry) {
-		gone := false
-		if oid := e.Role.Load(); oid == privilege.BootstrapOID && e.User() != c.Bootstrap().Name {
-			gone = !c.Alone() && c.Role(e.User()) == nil // it came in when anybody could by any name
-		} else {
-			gone = c.Roles().ByOID(oid) == nil
+		gone := c.Roles().ByOID(e.Role.Load()) == nil
+		if e.Guest.Load() {
+			gone = !c.Alone() && c.Role(e.User()) == nil
 		}
 		if gone && e != s.activity {
 			e.Conn.Terminate()

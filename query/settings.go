@@ -19,6 +19,9 @@ import (
 
 // set gives a setting a value; nil values mean its default.
 func (s *Session) set(name string, values []string, local bool) error {
+	if k := setting.Known[name]; k != nil && k.Superuser && !s.trusted && !s.may().All {
+		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set parameter \"%s\"", k.Name)
+	}
 	v, err := s.settings.Check(name, values)
 	if err != nil {
 		return err
@@ -116,6 +119,9 @@ func (s *Session) Report(name, value string) { s.conn.SetParameter(name, value) 
 func (s *Session) show(name string) (string, error) {
 	if k := setting.Known[name]; k != nil && k.Show != nil {
 		return k.Show(s), nil
+	}
+	if !s.may().Shows(name) {
+		return "", pgerror.Errorf(pgerror.InsufficientPrivilege, "must be superuser or have privileges of pg_read_all_settings to examine \"%s\"", name)
 	}
 	if !s.settings.Knows(name) {
 		return "", pgerror.Errorf(pgerror.UndefinedObject, "unrecognized configuration parameter \"%s\"", name)
@@ -303,6 +309,9 @@ func (p *showPlan) bind(s *Session, _ []pgvalue.Value) (pgwire.Portal, error) {
 	var rows [][]pgvalue.Value
 	if p.name == "all" {
 		for _, k := range setting.Shown() {
+			if !s.may().Shows(strings.ToLower(k.Name)) {
+				continue
+			}
 			v, err := s.show(strings.ToLower(k.Name))
 			if err != nil {
 				return nil, err

@@ -111,7 +111,7 @@ func newPair(t *testing.T) *pair {
 	}
 	t.Cleanup(func() { // roles belong to the whole cluster
 		ctx := context.WithoutCancel(t.Context())
-		for _, sql := range []string{"ROLLBACK", "RESET SESSION AUTHORIZATION", "RESET ROLE", "ALTER ROLE postgres RESET ALL", "ALTER ROLE ALL RESET ALL"} {
+		for _, sql := range []string{"ROLLBACK", "RESET SESSION AUTHORIZATION", "RESET ROLE", "ALTER ROLE postgres RESET ALL", "ALTER ROLE ALL RESET ALL", asMade} {
 			_, _ = p.real.conn.Exec(ctx, sql).ReadAll()
 		}
 		for _, name := range names {
@@ -123,6 +123,10 @@ func newPair(t *testing.T) *pair {
 	})
 	return p
 }
+
+// asMade makes the superuser what he was, whatever statements have made of him.
+const asMade = "UPDATE pg_authid SET rolinherit = true, rolcreaterole = true, rolcreatedb = true, rolreplication = true, rolbypassrls = true, " +
+	"rolconnlimit = -1, rolvaliduntil = NULL WHERE oid = 10"
 
 // both tells both, and compares.
 func (p *pair) both(sql string, rows bool) {

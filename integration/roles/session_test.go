@@ -106,6 +106,15 @@ func TestOpenSessions(t *testing.T) {
 	}
 	refused(t, anna, "42501", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'")
 	refused(t, anna, "42501", "SELECT pg_reload_conf()")
+	refused(t, anna, "42501", "SET log_statement = 'none'")
+	refused(t, anna, "42501", "SELECT set_config('log_min_duration_statement', '0', false)")
+	refused(t, anna, "42501", "SHOW data_directory")
+	refused(t, anna, "42501", "SELECT current_setting('hba_file')")
+	refused(t, anna, "42501", "SELECT * FROM pg_ls_waldir()")
+	var paths int
+	if err := anna.QueryRow(t.Context(), "SELECT count(*) FROM pg_settings WHERE name = 'data_directory' AND setting <> ''").Scan(&paths); err != nil || paths != 0 {
+		t.Errorf("pg_settings tells where the data are: %v", err)
+	}
 	refused(t, anna, "42501", "SELECT pg_stat_statements_reset()")
 	var others, hidden int
 	const counted = "SELECT count(*), count(*) FILTER (WHERE query = '<insufficient privilege>' AND queryid IS NULL) FROM pg_stat_statements WHERE userid = 10"
@@ -114,6 +123,27 @@ func TestOpenSessions(t *testing.T) {
 	}
 	run(t, chief, "DROP ROLE anna")
 	refused(t, anna, "57P01", "SELECT 1")
+}
+
+// TestGoneRole: who acts as a role that is dropped has not its rights, and not those of the role behind it either.
+func TestGoneRole(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE pool LOGIN PASSWORD 'pw'", "CREATE ROLE tenant ROLE pool", "GRANT SELECT ON events TO pool")
+	pool := must(t, server, "pool")
+	run(t, pool, "SELECT count(*) FROM events", "SET ROLE tenant")
+	refused(t, pool, "42501", "SELECT count(*) FROM events")
+	run(t, chief, "DROP ROLE tenant")
+	refused(t, pool, "42501", "SELECT count(*) FROM events")
+	refused(t, pool, "42501", "SELECT count(*) FROM events GROUP BY type")
+	run(t, pool, "RESET ROLE", "SELECT count(*) FROM events")
+
+	// Nor is what a view's owner has left behind anybody's way to events.
+	run(t, chief, "CREATE ROLE maker ROLE pool", "GRANT CREATE ON SCHEMA public TO maker", "CREATE ROLE other LOGIN PASSWORD 'pw'")
+	run(t, pool, "SET ROLE maker", "CREATE VIEW hers AS SELECT * FROM events", "GRANT SELECT ON hers TO other")
+	refused(t, must(t, server, "other"), "42501", "SELECT * FROM hers")
+	run(t, chief, "GRANT SELECT ON events TO maker")
+	run(t, must(t, server, "other"), "SELECT * FROM hers")
 }
 
 // TestConnectionLimit: a role has no more sessions than it may.

@@ -18,6 +18,8 @@ type Entry struct {
 	Conn *pgwire.Conn
 	Gone chan struct{} // closed when the session has ended
 	Role atomic.Uint32 // the OID of the role that it has come in as
+	// Guest: its name is no role's; it came in when anybody could, by any name.
+	Guest atomic.Bool
 	Counters
 
 	mu  sync.Mutex

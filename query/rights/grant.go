@@ -145,7 +145,6 @@ func (g *Granting) apply(d *schema.Schema, st *syntax.GrantStmt, name string, wh
 	if !ok {
 		return nil, pgerror.Errorf(pgerror.UndefinedTable, "relation \"%s\" does not exist", name)
 	}
-	o.Owner = g.known(o.Owner)
 	shown, kind := name, "table"
 	if name == privilege.PublicSchema {
 		shown, kind = "public", "schema"

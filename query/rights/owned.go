@@ -162,7 +162,7 @@ func (r *Rights) ChangeOwner(v *analytics.View, to *syntax.RoleSpec) (uint32, er
 		return 0, err
 	}
 	oid, err := r.find(to)
-	if err != nil || r.All || oid == r.known(v.Object().Owner) {
+	if err != nil || r.All || oid == v.Object().Owner {
 		return oid, err
 	}
 	if !r.Roles.Member(r.User, oid) {

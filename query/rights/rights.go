@@ -43,7 +43,8 @@ func kindOf(name string) string {
 	return "view"
 }
 
-// Relation checks that a relation of ours may be used; as is the role that counts, 0: the session's.
+// Relation checks that a relation of ours may be used; as is the role that counts, 0: the session's. A role that is gone may do what everybody
+// may, and no more: what it has left behind is nobody's way to anything.
 func (r *Rights) Relation(name string, want privilege.Set, as uint32) error {
 	if as == 0 {
 		if r.All {
@@ -55,18 +56,10 @@ func (r *Rights) Relation(name string, want privilege.Set, as uint32) error {
 	if !ok {
 		return nil // it is gone, which is another error
 	}
-	if o.Has(r.Roles, r.known(as), want) != want {
+	if o.Has(r.Roles, as, want) != want {
 		return denied(kindOf(name), name)
 	}
 	return nil
-}
-
-// known is a role; what belongs to one that is gone is the bootstrap superuser's.
-func (r *Rights) known(oid uint32) uint32 {
-	if r.Roles.ByOID(oid) == nil {
-		return privilege.BootstrapOID
-	}
-	return oid
 }
 
 // Reads checks all relations that a statement of the worker's reads.
@@ -81,11 +74,14 @@ func (r *Rights) Reads(list []analytics.Read) error {
 		}
 		as := r.User
 		if u.As != 0 {
-			as = r.known(u.As)
+			as = u.As
 		}
 		if !r.catalog(u.Relation, as) {
 			kind := "table"
-			if strings.HasPrefix(u.Relation, "pg_hba") || strings.HasPrefix(u.Relation, "pg_ident") || u.Relation == "pg_shadow" {
+			switch {
+			case strings.HasPrefix(u.Relation, "pg_ls_"):
+				kind = "function"
+			case strings.HasPrefix(u.Relation, "pg_hba"), strings.HasPrefix(u.Relation, "pg_ident"), u.Relation == "pg_shadow":
 				kind = "view"
 			}
 			return denied(kind, u.Relation)
@@ -96,6 +92,9 @@ func (r *Rights) Reads(list []analytics.Read) error {
 
 // catalog tells whether a role may read a system relation that not everybody may.
 func (r *Rights) catalog(name string, as uint32) bool {
+	if strings.HasPrefix(name, "pg_ls_") && r.Roles.Uses(as, privilege.Monitor) {
+		return true
+	}
 	return r.Roles.Uses(as, privilege.BootstrapOID) || (name == "pg_shadow" || name == "pg_authid") && r.Roles.Uses(as, privilege.AuthQuery)
 }
 
@@ -121,7 +120,7 @@ func (r *Rights) Owns(kind, name string) error {
 		return nil
 	}
 	o, ok := r.schema.Object(name)
-	if !ok || r.Roles.Uses(r.User, r.known(o.Owner)) {
+	if !ok || r.Roles.Uses(r.User, o.Owner) {
 		return nil
 	}
 	return pgerror.Errorf(pgerror.InsufficientPrivilege, "must be owner of %s %s", cmp.Or(kind, kindOf(name)), name)
@@ -129,6 +128,14 @@ func (r *Rights) Owns(kind, name string) error {
 
 // Stats tells whether the session is told what others do.
 func (r *Rights) Stats() bool { return r.All || r.Roles.Uses(r.User, privilege.ReadAllStats) }
+
+// private are settings that tell where things are on the server's machine.
+var private = map[string]bool{"config_file": true, "data_directory": true, "hba_file": true, "ident_file": true}
+
+// Shows tells whether the session is told a setting's value.
+func (r *Rights) Shows(setting string) bool {
+	return r.All || !private[setting] || r.Roles.Uses(r.User, privilege.ReadAllSettings)
+}
 
 // Signals tells whether the session may cancel or end another, which acts as a role.
 func (r *Rights) Signals(other uint32, ends bool) error {

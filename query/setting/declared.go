@@ -73,11 +73,11 @@ func init() {
 		Setting{Name: "transaction_isolation", Initial: readCommitted, Check: checkIsolation("transaction_isolation"), About: "The transaction's level of isolation."},
 		Setting{Name: "transaction_read_only", Initial: "off", Check: checkBool("transaction_read_only"), About: "Whether the transaction may append nothing."},
 		Setting{Name: "transaction_deferrable", Initial: "off", Check: checkBool("transaction_deferrable"), About: "Whether the transaction is deferrable, which matters to SERIALIZABLE alone."},
-		Setting{Name: "log_statement", Initial: "none", Check: oneOf("log_statement", "none", "ddl", "mod", "all"), About: "Which statements are written to the server's log when they begin: those that define, those that append too, or all."},
-		Setting{Name: "log_min_duration_statement", Initial: "-1", Check: (&numberSetting{name: "log_min_duration_statement", unit: "ms", low: -1, high: math.MaxInt32}).check, About: "How long a statement takes that is written to the server's log when it has ended; -1: none is."},
-		Setting{Name: "log_parameter_max_length", Initial: "0", Check: (&numberSetting{name: "log_parameter_max_length", unit: "B", low: -1, high: 1<<30 - 1}).check, About: "How much of each parameter is written to the server's log beside its statement; 0: nothing of any, -1: all."},
+		Setting{Name: "log_statement", Superuser: true, Initial: "none", Check: oneOf("log_statement", "none", "ddl", "mod", "all"), About: "Which statements are written to the server's log when they begin: those that define, those that append too, or all."},
+		Setting{Name: "log_min_duration_statement", Superuser: true, Initial: "-1", Check: (&numberSetting{name: "log_min_duration_statement", unit: "ms", low: -1, high: math.MaxInt32}).check, About: "How long a statement takes that is written to the server's log when it has ended; -1: none is."},
+		Setting{Name: "log_parameter_max_length", Superuser: true, Initial: "0", Check: (&numberSetting{name: "log_parameter_max_length", unit: "B", low: -1, high: 1<<30 - 1}).check, About: "How much of each parameter is written to the server's log beside its statement; 0: nothing of any, -1: all."},
 		Setting{
-			Name: "pg_stat_statements.track", Initial: "top", Check: oneOf("pg_stat_statements.track", "none", "top"),
+			Name: "pg_stat_statements.track", Superuser: true, Initial: "top", Check: oneOf("pg_stat_statements.track", "none", "top"),
 			About: "Which statements are counted for pg_stat_statements: those of clients, or none.",
 		},
 		Setting{

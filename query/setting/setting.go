@@ -28,7 +28,9 @@ type Setting struct {
 	Hidden bool // left out of SHOW ALL and pg_settings
 	Fixed  bool // cannot be changed
 	Only   bool // other values than the initial one are refused: they would mean something that is not offered
-	Inert  bool // may be set without effect, for the reason that About gives
+	// Superuser: superusers alone change it.
+	Superuser bool
+	Inert     bool // may be set without effect, for the reason that About gives
 	// Context and VarType are what pg_settings says of one that PostgreSQL has not; empty of others.
 	Context, VarType string
 	// Check reads a value and returns it as SHOW gives it.

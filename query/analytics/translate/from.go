@@ -126,8 +126,8 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		}
 		c.failAt(v.Location, pgerror.UndefinedTable, "relation \"%s\" does not exist", full)
 	}
-	if r := (Read{rel.Schema, rel.Name, c.as}); rel.Guarded && !slices.Contains(c.reads, r) {
-		c.reads = append(c.reads, r)
+	if rel.Guarded {
+		c.guard(Read{rel.Schema, rel.Name, c.as})
 	}
 	t := c.fresh("t")
 	if c.relations++; c.relations > maxRelations {
@@ -152,6 +152,13 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		r.cols = append(r.cols, col)
 	}
 	return c.aliased(rel.SQL+" AS "+t, r, v.Alias)
+}
+
+// guard notes that the statement reads what not everybody may.
+func (c *compiler) guard(r Read) {
+	if !slices.Contains(c.reads, r) {
+		c.reads = append(c.reads, r)
+	}
 }
 
 func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
@@ -194,9 +201,7 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 		c.fail(pgerror.Errorf(pgerror.StatementTooComplex, "views are nested too deep"))
 	}
 	scope, src, zone, schemas, as := c.scope, c.src, c.options.Zone, c.options.Catalog, c.as
-	if rel.Owner != 0 {
-		c.as = rel.Owner
-	}
+	c.as = rel.Owner // 0 of one with security_invoker, whichever view it stands in
 	c.options.Catalog = schemas.In(rel.ViewPath)
 	c.scope, c.src = nil, rel.View
 	if z, err := pgvalue.ZoneOfKey(rel.ViewZone); err == nil && rel.ViewZone != "" {

@@ -3,6 +3,8 @@
 package translate
 
 import (
+	"strings"
+
 	pg "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
@@ -90,6 +92,9 @@ var recordFunctions = map[string]*recordFunction{
 func (c *compiler) recordTable(f *pg.FuncCall, _ []*pg.Node) []*outcol {
 	name := stringOf(f.Funcname[len(f.Funcname)-1])
 	r, args := recordFunctions[name], c.arguments(f)
+	if strings.HasPrefix(name, "pg_ls_") {
+		c.guard(Read{"pg_catalog", name, c.as})
+	}
 	if len(args) > len(r.args) || len(args) < r.least {
 		c.noFunction(name, args, f.Location)
 	}

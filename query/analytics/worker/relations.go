@@ -19,6 +19,7 @@ import (
 // schema is the catalog as of one version of what is defined. It is immutable.
 type schema struct {
 	version int64
+	told    *analytics.Schema // what it was made of
 	catalog *catalog.Catalog
 	tables  map[string]*catalog.Table // of the system, by schema and name
 	views   map[string]*analytics.View
@@ -51,7 +52,7 @@ var (
 )
 
 func (w *Worker) newSchema(s *analytics.Schema) *schema {
-	out := &schema{version: s.Version, copies: w.newCopies(), tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
+	out := &schema{version: s.Version, told: s, copies: w.newCopies(), tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
 	state := catalog.State{Comments: s.Comments, StartedAt: s.Started, Roles: s.Roles, Everyone: s.Everyone, Object: s.Object}
 	for i := range s.Views {
 		v := &s.Views[i]

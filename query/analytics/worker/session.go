@@ -117,7 +117,9 @@ func (s *session) Prepare(_ context.Context, q pgwire.Query, _ []uint32) (pgwire
 func (s *statement) analyse() (*analysis, error) {
 	base := s.w.schema.Load()
 	if s.prep.Views != nil {
-		base = s.w.newSchema(&analytics.Schema{Version: transient.Add(-1), Views: s.prep.Views})
+		own := *base.told // the transaction's views, and all else as it is for everybody
+		own.Version, own.Views = transient.Add(-1), s.prep.Views
+		base = s.w.newSchema(&own)
 	}
 	scoped := *base.in(s.prep.Path)
 	scoped.inserted = s.prep.Inserted
