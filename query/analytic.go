@@ -225,6 +225,8 @@ type analyticPortal struct {
 	// inserted is set where it makes the rows of RETURNING.
 	inserted *insertedView
 	opened   bool
+	allowed  bool             // it may read
+	reads    []analytics.Read // these
 	as       openedAs
 	done     bool
 
@@ -269,8 +271,7 @@ func (p *analyticPortal) start(ctx context.Context, formats []int16) error {
 func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Description, analytics.Run) error) error {
 	s := p.s
 	s.reached = true
-	first := !p.opened
-	if first {
+	if !p.opened {
 		p.before, p.staged, p.opened = s.before(), len(s.tx.Staged), true
 	}
 	if p.as.now == 0 {
@@ -281,10 +282,12 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 		if err != nil {
 			return err
 		}
-		if first { // a cursor that goes back reads what it could
+		// A cursor that goes back may read what it could, and nothing that a view has come to read meanwhile.
+		if !p.allowed || !slices.Equal(d.Uses.Reads, p.reads) {
 			if err := s.may().Reads(d.Uses.Reads); err != nil {
 				return err
 			}
+			p.allowed, p.reads = true, d.Uses.Reads
 		}
 		p.conn = s.analytic
 		run := s.run(p.before, d.SessionAware)
@@ -345,8 +348,13 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 			settings[name] = k.Show(s)
 		}
 	}
+	origins := s.settings.Origins()
 	maps.DeleteFunc(settings, func(name, _ string) bool { return !s.may().Shows(name) })
-	run.Settings, run.Origins, run.Activity, run.Locks = settings, s.settings.Origins(), s.server.sessions.List(), s.server.advisory.Snapshot()
+	maps.DeleteFunc(origins, func(of, _ string) bool {
+		_, name, _ := strings.Cut(of, ":")
+		return !s.may().Shows(name)
+	})
+	run.Settings, run.Origins, run.Activity, run.Locks = settings, origins, s.server.sessions.List(), s.server.advisory.Snapshot()
 	if !s.may().Stats() {
 		s.hideOthers(run.Activity)
 	}

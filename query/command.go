@@ -310,7 +310,7 @@ func (s *Session) upkept(r *syntax.RelationRef, tag string) error {
 func (s *Session) actor() role.Actor {
 	r := s.may()
 	return role.Actor{
-		User: r.User, Session: r.Session, Zone: s.conn.Zone, Notice: s.notice, Warn: s.warn, Setting: s.roleSetting,
+		User: r.User, Session: r.Session, Zone: s.conn.Zone, Notice: s.notice, Warn: s.warn, Pace: s.Pace, Setting: s.roleSetting,
 		Database: func(name string) bool { return name == s.database },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/eventgres/eventgres/engine"
@@ -449,6 +450,11 @@ type identity struct {
 	roles   *role.Catalog
 	schema  *schema.Schema
 	present *role.Catalog // the committed one in which the session was last seen to be there still
+	// acting are the roles that SET ROLE and SET SESSION AUTHORIZATION have found by their names: whoever is called so later is somebody else.
+	acting map[string]uint32
+	// What the transaction's own schema is over that of everybody.
+	merged       *schema.Schema
+	mergedOf, at *schema.Schema
 }
 
 // everything are the rights where there are no roles at all.
@@ -487,7 +493,7 @@ func (s *Session) enter() error {
 	return nil
 }
 
-// applyRoleSettings has the session begin with what ALTER ROLE … SET says. What no longer can be set is left out, with a warning, as in PostgreSQL.
+// applyRoleSettings has the session begin with what ALTER ROLE … SET says. What no longer can be set is left out.
 func (s *Session) applyRoleSettings() {
 	c := s.roles()
 	if c == nil {
@@ -496,16 +502,12 @@ func (s *Session) applyRoleSettings() {
 	s.trusted = true
 	defer func() { s.trusted = false }()
 	for _, v := range c.SettingsOf(s.identity.role, s.database) {
-		if err := s.set(v.Name, []string{v.Value}, false); err != nil {
-			code, message := pgerror.InvalidParameterValue, err.Error()
-			var e *pgerror.Error
-			if errors.As(err, &e) {
-				code, message = e.Code, e.Message
-			}
-			s.warn(code, message)
+		name := strings.ToLower(v.Name)
+		if err := s.set(name, []string{v.Value}, false); err != nil { // the client cannot be told anything yet
+			s.server.logger.Warn("a setting of the role was left out", "user", s.identity.login, "setting", v.Name, "why", err)
 			continue
 		}
-		s.settings.Begin(v.Name)
+		s.settings.Begin(name)
 	}
 }
 
@@ -561,15 +563,40 @@ func (s *Session) may() *rights.Rights {
 	if c == nil {
 		return &everything
 	}
-	id, d := &s.identity, s.definitions()
+	id := &s.identity
+	d, err := s.standing()
 	if c != id.roles {
 		id.roles, id.schema = c, nil
 		s.actAs()
+	}
+	if err == nil && c.Outdated(s.server.roles.Current()) { // what others have revoked meanwhile would not count
+		err = role.ErrChanged
+	}
+	if err != nil {
+		id.schema = nil
+		id.rights = rights.Rights{Err: err, Roles: c.Roles(), Session: id.session, User: id.user}
+		return &id.rights
 	}
 	if d != id.schema {
 		id.schema, id.rights = d, rights.New(c, d, id.session, id.user)
 	}
 	return &id.rights
+}
+
+// standing is the schema by which rights are: the transaction's own, with what others have granted and revoked meanwhile.
+func (s *Session) standing() (*schema.Schema, error) {
+	now, id := s.server.schema.Current(), &s.identity
+	if s.tx.defined == nil {
+		return now, nil
+	}
+	if id.mergedOf != s.tx.defined || id.at != now {
+		merged, err := s.tx.defined.Over(now)
+		if err != nil {
+			return nil, err
+		}
+		id.merged, id.mergedOf, id.at = merged, s.tx.defined, now
+	}
+	return id.merged, nil
 }
 
 // actAs has the session act as what its settings session_authorization and role say.
@@ -579,13 +606,15 @@ func (s *Session) actAs() {
 		return
 	}
 	id.session, id.schema = id.role, nil
-	if name := s.settings.Value("session_authorization"); name != id.login {
-		id.session = oidOf(c, name)
+	if name := s.settings.Value("session_authorization"); name != id.login || id.acting[name] != 0 {
+		id.session = id.as(c, name)
 	}
 	id.user = id.session
 	s.user = s.nameOf(id.user)
 	if name := s.settings.Value("role"); name != "none" && name != "" && (name != id.login || !id.guest) {
-		id.user, s.user = oidOf(c, name), name
+		if id.user, s.user = id.as(c, name), name; id.user != goneRole {
+			s.user = s.nameOf(id.user)
+		}
 	}
 	s.path, _ = searchpath.Read(s.settings.Value("search_path"), s.user)
 	s.reportSuperuser()
@@ -595,13 +624,16 @@ func (s *Session) actAs() {
 // in as, and gets them back when he says so.
 const goneRole = math.MaxUint32
 
-// oidOf finds the role as which a session acts by its name.
-func oidOf(c *role.Catalog, name string) uint32 {
-	if r := c.Roles().Named(name); r != nil {
-		return r.OID
+// as is the role that was found by a name when the session was made to act as it.
+func (id *identity) as(c *role.Catalog, name string) uint32 {
+	if oid, found := id.acting[name]; found && c.Roles().ByOID(oid) != nil {
+		return oid
 	}
 	return goneRole
 }
+
+// maxActing bounds the roles as which a session acts in turn.
+const maxActing = 1000
 
 // nameOf is a role's name, for who is told of the session's own.
 func (s *Session) nameOf(oid uint32) string {
@@ -645,7 +677,13 @@ func (s *Session) MayAct(as, name string) error {
 		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set session authorization")
 	case as == "role" && !c.Roles().Member(id.session, r.OID):
 		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied to set role \"%s\"", name)
+	case id.acting[name] == 0 && len(id.acting) >= maxActing:
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "a session may act as %d roles at most", maxActing)
 	}
+	if id.acting == nil {
+		id.acting = map[string]uint32{}
+	}
+	id.acting[name] = r.OID
 	return nil
 }
 

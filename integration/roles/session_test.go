@@ -146,6 +146,82 @@ func TestGoneRole(t *testing.T) {
 	run(t, must(t, server, "other"), "SELECT * FROM hers")
 }
 
+// TestReplacedView: a cursor over a view of one's own is no way to what the view comes to read.
+func TestReplacedView(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "INSERT INTO events (stream, type) VALUES ('a-1', 'secret')", "CREATE ROLE maker LOGIN PASSWORD 'pw'", "GRANT CREATE ON SCHEMA public TO maker")
+	maker := must(t, server, "maker")
+	for _, query := range []string{"SELECT type AS t FROM events", "SELECT rolname::text AS t FROM pg_authid"} {
+		run(t, maker, "CREATE OR REPLACE VIEW hers AS SELECT 'x'::text AS t", "BEGIN", "DECLARE c SCROLL CURSOR FOR SELECT t FROM hers", "FETCH c",
+			"CREATE OR REPLACE VIEW hers AS "+query)
+		refused(t, maker, "42501", "MOVE ABSOLUTE 0 c")
+		run(t, maker, "ROLLBACK")
+		other := must(t, server, "maker")
+		run(t, maker, "BEGIN", "DECLARE c SCROLL CURSOR FOR SELECT t FROM hers", "FETCH c")
+		run(t, other, "CREATE OR REPLACE VIEW hers AS "+query)
+		var text string
+		if err := maker.QueryRow(t.Context(), "FETCH ABSOLUTE 1 c").Scan(&text); stateOf(err) != "42501" && text != "x" {
+			t.Errorf("a cursor told %q, %v", text, err)
+		}
+		run(t, maker, "ROLLBACK")
+	}
+}
+
+// TestNamesUsedAgain: whoever acts as a role, or has it for a name, does not act as another that is called so later.
+func TestNamesUsedAgain(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE climber LOGIN CREATEROLE PASSWORD 'pw'", "CREATE ROLE own LOGIN PASSWORD 'pw'")
+	climber, own := must(t, server, "climber"), must(t, server, "own")
+	run(t, climber, "CREATE ROLE dba ROLE climber", "SET ROLE dba")
+	run(t, own, "SET ROLE own")
+	run(t, chief, "DROP ROLE dba", "CREATE ROLE dba LOGIN SUPERUSER PASSWORD 'pw'", "ALTER ROLE own RENAME TO owned", "CREATE ROLE own SUPERUSER")
+	for _, conn := range []*pgx.Conn{climber, own} {
+		refused(t, conn, "42501", "SELECT count(*) FROM events")
+		refused(t, conn, "42501", "ALTER ROLE climber SUPERUSER")
+		var on string
+		if err := conn.QueryRow(t.Context(), "SHOW is_superuser").Scan(&on); err != nil || on != "off" {
+			t.Errorf("is_superuser is %s, %v", on, err)
+		}
+	}
+}
+
+// TestRevokedMeanwhile: a transaction that has changed something does not keep what is revoked meanwhile.
+func TestRevokedMeanwhile(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE readers", "CREATE ROLE anna LOGIN PASSWORD 'pw' IN ROLE readers", "GRANT SELECT ON events TO readers", "GRANT CREATE ON SCHEMA public TO anna")
+	anna := must(t, server, "anna")
+	run(t, anna, "BEGIN", "ALTER ROLE CURRENT_USER SET application_name = 'x'", "SELECT count(*) FROM events")
+	run(t, chief, "REVOKE readers FROM anna")
+	refused(t, anna, "40001", "SELECT count(*) FROM events")
+	run(t, anna, "ROLLBACK")
+	refused(t, anna, "42501", "SELECT count(*) FROM events")
+	run(t, chief, "GRANT readers TO anna")
+	run(t, anna, "BEGIN", "CREATE VIEW hers AS SELECT 1 AS x", "SELECT count(*) FROM events")
+	run(t, chief, "REVOKE SELECT ON events FROM readers")
+	refused(t, anna, "42501", "SELECT count(*) FROM events")
+	run(t, anna, "ROLLBACK", "BEGIN", "CREATE VIEW hers AS SELECT 1 AS x", "COMMIT")
+}
+
+// TestSettingsOfRoles: no setting of a role keeps its sessions out, whether it can still be set or not; and the predefined roles cannot be changed.
+func TestSettingsOfRoles(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE temporary", "ALTER ROLE ALL SET timezone = 'Asia/Tokyo'", "ALTER ROLE postgres SET role = 'temporary'", "ALTER ROLE postgres SET datestyle = 'SQL'", "DROP ROLE temporary")
+	again := must(t, server, "postgres")
+	var zone, style string
+	if err := again.QueryRow(t.Context(), "SELECT current_setting('timezone'), current_setting('datestyle')").Scan(&zone, &style); err != nil || zone != "Asia/Tokyo" || style != "SQL, MDY" {
+		t.Errorf("a session begins with %s and %s, %v", zone, style, err)
+	}
+	for _, sql := range []string{"ALTER ROLE eventgres_auth_query SET application_name = 'x'", "ALTER ROLE eventgres_auth_query CREATEDB", "ALTER ROLE eventgres_auth_query RENAME TO x"} {
+		refused(t, chief, "42939", sql)
+	}
+	run(t, chief, "SET ROLE pg_read_all_settings")
+	refused(t, chief, "42939", "ALTER ROLE CURRENT_USER SET application_name = 'x'")
+}
+
 // TestConnectionLimit: a role has no more sessions than it may.
 func TestConnectionLimit(t *testing.T) {
 	server := harness.Eventgres(t)

@@ -137,7 +137,7 @@ func (r *Roles) Admin(oid, of uint32) bool {
 
 func (r *Roles) reaches(oid, of uint32, inherited bool) bool {
 	if oid == of {
-		return true
+		return r.byOID[oid] != nil // who is gone is not even itself
 	}
 	found := false
 	r.each(oid, inherited, func(one *Role) bool {

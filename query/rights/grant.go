@@ -31,6 +31,9 @@ func (r *Rights) find(spec *syntax.RoleSpec) (uint32, error) {
 
 // Apply is the schema after GRANT or REVOKE.
 func (g *Granting) Apply(d *schema.Schema, st *syntax.GrantStmt) (*schema.Schema, error) {
+	if g.Err != nil {
+		return nil, g.Err
+	}
 	if st.By != nil {
 		by, err := g.find(st.By)
 		if err != nil {

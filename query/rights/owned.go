@@ -36,6 +36,9 @@ func Uses(d *schema.Schema, oid uint32) (list []string) {
 
 // Owned is the schema after REASSIGN OWNED, or DROP OWNED; dropped are the views that go, with which others may have to.
 func (r *Granting) Owned(d *schema.Schema, st *syntax.OwnedStmt) (next *schema.Schema, dropped []string, err error) {
+	if r.Err != nil {
+		return nil, nil, r.Err
+	}
 	verb := "drop objects"
 	if st.To != nil {
 		verb = "reassign objects"

@@ -21,7 +21,9 @@ type Rights struct {
 	// All: it is a superuser, and is asked nothing.
 	All bool
 	// Alone: there is one role, so that there is nothing to ask: no view is another's.
-	Alone  bool
+	Alone bool
+	// Err: the transaction has changed roles or the schema, and so has somebody else, which cannot go together; everything fails with it.
+	Err    error
 	schema *analytics.Schema
 }
 
@@ -46,6 +48,9 @@ func kindOf(name string) string {
 // Relation checks that a relation of ours may be used; as is the role that counts, 0: the session's. A role that is gone may do what everybody
 // may, and no more: what it has left behind is nobody's way to anything.
 func (r *Rights) Relation(name string, want privilege.Set, as uint32) error {
+	if r.Err != nil {
+		return r.Err
+	}
 	if as == 0 {
 		if r.All {
 			return nil
@@ -54,7 +59,7 @@ func (r *Rights) Relation(name string, want privilege.Set, as uint32) error {
 	}
 	o, ok := r.schema.Object(name)
 	if !ok {
-		return nil // it is gone, which is another error
+		return pgerror.Errorf(pgerror.UndefinedTable, "relation \"%s\" does not exist", name)
 	}
 	if o.Has(r.Roles, as, want) != want {
 		return denied(kindOf(name), name)
@@ -64,6 +69,9 @@ func (r *Rights) Relation(name string, want privilege.Set, as uint32) error {
 
 // Reads checks all relations that a statement of the worker's reads.
 func (r *Rights) Reads(list []analytics.Read) error {
+	if r.Err != nil {
+		return r.Err
+	}
 	for i := range list {
 		u := &list[i]
 		if !u.Catalog {
@@ -100,8 +108,13 @@ func (r *Rights) catalog(name string, as uint32) bool {
 
 // Creates checks that the session may make something in schema public.
 func (r *Rights) Creates() error {
-	if r.All {
+	switch {
+	case r.Err != nil:
+		return r.Err
+	case r.All:
 		return nil
+	case r.Roles.ByOID(r.User) == nil: // it would belong to nobody
+		return denied("schema", "public")
 	}
 	return r.createsAs(r.User)
 }
@@ -116,6 +129,9 @@ func (r *Rights) createsAs(as uint32) error {
 
 // Owns checks that the session may do with a relation what its owner may. kind is what messages call it; empty: what it is.
 func (r *Rights) Owns(kind, name string) error {
+	if r.Err != nil {
+		return r.Err
+	}
 	if r.All {
 		return nil
 	}
@@ -139,6 +155,9 @@ func (r *Rights) Shows(setting string) bool {
 
 // Signals tells whether the session may cancel or end another, which acts as a role.
 func (r *Rights) Signals(other uint32, ends bool) error {
+	if r.Err != nil {
+		return r.Err
+	}
 	does, what, done := "cancel", "query", "canceled"
 	if ends {
 		does, what, done = "terminate", "process", "terminated"

@@ -19,6 +19,7 @@ type Actor struct {
 	Zone    *pgvalue.Zone
 	Notice  func(message string)
 	Warn    func(code, message string)
+	Pace    func() error // gives way, and tells of the statement's end
 	// Setting checks what ALTER ROLE … SET gives, and returns the setting's name with the value as it is kept.
 	Setting func(name string, values []string) (privilege.Setting, error)
 	// Database tells whether there is one of a name.
@@ -114,6 +115,14 @@ func reserved(name, detail string) error {
 		return nil
 	}
 	return pgerror.Errorf(pgerror.ReservedName, "role name \"%s\" is reserved", name).WithDetail("%s", detail)
+}
+
+// ours is a role that can be changed, which the predefined cannot.
+func (c *change) ours(r *privilege.Role) (*Role, error) {
+	if own := c.byOID(r.OID); own != nil {
+		return own, nil
+	}
+	return nil, pgerror.Errorf(pgerror.ReservedName, "role name \"%s\" is reserved", r.Name).WithDetail("Cannot alter reserved roles.")
 }
 
 func (c *change) create(st *syntax.RoleStmt) error {
@@ -236,7 +245,11 @@ func (c *change) alter(st *syntax.RoleStmt) error {
 	if err := c.mayAlter(of, st.Options); err != nil {
 		return err
 	}
-	next := *c.byOID(of.OID)
+	own, err := c.ours(of)
+	if err != nil {
+		return err
+	}
+	next := *own
 	for i := range st.Options {
 		if err := c.set(&next, &st.Options[i]); err != nil {
 			return err
@@ -353,7 +366,11 @@ func (c *change) rename(st *syntax.RenameRoleStmt) error {
 	case !c.creates():
 		return notAllowed("permission denied to rename role")
 	}
-	next := *c.byOID(r.OID)
+	own, err := c.ours(r)
+	if err != nil {
+		return err
+	}
+	next := *own
 	next.Name = strings.Clone(st.To.Name)
 	c.put(&next)
 	return nil

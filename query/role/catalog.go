@@ -25,6 +25,8 @@ type Catalog struct {
 const (
 	maxRoles = 10_000
 	maxBytes = 16 << 20
+	// entryBytes is what a role takes in a catalog's list and maps, whoever else has it too.
+	entryBytes = 128
 )
 
 // Role finds a role by its name, nil if there is none. Predefined ones are not among them: [Catalog.Roles] has those too.
@@ -116,7 +118,7 @@ func (c *Catalog) finish() (*Catalog, error) {
 		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d roles at most", maxRoles)
 	}
 	size := settingsBytes(c.all)
-	c.own = 8*int64(len(c.roles)) + size
+	c.own = entryBytes*int64(len(c.roles)) + size
 	for i, r := range c.roles {
 		size += r.bytes()
 		if i >= len(c.base.roles) || c.base.roles[i] != r {

@@ -74,6 +74,9 @@ func (c *change) addMembers(of *privilege.Role, list []*privilege.Role, by uint3
 		return err
 	}
 	for _, member := range list {
+		if err := c.Pace(); err != nil {
+			return err
+		}
 		switch {
 		case of.OID == privilege.DatabaseOwner:
 			return pgerror.Errorf(pgerror.FeatureNotSupported, "role \"%s\" cannot have explicit members", of.Name)
@@ -108,6 +111,9 @@ func (c *change) dropMembers(of *privilege.Role, list []*privilege.Role, by uint
 		return err
 	}
 	for _, member := range list {
+		if err := c.Pace(); err != nil {
+			return err
+		}
 		r := c.byOID(member.OID)
 		i := -1
 		if r != nil {

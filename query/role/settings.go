@@ -35,8 +35,11 @@ func (c *change) alterSettings(st *syntax.RoleSetStmt) error {
 		c.all, err = c.settings(c.all, st)
 		return err
 	}
-	next := *c.byOID(of.OID)
-	var err error
+	own, err := c.ours(of)
+	if err != nil {
+		return err
+	}
+	next := *own
 	if next.Settings, err = c.settings(next.Settings, st); err != nil {
 		return err
 	}

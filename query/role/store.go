@@ -148,14 +148,17 @@ func bootstrap(name string) privilege.Role {
 	}
 }
 
-// errChanged is what a transaction gets that has changed roles while somebody else did.
-var errChanged = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
+// Outdated tells whether a transaction's catalog was made of other roles than there are now: it cannot be committed any more.
+func (c *Catalog) Outdated(now *Catalog) bool { return c.base != nil && c.base.version != now.version }
+
+// ErrChanged is what a transaction gets that has changed roles while somebody else did.
+var ErrChanged = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
 	WithHint("The transaction might succeed if retried.")
 
 // Changes are those of the control state that make a transaction's catalog everybody's.
 func (s *Store) Changes(c *Catalog) ([]engine.ControlChange, error) {
 	if c.base.version != s.Current().version {
-		return nil, errChanged
+		return nil, ErrChanged
 	}
 	all, err := json.Marshal(rootRecord{Secret: s.secret, NextOID: c.next, Settings: c.all})
 	if err != nil {

@@ -156,6 +156,9 @@ func sameView(a, b *analytics.View) bool {
 var errRedefined = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
 	WithHint("The transaction might succeed if retried.")
 
+// Over is a transaction's schema over what is committed now, for its rights.
+func (d *Schema) Over(now *Schema) (*Schema, error) { return d.over(now) }
+
 // over is a transaction's schema over what is committed now, where others have changed other views than it did. Neither may
 // have changed or dropped what the other's new views use.
 func (d *Schema) over(now *Schema) (*Schema, error) {

@@ -136,8 +136,6 @@ func (c *Catalog) authids() [][]any {
 	if c.roles == nil {
 		m.row("oid", oidUser, "rolname", CurrentUser, "rolsuper", false, "rolinherit", true, "rolcreaterole", false,
 			"rolcreatedb", false, "rolcanlogin", true, "rolreplication", false, "rolbypassrls", false, "rolconnlimit", -1)
-		m.row("oid", authQuery.OID, "rolname", authQuery.Name, "rolsuper", false, "rolinherit", true, "rolcreaterole", false,
-			"rolcreatedb", false, "rolcanlogin", false, "rolreplication", false, "rolbypassrls", false, "rolconnlimit", -1)
 		return withFixed("pg_authid", m.rows)
 	}
 	for _, r := range c.shownRoles() {
