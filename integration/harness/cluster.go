@@ -125,7 +125,7 @@ exec >"$dir/log" 2>&1
 "$bin/initdb" --no-sync --auth=trust --username=postgres -E UTF8 --locale=C "$dir/data" || exit
 "$bin/postgres" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 \
 	-c timezone=UTC -c log_timezone=UTC -c fsync=off -c synchronous_commit=off \
-	-c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB &
+	-c full_page_writes=off -c autovacuum=off -c max_connections=300 -c shared_buffers=64MB &
 trap 'kill -INT $!; wait $!; rm -rf "$dir"' EXIT
 cat >/dev/null
 `
