@@ -16,7 +16,7 @@ var elsewhere = map[string]bool{
 	"config_file": true, "hba_file": true, "ident_file": true, "unix_socket_directories": true, "lc_messages": true, "log_timezone": true,
 	"shared_memory_size": true, "shared_memory_size_in_huge_pages": true, "is_superuser": true, "application_name": true, "session_authorization": true,
 	"default_text_search_config": true, "dynamic_shared_memory_type": true, "fsync": true, "wal_buffers": true, "data_checksums": true,
-	"data_directory_mode": true, "extension_destdir": true, "server_encoding": true, "client_encoding": true, "shared_buffers": true, "max_wal_size": true, "min_wal_size": true, "full_page_writes": true, "synchronous_commit": true, "transaction_deferrable": true,
+	"data_directory_mode": true, "extension_destdir": true, "server_encoding": true, "client_encoding": true, "shared_buffers": true, "max_wal_size": true, "min_wal_size": true, "full_page_writes": true, "autovacuum": true, "synchronous_commit": true, "transaction_deferrable": true,
 	"tcp_keepalives_count": true, "tcp_keepalives_idle": true, "tcp_keepalives_interval": true, "local_preload_libraries": true,
 	"session_preload_libraries": true, "temp_tablespaces": true, "client_min_messages": true,
 	"log_parameter_max_length": true, // parameters may hold what nobody wants in a log
