@@ -583,22 +583,6 @@ func (s *Session) may() *rights.Rights {
 	return &id.rights
 }
 
-// standing is the schema by which rights are: the transaction's own, with what others have granted and revoked meanwhile.
-func (s *Session) standing() (*schema.Schema, error) {
-	now, id := s.server.schema.Current(), &s.identity
-	if s.tx.defined == nil {
-		return now, nil
-	}
-	if id.mergedOf != s.tx.defined || id.at != now {
-		merged, err := s.tx.defined.Over(now)
-		if err != nil {
-			return nil, err
-		}
-		id.merged, id.mergedOf, id.at = merged, s.tx.defined, now
-	}
-	return id.merged, nil
-}
-
 // actAs has the session act as what its settings session_authorization and role say.
 func (s *Session) actAs() {
 	c, id := s.roles(), &s.identity
@@ -685,20 +669,6 @@ func (s *Session) MayAct(as, name string) error {
 	}
 	id.acting[name] = r.OID
 	return nil
-}
-
-// endOthers ends the sessions of roles that are no more, but this one, which finds out itself.
-func (s *Session) endOthers() {
-	c := s.server.roles.Current()
-	s.server.sessions.Each(func(e *activity.Entry) {
-		gone := c.Roles().ByOID(e.Role.Load()) == nil
-		if e.Guest.Load() {
-			gone = !c.Alone() && c.Role(e.User()) == nil
-		}
-		if gone && e != s.activity {
-			e.Conn.Terminate()
-		}
-	})
 }
 
 // hideOthers leaves out of a list what sessions of others do.

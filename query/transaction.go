@@ -7,6 +7,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -211,6 +212,20 @@ func (s *Session) commitDefined(ctx context.Context) error {
 		s.endOthers()
 	}
 	return err
+}
+
+// endOthers ends the sessions of roles that are no more, but this one, which finds out itself.
+func (s *Session) endOthers() {
+	c := s.server.roles.Current()
+	s.server.sessions.Each(func(e *activity.Entry) {
+		gone := c.Roles().ByOID(e.Role.Load()) == nil
+		if e.Guest.Load() {
+			gone = !c.Alone() && c.Role(e.User()) == nil
+		}
+		if gone && e != s.activity {
+			e.Conn.Terminate()
+		}
+	})
 }
 
 // appendTransaction appends what is staged, and changes of the schema, as one.

@@ -23,6 +23,22 @@ func (s *Session) definitions() *schema.Schema {
 	return s.server.schema.Current()
 }
 
+// standing is the schema by which rights are: the transaction's own, with what others have granted and revoked meanwhile.
+func (s *Session) standing() (*schema.Schema, error) {
+	now, id := s.server.schema.Current(), &s.identity
+	if s.tx.defined == nil {
+		return now, nil
+	}
+	if id.mergedOf != s.tx.defined || id.at != now {
+		merged, err := s.tx.defined.Over(now)
+		if err != nil {
+			return nil, err
+		}
+		id.merged, id.mergedOf, id.at = merged, s.tx.defined, now
+	}
+	return id.merged, nil
+}
+
 // redefine stages a schema that was made of d, with other views and comments.
 func (s *Session) redefine(d *schema.Schema, views []analytics.View, comments map[string]string) error {
 	return s.stageSchema(d, d.With(views, comments))
