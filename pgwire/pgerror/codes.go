@@ -24,7 +24,6 @@ const (
 	CardinalityViolation = "21000"
 
 	// Class 22: data exception.
-	StringDataRightTruncation                 = "22001"
 	NumericValueOutOfRange                    = "22003"
 	NullValueNotAllowed                       = "22004"
 	InvalidDatetimeFormat                     = "22007"

@@ -53,17 +53,6 @@ func errDigit(s, kind string) error {
 	return pgerror.Errorf(pgerror.InvalidTextRepresentation, "\"%s\" is not a valid %s digit", s[:prefixRunes(s, 1)], kind)
 }
 
-// FitBits is what a text in an assignment must be: of n bits, or at most n of a varbit.
-func FitBits(s string, n int, varying bool) (string, error) {
-	switch {
-	case varying && len(s) > n:
-		return "", pgerror.Errorf(pgerror.StringDataRightTruncation, "bit string too long for type bit varying(%d)", n)
-	case !varying && len(s) != n:
-		return "", pgerror.Errorf(pgerror.StringDataLengthMismatch, "bit string length %d does not match type bit(%d)", len(s), n)
-	}
-	return s, nil
-}
-
 // CutBits is a cast to bit(n), which cuts or fills on the right, or to varbit(n), which cuts.
 func CutBits(s string, n int, varying bool) (string, error) {
 	switch {
