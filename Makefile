@@ -165,7 +165,7 @@ packages-test: packages $(PACKAGES)/root.tar
 
 $(PACKAGES)/root.tar:
 	mkdir -p $(PACKAGES)
-	mmdebstrap --variant=minbase --include=systemd,rpm bookworm $(PACKAGES)/making.tar
+	mmdebstrap --variant=minbase --include=systemd,rpm,postgresql-client,curl,openssl bookworm $(PACKAGES)/making.tar
 	mv $(PACKAGES)/making.tar $@
 
 clean:

@@ -19,21 +19,18 @@ import (
 	"github.com/eventgres/eventgres/integration/postgres"
 )
 
-const bouncerConfig = `[databases]
-* = host=localhost port=%d
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = %[3]s/users
-pool_mode = transaction
-client_tls_sslmode = require
-client_tls_cert_file = %[3]s/server.crt
-client_tls_key_file = %[3]s/server.key
-server_tls_sslmode = verify-full
-server_tls_ca_file = %[3]s/root.crt
-`
+// bouncerConfig is docs/clients.md's, with a server's port, one to listen at, and where its files are.
+func bouncerConfig(t *testing.T, behind, port int, dir string) string {
+	t.Helper()
+	blocks := harness.Blocks(harness.Document(t, connecting), "ini")
+	if len(blocks) != 1 {
+		t.Fatalf("the page has %d configurations of PgBouncer", len(blocks))
+	}
+	return strings.NewReplacer(
+		"host=db.example.com port=5433", fmt.Sprintf("host=localhost port=%d", behind), "listen_port = 6432", fmt.Sprintf("listen_port = %d\nunix_socket_dir =", port),
+		"users.txt", dir+"/users", "server.crt", dir+"/server.crt", "server.key", dir+"/server.key", "root.crt", dir+"/root.crt",
+	).Replace(blocks[0])
+}
 
 // TestPgBouncer: through PgBouncer, with SCRAM and TLS on both sides of it. It has no PLUS.
 func TestPgBouncer(t *testing.T) {
@@ -84,7 +81,7 @@ func startBouncer(t *testing.T, a *authority, program string, behind int) int {
 	must(err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	must(os.Chmod(dir, 0o755))
-	must(os.WriteFile(filepath.Join(dir, "ini"), fmt.Appendf(nil, bouncerConfig, behind, port, dir), 0o600))
+	must(os.WriteFile(filepath.Join(dir, "ini"), []byte(bouncerConfig(t, behind, port, dir)), 0o600))
 	must(os.WriteFile(filepath.Join(dir, "users"), []byte("\"app\" \"secret\"\n\"other\" \"stale\"\n"), 0o600))
 	for _, name := range []string{"server.crt", "server.key", "root.crt"} {
 		text, err := os.ReadFile(a.path(name))

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,6 +34,7 @@ type manager struct {
 	units   string                                       // where units are
 	start   func(argv []string, env ...string) *exec.Cmd // a command of a unit, as its user
 	main    string                                       // of eventgres.service
+	first   []string                                     // the environment of its first start
 	ear     func() (listener, string)                    // where the server tells how it is
 	service *exec.Cmd
 	told    listener
@@ -44,14 +46,20 @@ type manager struct {
 func (m *manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	verb, unit, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	unit = strings.TrimSuffix(unit, ".service")
+	if verb == "is-active" { // which changes nothing, and installing asks too
+		if unit != "eventgres" || m.service == nil {
+			http.Error(w, "inactive", http.StatusNotFound)
+			return
+		}
+		fmt.Fprintln(w, "active")
+		return
+	}
 	m.asked = append(m.asked, strings.TrimSpace(verb+" "+unit))
 	var err error
 	switch {
 	case verb == "daemon-reload" || verb == "enable" && strings.HasSuffix(unit, ".timer"):
 	case unit != "eventgres" && verb == "start":
 		err = m.oneshot(unit)
-	case unit == "eventgres" && verb == "is-active" && m.service != nil:
-		fmt.Fprintln(w, "active")
 	case unit == "eventgres" && verb == "start":
 		err = m.up()
 	case unit == "eventgres" && verb == "stop":
@@ -74,10 +82,11 @@ func (m *manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (m *manager) up(env ...string) error {
+func (m *manager) up() error {
 	var socket string
 	m.told, socket = m.ear()
-	m.service = m.start(strings.Fields(m.main), append(env, "NOTIFY_SOCKET="+socket)...)
+	m.service = m.start(strings.Fields(m.main), append(m.first, "NOTIFY_SOCKET="+socket)...)
+	m.first = nil
 	if err := m.service.Start(); err != nil {
 		return err
 	}
@@ -193,7 +202,7 @@ func script(t *testing.T) string {
 }
 
 // check looks at what the page has printed, and at what it has asked systemctl for.
-func (m *manager) check(out string, err error) {
+func (m *manager) check(out string, err error, installation ...string) {
 	m.t.Helper()
 	if err != nil {
 		m.t.Errorf("%v\n%s", err, out)
@@ -203,9 +212,10 @@ func (m *manager) check(out string, err error) {
 			m.t.Errorf("nothing says %q:\n%s", want, out)
 		}
 	}
-	want := "is-active eventgres, restart eventgres, daemon-reload, enable eventgres-backup.timer, start eventgres-backup, stop eventgres, start eventgres, reload eventgres"
-	if got := strings.Join(m.asked, ", "); got != want {
-		m.t.Errorf("systemctl was asked to %s", got)
+	want := append(installation, "restart eventgres", "daemon-reload", "enable eventgres-backup.timer",
+		"start eventgres-backup", "stop eventgres", "start eventgres", "reload eventgres")
+	if !slices.Equal(m.asked, want) {
+		m.t.Errorf("systemctl was asked to %s", strings.Join(m.asked, ", "))
 	}
 	if m.t.Failed() {
 		text, err := os.ReadFile(m.log.Name())
@@ -242,6 +252,7 @@ func TestDeploying(t *testing.T) {
 	defer log.Close()
 	m := &manager{
 		t: t, log: log, units: dir + "/units", main: elsewhere.Replace(unitValues(t, "ExecStart")[0]),
+		first: []string{"EVENTGRES_LISTEN=127.0.0.1:" + database},
 		start: func(argv []string, env ...string) *exec.Cmd {
 			cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
 			cmd.Env = append(os.Environ(), env...)
@@ -257,7 +268,7 @@ func TestDeploying(t *testing.T) {
 		t.Fatal(err)
 	}
 	packaged(t, dir)
-	if err := m.up("EVENTGRES_LISTEN=127.0.0.1:" + database); err != nil { // as the package's installation does, there on the port of everybody
+	if err := m.up(); err != nil { // as the package's installation does
 		t.Fatal(err)
 	}
 	certificates(t, dir+"/here")
@@ -273,5 +284,63 @@ func TestDeploying(t *testing.T) {
 	verify := append([]string{"verify", "--man=no"}, dir+"/units/eventgres-backup.service", dir+"/units/eventgres-backup.timer")
 	if out := analyze(t, verify...); out != "" {
 		t.Errorf("systemd-analyze verify says\n%s", out)
+	}
+}
+
+// withManager has the root's systemctl ask the test, but for what changes links alone.
+func (r root) withManager(t *testing.T, log *os.File, database string) *manager {
+	t.Helper()
+	const notify, socket = "/run/notify", "/run/manager"
+	user, group := unitValues(t, "User")[0], unitValues(t, "Group")[0]
+	m := &manager{
+		t: t, log: log, units: r.path("/etc/systemd/system"), main: unitValues(t, "ExecStart")[0],
+		first: []string{"EVENTGRES_LISTEN=127.0.0.1:" + database},
+		start: func(argv []string, env ...string) *exec.Cmd {
+			as := []string{"/usr/bin/setpriv", "--reuid=" + user, "--regid=" + group, "--clear-groups", "--no-new-privs", "--bounding-set=-all"}
+			cmd := r.command(t, append(as, argv...)...)
+			cmd.Env = append(cmd.Env, env...)
+			cmd.Stdout, cmd.Stderr = log, log
+			return cmd
+		},
+		ear: func() (listener, string) {
+			_ = os.Remove(r.path(notify)) // or it was not there
+			l := listenAt(t, r.path(notify))
+			if err := os.Chmod(r.path(notify), 0o777); err != nil {
+				t.Error(err)
+			}
+			r.run(t, "install", "-d", "-o", user, "-g", group, "/run/eventgres") // RuntimeDirectory
+			return l, notify
+		},
+	}
+	m.listenAtSocket(r.path(socket))
+	shim := "#!/bin/sh\ncase \" $* \" in *' is-enabled '* | *' preset '*) exec " + realSystemctl + " --root=/ \"$@\" ;; esac\n"
+	r.write(t, "/usr/bin/systemctl", 0o755, shim+strings.TrimPrefix(fmt.Sprintf(askManager, socket), "#!/bin/sh\n"))
+	return m
+}
+
+// TestDeployingInstalled runs the page as it stands, but for its ports, in a root where the package is installed by it.
+func TestDeployingInstalled(t *testing.T) {
+	r := newRoot(t)
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	database, metrics := freePorts(t)
+	m := r.withManager(t, log, database)
+	// What the page needs is in the root, and apt-get without lists knows nothing else.
+	r.write(t, "/usr/local/sbin/apt-get", 0o755, "#!/bin/sh\ntest \"$1\" = update || exec /usr/bin/apt-get \"$@\"\n")
+	r.write(t, "/etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost\n")
+	here := filepath.Join("/root", "here")
+	if err := os.Mkdir(r.path(here), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	certificates(t, r.path(here))
+	r.run(t, "mv", r.copyIn(t, made(t, "*.deb")), here)
+	r.write(t, "/root/page", 0o600, strings.NewReplacer("5433", database, "9433", metrics).Replace(script(t)))
+	out, err := r.command(t, "sh", "-c", "cd "+here+" && exec sh -e /root/page").CombinedOutput()
+	m.check(string(out), err, "daemon-reload", "start eventgres")
+	if err := m.down(); err != nil {
+		t.Error(err)
 	}
 }
