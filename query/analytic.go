@@ -530,6 +530,9 @@ func (s *Session) callColumns(row []pgvalue.Value, calls []analytics.ColumnCall)
 }
 
 func (s *Session) callFunction(c *analytics.Call, args []pgvalue.Value, v *pgvalue.Value) error {
+	if c.Name == analytics.Verifier.Name {
+		return s.verifier(&args[0], v)
+	}
 	f := expr.FindFunction("", c.Name, c.Args)
 	if f == nil {
 		return pgerror.Errorf(pgerror.UndefinedFunction, "function %s does not exist", c.Name)

@@ -17,6 +17,8 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/statements"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -79,6 +81,20 @@ func register(name string, call func(s *Session, a []pgvalue.Value, v *pgvalue.V
 			Name: name, Args: f.Args, Optional: f.Optional, Result: f.Result, Volatile: 'v', Strict: f.Strict, Effects: true, Call: ofSession(call),
 		})
 	}
+}
+
+// verifier is called with a role's OID in place of a column of the worker's rows that is the role's verifier, of which it knows nothing.
+func (s *Session) verifier(oid *pgvalue.Value, v *pgvalue.Value) error {
+	*v = pgvalue.Value{}
+	c := s.roles()
+	if oid.Kind == pgvalue.Null || c == nil {
+		return nil
+	}
+	if err := s.may().OfRoles(relation.AuthID); err != nil {
+		return err
+	}
+	*v = rights.Verifier(c, uint32(oid.Int))
+	return nil
 }
 
 // reloadConf reads the configuration anew, for superusers. Unlike PostgreSQL it waits until that is done; as there, what is wrong is told in the log.

@@ -61,7 +61,7 @@ func TestOwnFunctions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range relation.Functions {
-		if expr.FindFunction(f.Schema, f.Name, f.Args) == nil {
+		if f.Out == nil && expr.FindFunction(f.Schema, f.Name, f.Args) == nil {
 			t.Errorf("%s.%s is declared and not registered", f.Schema, f.Name)
 		}
 		if f.About == "" || !strings.Contains(string(readme), f.Name+"(") {

@@ -29,13 +29,12 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 	p := &selectPlan{}
 	c.Selecting = s.worker() != nil
 	if st.From != nil {
-		rel, err := relation.Find(st.From, c.Src, s.path)
+		rel, err := relation.FindRead(st.From, c.Src, s.path)
+		if err == nil {
+			err = p.From(c, rel, st.From)
+		}
 		if err != nil {
 			return nil, err
-		}
-		p.Rel, c.Rel, c.Alias = rel, rel, rel.Name
-		if st.From.Alias != "" {
-			c.Alias = st.From.Alias
 		}
 	}
 	if st.Unsupported != nil {
@@ -133,12 +132,18 @@ func (s *Session) mayRead(rel *relation.Relation) error {
 	if rel == nil {
 		return nil
 	}
+	if rel.Roles {
+		return s.may().OfRoles(rel)
+	}
 	return s.may().Relation(rel.Name, privilege.Select, 0)
 }
 
 // readsWholeLog tells of a plan that reads the whole log, or all streams, to keep or to sort
 // them: the worker's columns serve that better. Streams of which memory knows what is asked for are not read.
 func (p *selectPlan) readsWholeLog() bool {
+	if p.Rel != nil && p.Rel.Roles {
+		return !p.UsesSecret && p.Rel != relation.Auth
+	}
 	if p.Rel == nil || p.Rel == relation.Health || p.Access.Kind != read.AccessLog || len(p.Access.Bound) > 0 || p.UsesExpected {
 		return false
 	}

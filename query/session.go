@@ -71,7 +71,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	}
 	session.statementTime = time.Now().UnixMicro()
 	session.settings = setting.New(session.user, &s.own, session)
-	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health}
+	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles)}
 	session.held, session.cache.held = c.NewShare(), c.NewShare()
 	session.applyRoleSettings()
 	if err := session.applyStartup(params); err != nil {

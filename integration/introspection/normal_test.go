@@ -60,9 +60,10 @@ func (s *server) normalise(result *pgconn.Result) answer {
 	return a
 }
 
-// extension tells of a line about pg_stat_statements, which is always there in Eventgres, and in PostgreSQL where somebody has made it.
+// extension tells of a line about pg_stat_statements, which is always there in Eventgres, and in PostgreSQL where somebody has made it; or about
+// eventgres_auth, which is never there.
 func extension(line string) bool {
-	return strings.Contains(line, "pg_stat_statements") || strings.HasPrefix(line, "3079|13990|")
+	return strings.Contains(line, "eventgres_auth") || strings.Contains(line, "pg_stat_statements") || strings.HasPrefix(line, "3079|13990|")
 }
 
 func (s *server) value(column string, typ uint32, value []byte) string {

@@ -46,6 +46,9 @@ var Calls = func() map[string][]Call {
 	return m
 }()
 
+// Verifier is what the server makes of a role's OID where a column of the worker's rows is the verifier of the role's password. Nobody can call it.
+var Verifier = Call{Name: "verifier of a role", Args: []uint32{pgvalue.OIDOid}, Result: pgvalue.OIDText}
+
 // None tells of a statement that uses nothing.
 func (u *Uses) None() bool {
 	return !u.Events && !u.Position && !u.Version && !u.Named && !u.Door && !u.Counted && !u.Xact && !u.Assigned && len(u.Calls) == 0 && len(u.Reads) == 0

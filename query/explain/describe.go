@@ -89,6 +89,8 @@ func (s Estimator) Read(ctx context.Context, p *read.Plan, src *read.Source, e *
 func scanName(p *read.Plan) string {
 	scan := "Log Scan"
 	switch {
+	case p.Rel.Roles:
+		scan = "Roles Scan"
 	case p.Access.Kind == read.AccessEvents:
 		scan = "Event Lookup"
 	case p.Access.Kind != read.AccessLog && p.Rel == relation.Streams:

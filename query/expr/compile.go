@@ -112,7 +112,7 @@ func (c *Compiler) Compile(x syntax.Expr) (*Scalar, error) {
 	case *syntax.ArrayExpr:
 		return c.array(x)
 	case *syntax.CaseExpr:
-		return nil, c.Unsupported("CASE", x.Pos)
+		return c.caseOf(x)
 	case *syntax.UnsupportedExpr:
 		return nil, c.Unsupported(x.What, x.Pos)
 	case *syntax.DefaultExpr:

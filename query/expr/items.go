@@ -86,7 +86,7 @@ func figureName(x syntax.Expr) string {
 	case *syntax.ArrayExpr:
 		return "array"
 	case *syntax.CaseExpr:
-		return "case"
+		return caseName(x)
 	}
 	return ""
 }
@@ -171,6 +171,13 @@ func Walk(x syntax.Expr, f func(syntax.Expr)) {
 		for _, y := range x.Args {
 			Walk(y, f)
 		}
+	case *syntax.CaseExpr:
+		Walk(x.Subject, f)
+		for _, w := range x.Whens {
+			Walk(w[0], f)
+			Walk(w[1], f)
+		}
+		Walk(x.Other, f)
 	case *syntax.ArrayExpr:
 		for _, y := range x.Items {
 			Walk(y, f)

@@ -91,7 +91,7 @@ type access struct {
 
 func chooseAccess(rel *relation.Relation, args []*sarg) access {
 	a := access{rel: rel}
-	if rel == nil || rel == relation.Health {
+	if rel == nil || rel == relation.Health || rel.Roles {
 		return a
 	}
 	isKey := func(column int) bool {
@@ -142,6 +142,9 @@ const (
 )
 
 func (a *access) rank(rel *relation.Relation, column int) int {
+	if rel.Roles {
+		return orderNone
+	}
 	if rel == relation.Streams {
 		switch {
 		case a.Kind == AccessStream:

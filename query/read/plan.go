@@ -32,6 +32,8 @@ type Plan struct {
 	SmallSort  bool              // LIMIT and OFFSET leave so few rows that sorting keeps little
 
 	usesPosition, usesVersion, UsesExpected bool
+	UsesSecret                              bool         // it names verifiers, which the server alone knows
+	Arg                                     *expr.Scalar // of the function that the relation is
 }
 
 // Compile makes the plan of a SELECT whose relation is known.
@@ -92,6 +94,10 @@ func (p *Plan) noteUses(c *expr.Compiler, st *syntax.SelectStmt) error {
 	used = expr.AppendMentioned(used, p.Rel, st.Where)
 	for _, o := range st.OrderBy {
 		used = expr.AppendMentioned(used, p.Rel, o.Expr)
+	}
+	if p.Rel.Roles {
+		p.UsesSecret = p.Rel.Secrets(used)
+		return nil
 	}
 	for _, i := range used {
 		switch {

@@ -16,6 +16,7 @@ type Source struct {
 	Index  *engine.ReadIndex
 	Batch  *staging.Batch
 	Health func() *relation.HealthRow
+	Roles  func(rel *relation.Relation, name string) [][]pgvalue.Value // the rows of a relation of roles; name is a function's argument
 }
 
 // Reader yields the rows of a plan.

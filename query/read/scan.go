@@ -30,6 +30,9 @@ func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before in
 	if p.Rel == relation.Health {
 		return &healthRows{health: src.Health(), filter: p.where, e: e}, nil
 	}
+	if p.Rel.Roles {
+		return p.openRoles(src, e)
+	}
 	if p.Rel == relation.Streams {
 		return p.openStreams(ctx, src, e, before)
 	}

@@ -10,8 +10,9 @@ type Function struct {
 	Args         []uint32
 	ArgNames     []string
 	Result       uint32
-	Volatile     byte // as pg_proc has it: 'i', 's' or 'v'
-	Strict       bool // null in, null out
+	Out          []uint32 // the columns of the rows that it returns; none: it returns one value
+	Volatile     byte     // as pg_proc has it: 'i', 's' or 'v'
+	Strict       bool     // null in, null out
 	About        string
 	Source       string // in PL/pgSQL, as pg_proc shows it
 }
@@ -23,7 +24,7 @@ var StreamID = &Function{
 }
 
 // Functions are all of them.
-var Functions = []*Function{StreamID}
+var Functions = []*Function{StreamID, AuthQuery}
 
 // FunctionIn tells whether one of them is called so. An empty schema is any.
 func FunctionIn(schema, name string) bool {

@@ -15,6 +15,7 @@ type Relation struct {
 	ByName  map[string]int
 	Visible int // columns in *; those after can only be named
 	Keys    []Key
+	Roles   bool // its rows are made of roles
 }
 
 // Column is a column of a relation, with what the catalog says of it.
@@ -25,6 +26,7 @@ type Column struct {
 	Default string // an expression, empty if there is none
 	// Identity says that the log gives the value: "a" always, "d" where an INSERT does not; empty: it does not.
 	Identity string
+	Secret   bool // the worker must not know it
 }
 
 // Key is a primary or unique key. Its index has its name.

@@ -13,12 +13,17 @@ type Row struct {
 	Stream    *engine.StreamInfo
 	HealthRow *HealthRow
 	Copied    *[EventColumns]pgvalue.Value // of COPY FROM
+	Role      []pgvalue.Value              // of a relation of roles
 }
 
 // Column puts the value of a column of the relation the row is of into v.
 func (r *Row) Column(i int, v *pgvalue.Value) {
 	if r.Event != nil {
 		eventColumn(r.Event, i, v)
+		return
+	}
+	if r.Role != nil {
+		*v = r.Role[i]
 		return
 	}
 	if r.HealthRow != nil {

@@ -299,6 +299,8 @@ type RelationRef struct {
 	Schema, Table string
 	Alias         string
 	Pos           int
+	Called        bool // it is a function, with these arguments
+	Args          []Expr
 }
 
 type SelectItem struct {
@@ -397,9 +399,9 @@ type (
 	}
 	CaseExpr struct {
 		node
-		subject Expr
-		whens   [][2]Expr
-		other   Expr
+		Subject Expr // nil: each condition stands for itself
+		Whens   [][2]Expr
+		Other   Expr // nil: null
 	}
 	ArrayExpr struct {
 		node

@@ -433,19 +433,19 @@ func (p *parser) caseExpr() Expr {
 	c := &CaseExpr{node: node{p.tok.Pos}}
 	p.expectWord("case")
 	if !p.isWord("when") {
-		c.subject = p.expression()
+		c.Subject = p.expression()
 	}
 	for p.word("when") {
-		p.room(len(c.whens), MaxList, "CASE")
+		p.room(len(c.Whens), MaxList, "CASE")
 		when := p.expression()
 		p.expectWord("then")
-		c.whens = append(c.whens, [2]Expr{when, p.expression()})
+		c.Whens = append(c.Whens, [2]Expr{when, p.expression()})
 	}
-	if len(c.whens) == 0 {
+	if len(c.Whens) == 0 {
 		p.unexpected()
 	}
 	if p.word("else") {
-		c.other = p.expression()
+		c.Other = p.expression()
 	}
 	p.expectWord("end")
 	return c

@@ -234,6 +234,9 @@ func relationText(r *RelationRef) string {
 	if r.Schema != "" {
 		out = r.Schema + "." + out
 	}
+	if r.Called {
+		out += "(" + exprs(r.Args) + ")"
+	}
 	return out + spaced(r.Alias)
 }
 

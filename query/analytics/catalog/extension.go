@@ -1,5 +1,12 @@
 package catalog
 
+import (
+	"slices"
+
+	"github.com/eventgres/eventgres/query/privilege"
+	"github.com/eventgres/eventgres/query/relation"
+)
+
 // The extension pg_stat_statements is always there. Unlike PostgreSQL's, which is made in a schema of the user's, it is in pg_catalog, like
 // plpgsql: what is found in schema public is the user's own.
 
@@ -40,6 +47,9 @@ func (c *Catalog) initPrivs() [][]any {
 	for _, of := range extensionObjects {
 		m.row("objoid", of[1], "classoid", of[0], "initprivs", map[uint32][]any{classRelid: readableByAll, procRelid: forSuperusers}[of[0]])
 	}
+	if acl := c.authPrivileges(); acl != nil {
+		m.row("objoid", relation.AuthQuery.OID, "classoid", procRelid, "initprivs", acl, "privtype", "i")
+	}
 	return withFixed("pg_init_privs", m.rows)
 }
 
@@ -48,6 +58,28 @@ func (m *maker) extensionFunction() {
 	m.row("oid", oidReset, "proname", "pg_stat_statements_reset", "pronamespace", nsCatalog, "proowner", oidPostgres, "prolang", langC, "procost", 1.0,
 		"proisstrict", true, "provolatile", "v", "pronargs", 3, "pronargdefaults", 3, "prorettype", 2278, "proargtypes", []uint32{26, 26, 20},
 		"proargnames", []any{"userid", "dbid", "queryid"}, "proargdefaults", "0, 0, 0", "prosrc", "", "proacl", forSuperusers)
+}
+
+// authPrivileges are those of eventgres_auth; nil: there is one role alone, which may.
+func (c *Catalog) authPrivileges() []any {
+	if c.roles == nil {
+		return nil
+	}
+	owner := c.roleText(privilege.BootstrapOID)
+	return []any{owner + "=X/" + owner, authQuery.Name + "=X/" + owner}
+}
+
+// returnsTable says of a function that it returns rows.
+func (m *maker) returnsTable(row []any, f *relation.Function) {
+	types, modes := []any{}, []any{}
+	for i, oid := range append(slices.Clip(f.Args), f.Out...) {
+		mode := "i"
+		if i >= len(f.Args) {
+			mode = "t"
+		}
+		types, modes = append(types, int64(oid)), append(modes, mode)
+	}
+	m.set(row, []any{"proretset", true, "prorows", 1.0, "proallargtypes", types, "proargmodes", modes})
 }
 
 func (c *Catalog) availableExtensions() [][]any {

@@ -280,8 +280,14 @@ func (c *Catalog) procs() [][]any {
 		for i, name := range f.ArgNames {
 			names[i] = name
 		}
-		m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
+		row := m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
 			"pronargs", len(f.Args), "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
+		if f.Out != nil {
+			m.returnsTable(row, f)
+			if acl := c.authPrivileges(); acl != nil {
+				m.set(row, []any{"proacl", acl})
+			}
+		}
 	}
 	m.extensionFunction()
 	return withFixed("pg_proc", m.rows)

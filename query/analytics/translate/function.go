@@ -90,7 +90,7 @@ func (c *compiler) checkSchema(x *pg.FuncCall, name string) {
 	if len(x.Funcname) > 1 {
 		switch schema := stringOf(x.Funcname[len(x.Funcname)-2]); schema {
 		case "pg_catalog":
-			if relation.FunctionIn("", name) {
+			if relation.FunctionIn("", name) && !relation.FunctionIn(schema, name) {
 				c.noFunction(schema+"."+name, c.exprs(x.Args), x.Location)
 			}
 		case "information_schema":

@@ -397,6 +397,7 @@ func (c *compiler) compileTargets(b *body, items []*target) {
 		} else if e.column != nil && (c.query.groups != nil || c.query.keyed != nil) {
 			e = c.reference(e.column, c.scope, e.pos)
 		}
+		e = c.verifier(b, e)
 		name := t.name
 		if name == "" && t.node != nil {
 			name, _ = figureName(t.node)

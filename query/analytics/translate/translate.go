@@ -151,6 +151,7 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	if o.Want != nil {
 		c.assign(s, o.Want)
 	}
+	c.checkSecrets()
 	out := &Statement{Zoned: c.zoned, Parameters: c.params, Noted: c.noted, Reads: c.reads}
 	var fields [][]Field
 	var text string
@@ -239,6 +240,7 @@ type compiler struct {
 	holds      []string // the texts that references of held refer to
 	heldAt     map[string]int
 	noted      map[string]bool
+	secrets    int // verifiers that are named
 
 	scope       *scope
 	query       *queryState
@@ -263,6 +265,9 @@ func (c *compiler) note(col *rtcol) {
 		c.noted = map[string]bool{}
 	}
 	c.noted[col.note] = true
+	if col.note == Secret {
+		c.secrets++
+	}
 }
 
 // fresh makes a name that is used nowhere else.

@@ -13,6 +13,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/translate"
+	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/searchpath"
 )
 
@@ -226,6 +227,7 @@ func (s *schema) tableName(t *catalog.Table) string {
 
 func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 	r := &translate.Relation{Schema: t.Schema, Name: t.Name, OID: t.OID, Guarded: !catalog.PublicReads(t)}
+	secrets := relation.OfRoles(t.Name)
 	if t == locksTable {
 		r.SQL = translate.Placeholder("locks") // as they are when it runs
 	} else if name := namedViews[t.Name]; name != "" {
@@ -256,6 +258,9 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 		if marked[c.Name] {
 			k.SQL = fmt.Sprintf(`(CASE %%s."%s" WHEN chr(1) || 'database' THEN %s WHEN chr(1) || 'user' THEN %s ELSE %%s."%s" END)`,
 				c.Name, translate.Placeholder("database"), translate.Placeholder("user"), c.Name)
+		}
+		if secrets != nil && secrets.Columns[i].Secret {
+			k.Note = translate.Secret
 		}
 		if counter, ok := countersOf[t.Name][c.Name]; ok {
 			k.SQL = counter
