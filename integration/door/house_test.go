@@ -3,72 +3,68 @@ package door
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/eventgres/eventgres/engine"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/eventgres/eventgres/pgwire"
-	"github.com/eventgres/eventgres/pgwire/auth"
-	"github.com/eventgres/eventgres/query"
 )
 
 // roles are those of a test, on both sides.
 type roles map[string]pgwire.Role
 
-func (r roles) Lookup(name string) (pgwire.Role, bool) { role, ok := r[name]; return role, ok }
-func (r roles) Member(name, of string) bool            { return name == "member" && of == "group" }
-
-// house is a server with a door: rules, roles and a certificate, in this process until roles can be made from outside.
+// house is the program with a door, started as a user would and told of roles in SQL: rules, roles and a certificate.
 type house struct {
+	*harness.Server
 	port  int
-	guard *pgwire.Guard
+	admin *pgx.Conn
 }
 
 // The database that tests knock for, which PostgreSQL has as well.
 const database = "events"
 
-func newHouse(t *testing.T, a *authority, rules string, r roles, log ...slog.Handler) house {
+// houseRules let the test itself in.
+const houseRules = "host all postgres 127.0.0.1/32 trust\n"
+
+func newHouse(t *testing.T, a *authority, rules string, r roles) house {
 	t.Helper()
-	store, err := engine.Open(t.TempDir()+"/data", engine.Options{})
-	if err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	files := map[string]string{"hba.conf": houseRules + rules, "ident.conf": testMaps}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	t.Cleanup(func() { store.Close() })
-	encryption, err := pgwire.LoadTLS(pgwire.TLSFiles{Cert: a.path("server.crt"), Key: a.path("server.key"), ClientCA: a.path("root.crt")}, nil)
-	if err != nil {
-		t.Fatal(err)
+	s := harness.Eventgres(t, harness.WithArgs("--no-analytics", "--hba-file", filepath.Join(dir, "hba.conf"), "--ident-file", filepath.Join(dir, "ident.conf"),
+		"--tls-cert", a.path("server.crt"), "--tls-key", a.path("server.key"), "--tls-client-ca", a.path("root.crt")))
+	h := house{Server: s, port: s.Port, admin: mustEnter(t, s, "postgres", "")}
+	for name, role := range r {
+		mustExec(t, h.admin, creates(name, role))
 	}
-	maps := auth.ParseMaps([]byte(testMaps))
-	options := pgwire.GuardOptions{Roles: r, Superuser: "postgres"}
-	if log != nil {
-		options.Logger = slog.New(log[0])
-	}
-	guard, err := pgwire.NewGuard(options,
-		auth.ParseRules([]byte(rules), auth.RulesOptions{TLS: true, ClientCA: true, Maps: maps}), maps)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &pgwire.Server{Handler: query.NewServer(store, slog.New(slog.DiscardHandler)), TLS: encryption, Authenticator: guard}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-		<-served
-	})
-	return house{l.Addr().(*net.TCPAddr).Port, guard}
+	return h
 }
 
 const testMaps = "m alice-cert alice\n"
+
+// creates is the statement that makes a role, of either server.
+func creates(name string, role pgwire.Role) string {
+	options := []string{`CREATE ROLE "` + name + `"`}
+	if role.Login {
+		options = append(options, "LOGIN")
+	}
+	if role.HasPassword {
+		options = append(options, "PASSWORD '"+role.Verifier.String()+"'")
+	}
+	if !role.ValidUntil.IsZero() {
+		options = append(options, "VALID UNTIL '"+role.ValidUntil.UTC().Format(time.RFC3339)+"'")
+	}
+	return strings.Join(options, " ")
+}
 
 // furnish gives PostgreSQL the same door.
 func (r reference) furnish(t *testing.T, a *authority, rules string, rs roles) {
@@ -89,17 +85,7 @@ func (r reference) furnish(t *testing.T, a *authority, rules string, rs roles) {
 	r.exec(t, "ALTER SYSTEM SET ssl = on")
 	t.Cleanup(func() { r.exec(t, "ALTER SYSTEM RESET ALL"); r.reload(t) })
 	for name, role := range rs {
-		options := []string{`CREATE ROLE "` + name + `"`}
-		if role.Login {
-			options = append(options, "LOGIN")
-		}
-		if role.HasPassword {
-			options = append(options, "PASSWORD '"+role.Verifier.String()+"'")
-		}
-		if !role.ValidUntil.IsZero() {
-			options = append(options, "VALID UNTIL '"+role.ValidUntil.UTC().Format(time.RFC3339)+"'")
-		}
-		r.exec(t, strings.Join(options, " "))
+		r.exec(t, creates(name, role))
 		t.Cleanup(func() { r.exec(t, `DROP ROLE "`+name+`"`) })
 	}
 	r.reload(t)

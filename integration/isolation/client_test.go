@@ -207,18 +207,7 @@ func (o *observer) measure(t *testing.T, enough time.Duration) spread {
 	t.Helper()
 	best := spread{time.Hour, time.Hour}
 	for range rounds {
-		if _, err := fmt.Fprintln(o.in, int64(roundTime())); err != nil {
-			t.Fatal(err)
-		}
-		line, err := o.out.ReadString('\n')
-		if err != nil {
-			t.Fatal(line, err)
-		}
-		var got spread
-		if _, err := fmt.Sscan(line, &got.p50, &got.p99); err != nil {
-			t.Fatal(line, err)
-		}
-		if got.p99 < best.p99 {
+		if got := o.round(t, roundTime()); got.p99 < best.p99 {
 			best = got
 		}
 		if best.p99 <= enough {
@@ -226,6 +215,22 @@ func (o *observer) measure(t *testing.T, enough time.Duration) spread {
 		}
 	}
 	return best
+}
+
+// round is one round.
+func (o *observer) round(t *testing.T, long time.Duration) (got spread) {
+	t.Helper()
+	if _, err := fmt.Fprintln(o.in, int64(long)); err != nil {
+		t.Fatal(err)
+	}
+	line, err := o.out.ReadString('\n')
+	if err != nil {
+		t.Fatal(line, err)
+	}
+	if _, err := fmt.Sscan(line, &got.p50, &got.p99); err != nil {
+		t.Fatal(line, err)
+	}
+	return got
 }
 
 // memory is what the server's process has of its own, and the most that it ever had.
