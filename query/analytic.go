@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
@@ -227,6 +228,8 @@ type analyticPortal struct {
 	opened   bool
 	allowed  bool             // it may read
 	reads    []analytics.Read // these
+	seen     map[uint32]analytics.RowFilter
+	settings bool // what it sees depends on settings
 	as       openedAs
 	done     bool
 
@@ -287,10 +290,14 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 			if err := s.may().Reads(d.Uses.Reads); err != nil {
 				return err
 			}
+			if p.seen, p.settings, err = s.seenBy(d.Uses.Reads); err != nil {
+				return err
+			}
 			p.allowed, p.reads = true, d.Uses.Reads
 		}
 		p.conn = s.analytic
-		run := s.run(p.before, d.SessionAware)
+		run := s.run(p.before, d.SessionAware || p.settings)
+		run.Rows, run.Secured = p.seen, s.may().Secured
 		run.Now, run.Statement, run.Zone, run.Path = p.as.now, p.as.statement, p.as.zone, p.as.path
 		if d.Uses.Xact || d.Uses.Assigned && len(s.tx.Staged) > 0 {
 			s.tx.XactID()
@@ -315,6 +322,29 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 		}
 		return f(d, run)
 	})
+}
+
+// seenBy tells which rows of the log are seen by those as whom a statement reads. settings: that depends on the session's.
+func (s *Session) seenBy(reads []analytics.Read) (rows map[uint32]analytics.RowFilter, settings bool, err error) {
+	for i := range reads {
+		r := &reads[i]
+		if _, done := rows[r.As]; done || r.Catalog || r.Relation != relation.Events.Name && r.Relation != relation.Streams.Name {
+			continue
+		}
+		filter := analytics.RowFilter{All: true}
+		seen, err := s.seen(r.As)
+		if err != nil {
+			return nil, false, err
+		}
+		if seen != nil {
+			filter, settings = analytics.RowFilter{Where: seen.Where}, settings || seen.Settings
+		}
+		if rows == nil {
+			rows = map[uint32]analytics.RowFilter{}
+		}
+		rows[r.As] = filter
+	}
+	return rows, settings, nil
 }
 
 // retryLost does once more what failed because the worker went while the session had
@@ -583,5 +613,7 @@ func (s *Session) mayRun(ctx context.Context, p *analyticPlan) error {
 }
 
 func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {
-	return s.server.estimator.Analytic(ctx, p.out, body, params), nil
+	e := s.server.estimator
+	e.Blind = s.may().Secured
+	return e.Analytic(ctx, p.out, body, params), nil
 }

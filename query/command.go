@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/rights"
@@ -50,7 +51,8 @@ func (p *commandPlan) kind() activity.Kind {
 		return activity.Cursor
 	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.ViewOwnerStmt, *syntax.CreateExtensionStmt:
 		return activity.Define
-	case *syntax.RoleStmt, *syntax.RoleSetStmt, *syntax.RenameRoleStmt, *syntax.DropRoleStmt, *syntax.GrantRoleStmt, *syntax.GrantStmt, *syntax.OwnedStmt:
+	case *syntax.RoleStmt, *syntax.RoleSetStmt, *syntax.RenameRoleStmt, *syntax.DropRoleStmt, *syntax.GrantRoleStmt, *syntax.GrantStmt, *syntax.OwnedStmt,
+		*syntax.PolicyStmt, *syntax.DropPolicyStmt, *syntax.RowSecurityStmt:
 		return activity.Define
 	}
 	return activity.Other
@@ -125,6 +127,9 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 			return tag("REVOKE"), s.grant(st, "REVOKE")
 		}
 		return tag("GRANT"), s.grant(st, "GRANT")
+	case *syntax.PolicyStmt, *syntax.DropPolicyStmt, *syntax.RowSecurityStmt:
+		name, err := s.secure(p)
+		return tag(name), err
 	case *syntax.OwnedStmt:
 		if st.To == nil {
 			return tag("DROP OWNED"), s.owned(st, "DROP OWNED")
@@ -431,6 +436,49 @@ func (s *Session) grant(st *syntax.GrantStmt, tag string) error {
 		return err
 	}
 	return s.stageSchema(d, next)
+}
+
+// policyTag is what a statement about policies is called.
+func policyTag(st syntax.Statement) string {
+	switch st := st.(type) {
+	case *syntax.PolicyStmt:
+		if st.Create {
+			return "CREATE POLICY"
+		}
+		return "ALTER POLICY"
+	case *syntax.DropPolicyStmt:
+		return "DROP POLICY"
+	case *syntax.RowSecurityStmt:
+		return "ALTER TABLE"
+	}
+	return "COMMENT"
+}
+
+// secure stages what a statement about policies makes of the schema.
+func (s *Session) secure(p *syntax.Parsed) (tag string, err error) {
+	tag = policyTag(p.Statement)
+	if _, err := s.beginRoles(tag); err != nil {
+		return "", err
+	}
+	d := s.definitions()
+	r := rights.Securing{Rights: s.may(), Warn: s.warn, Notice: s.notice, Find: s.findGranted, Compile: func(e *syntax.PolicyExpr) error {
+		return policy.Check(s, p.Src, e, s.conn.Zone)
+	}}
+	var next *schema.Schema
+	switch st := p.Statement.(type) {
+	case *syntax.PolicyStmt:
+		next, err = r.Policy(d, st)
+	case *syntax.DropPolicyStmt:
+		next, err = r.DropPolicy(d, st)
+	case *syntax.RowSecurityStmt:
+		next, err = r.RowSecurity(d, st)
+	case *syntax.CommentStmt:
+		next, err = r.Comment(d, st)
+	}
+	if err != nil {
+		return "", err
+	}
+	return tag, s.stageSchema(d, next)
 }
 
 // owned is REASSIGN OWNED and DROP OWNED.

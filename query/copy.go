@@ -377,6 +377,15 @@ func (p *copyInPortal) chunk(ctx context.Context, rows *copyin.Rows, from, to in
 	if err != nil {
 		return err
 	}
+	if p.s.may().Secured {
+		if err := p.wait(ctx); err != nil { // they may have begun the streams that these events are of
+			return err
+		}
+		n := 0
+		if expected, n, err = p.s.mayAdd(events, expected, false); err != nil {
+			return &copyin.RowError{Row: rows.Row(from + n), Err: err}
+		}
+	}
 	if p.staging {
 		_, err := p.s.stage(events, expected)
 		return err
@@ -476,7 +485,7 @@ func (p *copyInPortal) wait(ctx context.Context) (err error) {
 
 // withDurable adds to an error how much of the COPY is there to stay.
 func (p *copyInPortal) withDurable(err error) error {
-	err = engineError(err)
+	err = p.s.engineError(err)
 	e := new(pgerror.Error)
 	if p.staging || !errors.As(err, &e) || e.Severity == "FATAL" {
 		return err

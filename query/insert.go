@@ -416,6 +416,9 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 	if err != nil {
 		return err
 	}
+	if b.Expected, _, err = s.mayAdd(events, b.Expected, p.plan.reads || p.plan.returned != nil); err != nil {
+		return err
+	}
 	now, err := s.appendsNow(last)
 	switch {
 	case err != nil:

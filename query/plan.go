@@ -77,6 +77,8 @@ type origin struct {
 	query *query // nil: the plan is part of another
 	oids  []uint32
 	path  searchpath.Path
+	// secured: it is for who does not see all rows.
+	secured bool
 }
 
 // text is the text that the plan came in.
@@ -127,6 +129,7 @@ type planKey struct {
 	zone, route string
 	path        searchpath.Path
 	schema      int64
+	secured     bool // who runs it does not see all rows
 }
 
 type statementCache struct {

@@ -122,7 +122,7 @@ func (s *Session) checkFailed(p *syntax.Parsed) error {
 // prepare analyses a statement, or finds its plan in the cache.
 func (s *Session) prepare(q *query, oids []uint32) (plan, error) {
 	// Literals are read in the session's zone; the route and the views decide the rest.
-	key := planKey{zone: s.conn.Zone.Key(), route: s.effective.route, path: s.path, schema: s.server.schema.Current().Version}
+	key := planKey{zone: s.conn.Zone.Key(), route: s.effective.route, path: s.path, schema: s.server.schema.Current().Version, secured: s.may().Secured}
 	defining := s.tx.defined != nil // views that nobody else has, and that may change again
 	if q.plan != nil && len(oids) == 0 && q.key == key && !defining {
 		return q.plan, nil
@@ -138,7 +138,7 @@ func (s *Session) prepare(q *query, oids []uint32) (plan, error) {
 		p.keep(q)
 	}
 	if o := made.madeOf(); o != nil {
-		*o = origin{query: q, oids: oids, path: s.path}
+		*o = origin{query: q, oids: oids, path: s.path, secured: key.secured}
 	}
 	if q.keep && len(oids) == 0 && !s.volatile && !defining && made.cacheable() {
 		q.plan, q.key = made, key
@@ -284,10 +284,10 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalu
 	return g, nil
 }
 
-// current is a plan, or what it is by now where names mean something else.
+// current is a plan, or what it is by now where names mean something else, or other rows are seen.
 func (s *Session) current(p plan) (plan, error) {
 	o := p.madeOf()
-	if o == nil || o.query == nil || o.path == s.path {
+	if o == nil || o.query == nil || o.path == s.path && o.secured == s.may().Secured {
 		return p, nil
 	}
 	made, err := s.prepare(o.query, o.oids)
@@ -320,7 +320,7 @@ func (s *Session) prepareQuery(c *expr.Compiler, st *syntax.SelectStmt, q *synta
 			native = p.(*selectPlan)
 		}
 	}
-	if native != nil && (route == setting.RouteNative || s.worker() == nil || !native.readsWholeLog()) {
+	if native != nil && (route == setting.RouteNative || s.worker() == nil || !native.readsWholeLog(s.may().Secured)) {
 		return native, nil
 	}
 	if route == setting.RouteNative || syntax.IsLimit(err) {

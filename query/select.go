@@ -8,7 +8,6 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
-	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -53,6 +52,9 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 		// PostgreSQL calls it for the rows that are passed over, too.
 		return nil, c.Unsupported("a function that does something to the session, beside OFFSET,", st.Offset.Position())
 	}
+	if p.ByStream && s.may().Secured { // it goes by how many events a stream has, and not by those that are seen
+		return nil, c.Unsupported("GROUP BY of rows that not everybody sees", st.GroupBy.Position())
+	}
 	var err error
 	p.params, err = c.FinishParams()
 	return p, err
@@ -61,11 +63,12 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 func (p *selectPlan) readsRows() {}
 
 func (p *selectPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
-	if err := s.mayRead(p.Rel); err != nil {
+	src, err := s.source(p.Rel)
+	if err != nil {
 		return nil, err
 	}
 	kept, _ := keepValues(nil, nil, params)
-	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: &s.reads, E: expr.Env{Host: s, Params: kept}}, s: s, held: s.conn.NewShare()}, nil
+	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: src, E: expr.Env{Host: s, Params: kept}}, s: s, held: s.conn.NewShare()}, nil
 }
 
 // selectPortal runs a selectPlan, a part at a time if it is asked to.
@@ -127,25 +130,17 @@ func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 	return tag, true, nil
 }
 
-// mayRead checks that the session may read a relation; nil: none.
-func (s *Session) mayRead(rel *relation.Relation) error {
-	if rel == nil {
-		return nil
-	}
-	if rel.Roles {
-		return s.may().OfRoles(rel)
-	}
-	return s.may().Relation(rel.Name, privilege.Select, 0)
-}
-
 // readsWholeLog tells of a plan that reads the whole log, or all streams, to keep or to sort
-// them: the worker's columns serve that better. Streams of which memory knows what is asked for are not read.
-func (p *selectPlan) readsWholeLog() bool {
+// them: the worker's columns serve that better. secured: not all rows are seen. Streams of which memory knows what is asked for are not read.
+func (p *selectPlan) readsWholeLog(secured bool) bool {
 	if p.Rel != nil && p.Rel.Roles {
 		return !p.UsesSecret && p.Rel != relation.Auth
 	}
 	if p.Rel == nil || p.Rel == relation.Health || p.Access.Kind != read.AccessLog || len(p.Access.Bound) > 0 || p.UsesExpected {
 		return false
+	}
+	if secured && p.Limit == nil {
+		return true // nothing follows from what memory knows
 	}
 	if p.KeysOnly {
 		return p.Sort != nil && !p.SmallSort
@@ -155,5 +150,9 @@ func (p *selectPlan) readsWholeLog() bool {
 
 func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {
 	st, _ := body.Statement.(*syntax.SelectStmt)
-	return s.server.estimator.Read(ctx, &p.Plan, &s.reads, &expr.Env{Host: s, Params: params}, st)
+	src, err := s.source(p.Rel)
+	if err != nil {
+		return nil, err
+	}
+	return s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
 }

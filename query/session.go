@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/audit"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/rights"
@@ -161,7 +162,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 		if over, err = last(); over && err == nil {
 			others := s.tx.statements > 1
 			if err = s.commit(ctx); others {
-				s.auditedEnd("COMMIT", engineError(err))
+				s.auditedEnd("COMMIT", s.engineError(err))
 			}
 		}
 	}
@@ -282,7 +283,7 @@ func (s *Session) Sync(ctx context.Context) error {
 	if s.tx.state != txImplicit {
 		return nil
 	}
-	err := engineError(s.commit(ctx))
+	err := s.engineError(s.commit(ctx))
 	s.auditedEnd("COMMIT", err)
 	return err
 }
@@ -419,7 +420,7 @@ func (s *Session) said(err error) error {
 	if err == nil {
 		return nil // before anything is taken to tell one
 	}
-	err = engineError(err)
+	err = s.engineError(err)
 	var e *pgerror.Error
 	if s.worker() == nil || !errors.As(err, &e) || e.Detail != syntax.NoWorkerDetail {
 		return err
@@ -450,6 +451,8 @@ type identity struct {
 	roles   *role.Catalog
 	schema  *schema.Schema
 	present *role.Catalog // the committed one in which the session was last seen to be there still
+	// filters are what policies let it see and append; they hold as long as rights do.
+	filters policy.Filters
 	// acting are the roles that SET ROLE and SET SESSION AUTHORIZATION have found by their names: whoever is called so later is somebody else.
 	acting map[string]uint32
 	// What the transaction's own schema is over that of everybody.
@@ -578,7 +581,7 @@ func (s *Session) may() *rights.Rights {
 		return &id.rights
 	}
 	if d != id.schema {
-		id.schema, id.rights = d, rights.New(c, d, id.session, id.user)
+		id.schema, id.rights, id.filters = d, rights.New(c, d, id.session, id.user), policy.Filters{}
 	}
 	return &id.rights
 }

@@ -48,6 +48,7 @@ type effective struct {
 	lockTimeout time.Duration
 	log         activity.Log
 	counts      bool // statements, for pg_stat_statements
+	unsecured   bool // where policies would hide rows it wants an error instead
 	// What a transaction begins with.
 	isolation            string
 	readOnly, deferrable bool
@@ -69,6 +70,7 @@ func init() {
 		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
 		"log_min_duration_statement":          func(s *Session, v string) { s.effective.log.Slow = slow(v) },
 		"log_parameter_max_length":            func(s *Session, v string) { s.effective.log.Parameters = setting.Bytes(v) },
+		"row_security":                        func(s *Session, v string) { s.effective.unsecured = v == "off" },
 		"idle_session_timeout":                func(s *Session, v string) { s.conn.IdleTimeout = setting.Duration(v) },
 		"idle_in_transaction_session_timeout": func(s *Session, v string) { s.conn.IdleInTransactionTimeout = setting.Duration(v) },
 		"default_transaction_isolation":       func(s *Session, v string) { s.effective.isolation = v },

@@ -4,11 +4,18 @@ import (
 	"context"
 	"errors"
 
+	"github.com/google/uuid"
+
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
+	"github.com/eventgres/eventgres/query/privilege"
+	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
@@ -576,4 +583,90 @@ func (s *Session) setDeferrable(deferrable bool) error {
 	}
 	s.tx.deferrable = deferrable
 	return nil
+}
+
+// source is what the session reads of a relation, nil: of none, as far as it may.
+func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
+	if rel == nil {
+		return &s.reads, nil
+	}
+	r := s.may()
+	if rel.Roles {
+		return &s.reads, r.OfRoles(rel)
+	}
+	if err := r.Relation(rel.Name, privilege.Select, 0); err != nil || !r.Secured || rel == relation.Health {
+		return &s.reads, err
+	}
+	seen, err := s.seen(0)
+	src := s.reads
+	src.Seen = seen
+	return &src, err
+}
+
+// seen tells which events are seen by who reads as a role, 0: the session's own; nil: all.
+func (s *Session) seen(as uint32) (*policy.Seen, error) {
+	permissive, restrictive, none, err := s.may().Rows(as, privilege.PolicySelect, s.effective.unsecured)
+	if none || err != nil {
+		return nil, err
+	}
+	return s.identity.filters.Seen(as, s, permissive, restrictive)
+}
+
+// seesStream tells whether the session sees an event of a stream.
+func (s *Session) seesStream(id uuid.UUID) bool {
+	src, err := s.source(relation.Events)
+	if err != nil || src.Seen == nil {
+		return err == nil
+	}
+	ok, err := src.SeesStream(s.ctx, &expr.Env{Host: s}, id)
+	return ok && err == nil
+}
+
+// engineError is [engineError] for the session's client, who is not told of streams of which he sees no event.
+func (s *Session) engineError(err error) error {
+	var conflict *engine.VersionConflictError
+	if errors.As(err, &conflict) && !s.may().All && !s.seesStream(conflict.StreamID) {
+		label := conflict.StreamID.String() // its name is maybe the log's, and not his
+		e := conflictError(&engine.VersionConflictError{Stream: label})
+		return e.WithDetail("Stream %s: expected version %d.", label, conflict.Expected)
+	}
+	return engineError(err)
+}
+
+// mayAdd checks events that are to be appended against the policies; reads: the statement tells of them. Who gives a stream's id alone appends to
+// it whatever it is called: if there is none, nobody else may begin it before. err is about the n-th.
+func (s *Session) mayAdd(events []engine.ProposedEvent, expected []staging.Expectation, reads bool) (_ []staging.Expectation, n int, err error) {
+	r := s.may()
+	if !r.Secured {
+		return expected, 0, nil
+	}
+	var checks policy.Checks
+	for _, command := range []string{privilege.PolicyInsert, privilege.PolicySelect} {
+		if command == privilege.PolicySelect && !reads {
+			continue
+		}
+		permissive, restrictive, _, err := r.Rows(0, command, s.effective.unsecured)
+		if err != nil {
+			return nil, 0, err
+		}
+		added, err := s.identity.filters.Added(command, s, permissive, restrictive)
+		if err != nil {
+			return nil, 0, err
+		}
+		checks = append(checks, added)
+	}
+	begins, n, err := checks.Check(s, events, s.streamName)
+	for _, id := range begins {
+		expected = append(expected, staging.Expectation{Stream: staging.StreamRef{ID: id}, Version: -1})
+	}
+	return expected, n, err
+}
+
+// streamName is the name of a stream that is there, or that the transaction has begun.
+func (s *Session) streamName(id uuid.UUID) (name string, known bool, err error) {
+	if st := s.tx.Streams[id]; st != nil && st.Count > 0 && s.server.index.StreamVersion(id) < 0 {
+		return st.Name, true, nil
+	}
+	info, known, err := s.server.index.Stream(s.ctx, id, s.server.index.GlobalPosition()+1)
+	return info.Stream, known, err
 }

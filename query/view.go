@@ -291,6 +291,10 @@ func (s *Session) comment(p *syntax.Parsed, st *syntax.CommentStmt) error {
 		_, err := s.changeRoles(p, st)
 		return err
 	}
+	if st.Kind == "policy" {
+		_, err := s.secure(p)
+		return err
+	}
 	d := s.definitions()
 	if err := userRelation(&st.Relation); err != nil {
 		return err

@@ -10,7 +10,12 @@ import (
 )
 
 // newQuery makes a random SELECT.
-func newQuery(r *rand.Rand) *Statement {
+func newQuery(r *rand.Rand) *Statement { return makeQuery(r, false) }
+
+// newTimeless makes one that does not ask when events were recorded.
+func newTimeless(r *rand.Rand) *Statement { return makeQuery(r, true) }
+
+func makeQuery(r *rand.Rand, timeless bool) *Statement {
 	s := &Statement{Generator: "queries", Mode: pick(r, modes), Settings: settings(r)}
 	switch r.IntN(24) {
 	case 0, 1, 2:
@@ -26,7 +31,7 @@ func newQuery(r *rand.Rand) *Statement {
 	case 7, 8:
 		s.Way = Worker
 	}
-	g := &grammar{r: r, stable: s.Way == Staged}
+	g := &grammar{r: r, stable: timeless || s.Way == Staged}
 	types := g.signature()
 	var with []*Node
 	with = append(with, g.values()...)

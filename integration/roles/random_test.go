@@ -48,10 +48,13 @@ var deniedRelation = regexp.MustCompile(`^permission denied for (table|view) .*`
 func (s *side) answer(t *testing.T, sql string, rows bool) string {
 	t.Helper()
 	s.notices = nil
-	results, err := s.conn.Exec(t.Context(), sql).ReadAll()
+	results, err := s.conn.Exec(t.Context(), s.told(sql)).ReadAll()
 	var out []string
 	for _, r := range results {
 		line := r.CommandTag.String()
+		if line == "" {
+			continue // the rows of RETURNING were described, and then it failed
+		}
 		if rows {
 			for _, row := range r.Rows {
 				line += "\n  " + string(slices.Concat(joined(row)...))

@@ -54,6 +54,9 @@ type Run struct {
 	Xact        int64           `json:"xact,omitempty"` // the transaction's id, 0 if it has none
 	// Staged is what it sees of its transaction's own appends; nil: nothing.
 	Staged *Staged `json:"staged,omitempty"`
+	// Rows tell which rows of events and streams it sees, by as whom it reads them, as [Read] has it. What is not in it is not seen.
+	Rows    map[uint32]RowFilter `json:"rows,omitempty"`
+	Secured bool                 `json:"secured,omitempty"` // policies say which rows of events the session sees
 	// What only statements need that are prepared as SessionAware.
 	Settings map[string]string `json:"settings,omitempty"`
 	Origins  map[string]string `json:"origins,omitempty"` // of settings, as setting.Values has them
@@ -67,6 +70,13 @@ type Run struct {
 	Door *Door `json:"door,omitempty"`
 	// What only those need whose Uses are Counted.
 	Counted *Counted `json:"counted,omitempty"`
+}
+
+// RowFilter says which events somebody sees.
+type RowFilter struct {
+	All bool `json:"all,omitempty"`
+	// Where is the condition on those that he does, if not all.
+	Where string `json:"where,omitempty"`
 }
 
 // Counted is what pg_stat_statements and pg_stat_statements_info show.
@@ -302,6 +312,8 @@ type Schema struct {
 	Grants map[string][]privilege.Grant `json:"grants,omitempty"`
 	// Roles are all that there are, but the predefined; nil: there is one, which everybody is.
 	Roles []*privilege.Role `json:"roles,omitempty"`
+	// Security are the policies on events.
+	Security privilege.RowSecurity `json:"security"`
 	// Everyone are the settings that sessions of every role begin with.
 	Everyone []privilege.Settings `json:"everyone,omitempty"`
 }

@@ -38,12 +38,14 @@ type selectivity struct {
 type Estimator struct {
 	Index *engine.ReadIndex
 	Types *TypeStatistics
+	// Blind: who asks does not see all events, so that nothing is told of them but how many there are, as positions do.
+	Blind bool
 }
 
 // selectivity knows of events what the projection counted.
 func (s Estimator) selectivity(ctx context.Context, table string, where syntax.Expr, params []pgvalue.Value) selectivity {
 	out := selectivity{params: params}
-	if table == relation.Events.Name && where != nil {
+	if table == relation.Events.Name && where != nil && !s.Blind {
 		out.types = s.Types.known(ctx)
 	}
 	return out
@@ -145,6 +147,7 @@ func width(columns []pgvalue.Column) int {
 // and of its streams is said exactly.
 func (s Estimator) scan(ctx context.Context, p *read.Plan, src *read.Source, e *expr.Env, where syntax.Expr, n *Node) error {
 	index := s.Index
+	s.Blind = s.Blind || src.Seen != nil
 	events := float64(index.GlobalPosition() + 1)
 	scanned := events
 	switch {
@@ -154,7 +157,7 @@ func (s Estimator) scan(ctx context.Context, p *read.Plan, src *read.Source, e *
 	case p.Rel == relation.Health, p.Rel.Roles:
 		n.Rows, n.Total = 1, rowCost
 		return nil
-	case p.Access.Kind == read.AccessLog && (p.Rel == relation.Streams || p.ByStream):
+	case p.Access.Kind == read.AccessLog && (p.Rel == relation.Streams || p.ByStream) && !s.Blind:
 		scanned = float64(index.StreamCount())
 	case p.Access.Kind == read.AccessLog:
 		r, empty, err := p.Access.Bounds(ctx, src, e)
@@ -169,6 +172,9 @@ func (s Estimator) scan(ctx context.Context, p *read.Plan, src *read.Source, e *
 		}
 		n.Total = lookupCost * float64(len(ids))
 		scanned = float64(len(ids))
+		if s.Blind {
+			break
+		}
 		if p.Rel == relation.Events && p.Access.Kind != read.AccessEvents {
 			scanned = 0
 			for _, id := range ids[:min(len(ids), read.MaxMerge)] {
@@ -208,7 +214,7 @@ func (s Estimator) analytic(ctx context.Context, body *syntax.Parsed, params []p
 	events := float64(s.Index.GlobalPosition() + 1)
 	scanned, rows := events, events
 	if st, ok := body.Statement.(*syntax.SelectStmt); ok {
-		if st.From != nil && st.From.Table == relation.Streams.Name {
+		if st.From != nil && st.From.Table == relation.Streams.Name && !s.Blind {
 			scanned = float64(s.Index.StreamCount())
 			rows = scanned
 		}
@@ -222,7 +228,7 @@ func (s Estimator) analytic(ctx context.Context, body *syntax.Parsed, params []p
 		switch column, ok := st.GroupBy.(*syntax.ColumnExpr); {
 		case ok && column.Column == "type" && table == relation.Events.Name:
 			groups := 200.0
-			if t := s.Types.known(ctx); t != nil {
+			if t := s.Types.known(ctx); t != nil && !s.Blind {
 				groups = float64(t.types)
 			}
 			rows = math.Min(rows, groups)

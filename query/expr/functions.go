@@ -75,6 +75,16 @@ func FindFunction(schema, name string, args []uint32) *Function {
 	return nil
 }
 
+// Volatile tells whether a form of a function's name is.
+func Volatile(name string) bool {
+	return slices.ContainsFunc(functions[name], func(f *Function) bool { return f.Volatile == 'v' })
+}
+
+// Returns tells whether a form of a function's name returns such a type.
+func Returns(name string, such func(oid uint32) bool) bool {
+	return slices.ContainsFunc(functions[name], func(f *Function) bool { return such(f.Result) })
+}
+
 // called are the forms that a call's name stands for.
 func (c *Compiler) called(x *syntax.CallExpr) []*Function {
 	var out []*Function

@@ -135,6 +135,8 @@ func (c *Compiler) binary(x *syntax.BinaryExpr) (*Scalar, error) {
 		return c.arithmetic(x)
 	case "||":
 		return c.concat(x)
+	case "@>", "<@", "&&":
+		return c.containment(x)
 	}
 	if !otherOperators[x.Op] {
 		return nil, c.noOperator(x)

@@ -22,7 +22,7 @@ func (p *Plan) aggregate(ctx context.Context, portal *Reader) error {
 	if known, err := p.aggregateFromIndex(ctx, portal); known || err != nil {
 		return err
 	}
-	if p.countsStreams() {
+	if p.countsStreams() && portal.Src.Seen == nil {
 		return p.countStreams(ctx, portal)
 	}
 	rows, err := p.openRows(ctx, portal.Src, &portal.E, portal.before)
@@ -103,7 +103,7 @@ func (p *Plan) FromIndex() bool {
 // nothing but a range of one stream or of the log is asked for.
 func (p *Plan) aggregateFromIndex(ctx context.Context, portal *Reader) (bool, error) {
 	src, e := portal.Src, &portal.E
-	if e.Staged > 0 || !p.FromIndex() {
+	if e.Staged > 0 || src.Seen != nil || !p.FromIndex() {
 		return false, nil
 	}
 	var first, last engine.RecordedEvent

@@ -7,6 +7,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/staging"
 )
@@ -17,6 +18,8 @@ type Source struct {
 	Batch  *staging.Batch
 	Health func() *relation.HealthRow
 	Roles  func(rel *relation.Relation, name string) [][]pgvalue.Value // the rows of a relation of roles; name is a function's argument
+	// Seen tells which events, and streams, whoever reads sees; nil: all.
+	Seen *policy.Seen
 }
 
 // Reader yields the rows of a plan.

@@ -7,8 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/staging"
 )
@@ -37,13 +39,16 @@ func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before in
 		return p.openStreams(ctx, src, e, before)
 	}
 	if p.ByStream {
+		if src.Seen != nil { // how many a stream has is no answer then: who plans knows that
+			return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "cached plan must not change result type")
+		}
 		return p.openGroups(ctx, src, e, before)
 	}
 	committed, filter, err := p.openEvents(ctx, src, e, before)
 	if err != nil {
 		return nil, err
 	}
-	rows := &eventRows{source: committed, filter: filter, e: e}
+	rows := &eventRows{source: committed, seen: src.Seen, filter: filter, e: e}
 	if e.Staged == 0 {
 		return rows, nil
 	}
@@ -208,6 +213,7 @@ func (m *mergeSource) Err() error                   { return m.err }
 // eventRows filters events.
 type eventRows struct {
 	source eventSource
+	seen   *policy.Seen
 	filter *expr.Scalar
 	e      *expr.Env
 	n      int // rows that were looked at
@@ -224,6 +230,13 @@ func (r *eventRows) Next(ctx context.Context, out *relation.Row) (bool, error) {
 			}
 		}
 		out.Event = r.source.Event()
+		if r.seen != nil {
+			if ok, err := r.seen.Sees(r.e, out.Event); err != nil {
+				return false, err
+			} else if !ok {
+				continue
+			}
+		}
 		if ok, err := r.e.Meets(r.filter); ok || err != nil {
 			return ok, err
 		}
@@ -276,6 +289,13 @@ func (p *Plan) stagedRows(src *Source, e *expr.Env) ([]engine.RecordedEvent, err
 		if i%RowsPace == RowsPace-1 {
 			if err := e.Look(); err != nil {
 				return nil, err
+			}
+		}
+		if src.Seen != nil {
+			if keep, err := src.Seen.Sees(e, &ev); err != nil {
+				return nil, err
+			} else if !keep {
+				continue
 			}
 		}
 		if p.where != nil {

@@ -47,7 +47,7 @@ func (p *Plan) openStreams(ctx context.Context, src *Source, e *expr.Env, before
 		r.ids, r.list, r.named = ids, true, names != nil
 		return r, nil
 	}
-	if p.KeysOnly && e.Staged == 0 {
+	if p.KeysOnly && e.Staged == 0 && src.Seen == nil {
 		return openVersions(ctx, src, e, before, p.Residual)
 	}
 	r.total = src.Index.StreamCount()
@@ -122,7 +122,7 @@ func (r *streamRows) describe(ctx context.Context, id uuid.UUID) (bool, error) {
 	t := r.src.Batch
 	own, staged := r.staged[id]
 	if !staged {
-		return ok, nil
+		return r.seen(ctx, ok)
 	}
 	if r.plan.usesVersion {
 		if err := r.src.Batch.PinVersion(id); err != nil {
@@ -141,7 +141,63 @@ func (r *streamRows) describe(ctx context.Context, id uuid.UUID) (bool, error) {
 	if r.plan.usesPosition {
 		t.Position = first
 	}
-	return true, nil
+	return r.seen(ctx, true)
+}
+
+// seen tells whether the reader sees the stream in info, if there is one: an event of it. Its positions and times become those of the events
+// that he sees; its version stays.
+func (r *streamRows) seen(ctx context.Context, ok bool) (bool, error) {
+	s := r.src.Seen
+	if !ok || s == nil {
+		return ok, nil
+	}
+	defer func() { r.e.Row.Event = nil }() // the row is a stream
+	if s.PerStream {
+		return s.Sees(r.e, &engine.RecordedEvent{StreamID: r.info.StreamID, Stream: r.info.Stream})
+	}
+	found := false
+	take := func(e *engine.RecordedEvent) {
+		if !found || e.Position < r.info.FirstPosition {
+			r.info.FirstPosition, r.info.CreatedAt = e.Position, e.RecordedAt
+		}
+		if !found || e.Position > r.info.LastPosition {
+			r.info.LastPosition, r.info.UpdatedAt = e.Position, e.RecordedAt
+		}
+		found = true
+	}
+	for _, backward := range []bool{false, true} {
+		o := engine.Forward(0)
+		o.Backward, o.Before = backward, r.before
+		rows := &eventRows{source: r.src.Index.ReadStream(r.info.StreamID, o), seen: s, e: r.e}
+		var row relation.Row
+		there, err := rows.Next(ctx, &row)
+		if err != nil {
+			return false, err
+		}
+		if there {
+			take(row.Event)
+		}
+	}
+	first := r.src.Index.GlobalPosition() + 1
+	for i := range r.e.Staged {
+		own := &r.src.Batch.Staged[i]
+		if own.StreamID != r.info.StreamID {
+			continue
+		}
+		e := staging.Recorded(own, first+int64(i), 0, r.src.Batch.StartedAt)
+		if there, err := s.Sees(r.e, &e); err != nil {
+			return false, err
+		} else if there {
+			take(&e)
+		}
+	}
+	return found, nil
+}
+
+// SeesStream tells whether the reader sees an event of a stream in the log.
+func (src *Source) SeesStream(ctx context.Context, e *expr.Env, id uuid.UUID) (bool, error) {
+	rows := &eventRows{source: src.Index.ReadStream(id, engine.Forward(0)), seen: src.Seen, e: e}
+	return rows.Next(ctx, &e.Row)
 }
 
 // versionRows yields all streams with no more than their ids and versions: memory knows them.

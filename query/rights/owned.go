@@ -22,6 +22,11 @@ func Uses(d *schema.Schema, oid uint32) (list []string) {
 			list = append(list, "privileges for "+kindOf(on)+" "+on)
 		}
 	}
+	for i := range d.Security.Policies {
+		if p := &d.Security.Policies[i]; p.Mentions(oid) {
+			list = append(list, "target of policy "+syntax.QuoteName(p.Name)+" on table events")
+		}
+	}
 	for i := range d.Views {
 		v := &d.Views[i]
 		switch {
@@ -155,6 +160,23 @@ func (g *Granting) revoked(d *schema.Schema, oid uint32) (*schema.Schema, error)
 		if d, err = g.apply(d, all, name, o.All, []uint32{oid}); err != nil {
 			return nil, err
 		}
+	}
+	return g.untargeted(d, oid)
+}
+
+// untargeted is the schema without a role in policies; one that is for nobody else goes.
+func (g *Granting) untargeted(d *schema.Schema, oid uint32) (*schema.Schema, error) {
+	for i := len(d.Security.Policies) - 1; i >= 0; i-- {
+		p := d.Security.Policies[i]
+		if !p.Mentions(oid) {
+			continue
+		}
+		if rest := slices.DeleteFunc(slices.Clone(p.Roles), func(of uint32) bool { return of == oid }); len(rest) > 0 {
+			p.Roles = rest
+			d = withPolicy(d, i, &p)
+			continue
+		}
+		d = withoutPolicy(d, i)
 	}
 	return d, nil
 }

@@ -22,6 +22,8 @@ type Rights struct {
 	All bool
 	// Alone: there is one role, so that there is nothing to ask: no view is another's.
 	Alone bool
+	// Secured: it does not see all events, or may not append all.
+	Secured bool
 	// Err: the transaction has changed roles or the schema, and so has somebody else, which cannot go together; everything fails with it.
 	Err    error
 	schema *analytics.Schema
@@ -29,7 +31,10 @@ type Rights struct {
 
 // New are the rights of a session.
 func New(c *role.Catalog, d *schema.Schema, session, user uint32) Rights {
-	return Rights{Roles: c.Roles(), Session: session, User: user, All: c.Roles().Superuser(user), Alone: c.Alone(), schema: &d.Schema}
+	return Rights{
+		Roles: c.Roles(), Session: session, User: user, All: c.Roles().Superuser(user), Alone: c.Alone(),
+		Secured: !d.Security.Exempts(c.Roles(), user, privilege.BootstrapOID), schema: &d.Schema,
+	}
 }
 
 // denied is the error for something that the session may not use.

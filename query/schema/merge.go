@@ -42,11 +42,22 @@ func (d *Schema) Granted(on string, acl []privilege.Grant) *Schema {
 	return next
 }
 
+// Secured is the schema with other policies on events, for a transaction.
+func (d *Schema) Secured(security privilege.RowSecurity) *Schema {
+	next := d.With(d.Views, d.Comments)
+	next.Security = security
+	next.own = next.beside(next.base)
+	return next
+}
+
 const (
 	// maxViews bounds the views, which are all told to every connection of the worker.
 	maxViews     = 10_000
 	maxViewBytes = 16 << 20 // of their texts, and of what is granted
 	grantBytes   = 64       // of a grant, in a record too
+	// What bounds the policies: every row may have to be held against each, and every session compiles those that are about it.
+	maxPolicies    = 100
+	maxPolicyBytes = 256 << 10
 	// viewBytes is what a view in a list takes, beside its texts.
 	viewBytes = 256
 )
@@ -78,16 +89,31 @@ func (d *Schema) size() (size int64) {
 	for _, list := range d.Grants {
 		size += grantBytes * int64(len(list))
 	}
+	return size + securityTexts(&d.Security)
+}
+
+// securityTexts are the bytes of policies.
+func securityTexts(s *privilege.RowSecurity) (size int64) {
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		size += viewBytes + int64(len(p.Name)+len(p.Using)+len(p.Check)+len(p.Comment)+8*len(p.Roles))
+	}
 	return size
 }
 
 // Check bounds the texts of a schema, and how many there are.
 func (d *Schema) Check() error {
 	if d.size() > maxViewBytes {
-		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "all views and comments may have %d bytes at most", maxViewBytes)
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "all views, policies and comments may have %d bytes at most", maxViewBytes)
 	}
 	if len(d.Views) > maxViews {
 		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d views at most", maxViews)
+	}
+	if len(d.Security.Policies) > maxPolicies {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d policies at most", maxPolicies)
+	}
+	if securityTexts(&d.Security) > maxPolicyBytes {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "all policies may have %d bytes at most", maxPolicyBytes)
 	}
 	return nil
 }
@@ -125,6 +151,9 @@ func (d *Schema) beside(base *Schema) int64 {
 		if !privilege.Same(list, base.Grants[on]) {
 			size += grantBytes * int64(len(list))
 		}
+	}
+	if !privilege.SameSecurity(d.Security, base.Security) {
+		size += securityTexts(&d.Security)
 	}
 	return size
 }
@@ -190,6 +219,12 @@ func (d *Schema) over(now *Schema) (*Schema, error) {
 	}
 	next := *now
 	next.base, next.own, next.Grants = now, d.own, grants
+	if !privilege.SameSecurity(d.Security, d.base.Security) {
+		if !privilege.SameSecurity(now.Security, d.base.Security) {
+			return nil, errRedefined
+		}
+		next.Security = d.Security
+	}
 	next.Views = slices.DeleteFunc(slices.Clone(now.Views), func(v analytics.View) bool { return mine[v.Name] != nil })
 	for i := range d.Views {
 		v := d.Views[i]

@@ -33,6 +33,7 @@ const (
 	viewPrefix    = root + "/view/"
 	commentPrefix = root + "/comment/"
 	grantsPrefix  = root + "/grants/" // by what they are on
+	securityKey   = root + "/policies/events"
 )
 
 // storedSchema is what an older version has left.
@@ -40,6 +41,7 @@ type storedSchema struct {
 	Views    []analytics.View  `json:"views"`
 	Comments map[string]string `json:"comments,omitempty"`
 	grants   map[string][]privilege.Grant
+	security privilege.RowSecurity
 	keys     map[string]string // of views that have records
 }
 
@@ -64,7 +66,7 @@ func NewStore(control *engine.Control, logger *slog.Logger, started time.Time) *
 }
 
 func (s *Store) newSchema(stored storedSchema, version, seen int64) *Schema {
-	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Grants: stored.grants, Started: s.started.UnixMicro()}}
+	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Grants: stored.grants, Security: stored.security, Started: s.started.UnixMicro()}}
 	for _, k := range setting.Shown() {
 		d.Settings = append(d.Settings, analytics.Setting{Name: k.Name, Value: k.Initial, About: k.About, Context: k.Context, VarType: k.VarType})
 	}
@@ -139,6 +141,8 @@ func readRecords(records []engine.ControlRecord) (d storedSchema, version int64,
 				d.grants = map[string][]privilege.Grant{}
 			}
 			d.grants[strings.TrimPrefix(r.Key, grantsPrefix)] = list
+		case r.Key == securityKey:
+			err = errors.Join(err, json.Unmarshal(r.Value, &d.security))
 		}
 	}
 	// In the order in which they were made.
@@ -203,6 +207,13 @@ func (s *Store) Changes(d *Schema) ([]engine.ControlChange, error) {
 			return nil, err
 		}
 		put(grantsPrefix+on, text)
+	}
+	if !privilege.SameSecurity(d.Security, now.Security) {
+		text, err := json.Marshal(d.Security)
+		if err != nil {
+			return nil, err
+		}
+		put(securityKey, text)
 	}
 	return changes, nil
 }

@@ -64,6 +64,7 @@ func init() {
 		Setting{Name: "search_path", Initial: `"$user", public`, List: true, Check: checkSearchPath, About: "The schemas in which names without one are looked for."},
 		Setting{Name: "client_min_messages", Initial: "notice", Check: oneOf("client_min_messages", noticeLevels...), About: "The least important messages that the client is sent beside errors."},
 		Setting{Name: "statement_timeout", Initial: "0", Check: durationCheck("statement_timeout"), About: "How long a statement may take; 0: as long as it does."},
+		Setting{Name: "row_security", Initial: "on", Check: checkBool("row_security"), About: "Whether policies hide rows; off: where they would, a statement fails."},
 		Setting{Name: "lock_timeout", Initial: "0", Check: durationCheck("lock_timeout"), About: "How long an advisory lock is waited for; 0: without end."},
 		Setting{Name: "idle_in_transaction_session_timeout", Initial: "0", Check: durationCheck("idle_in_transaction_session_timeout"), About: "How long a session may be idle in a transaction before it is ended; 0: without end."},
 		Setting{Name: "idle_session_timeout", Initial: "0", Check: durationCheck("idle_session_timeout"), About: "How long a session may be idle outside a transaction before it is ended; 0: without end."},

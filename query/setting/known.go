@@ -33,7 +33,7 @@ var harmless = []struct{ names, reason string }{
 		"How PostgreSQL stores tables; a log has none.",
 	},
 	{
-		`check_function_bodies escape_string_warning lo_compat_privileges password_encryption row_security
+		`check_function_bodies escape_string_warning lo_compat_privileges password_encryption
 		restrict_nonsystem_relation_kind deadlock_timeout client_connection_check_interval`,
 		"What it is about is not there, or is always so.",
 	},

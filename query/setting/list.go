@@ -84,7 +84,6 @@ quote_all_identifiers bool = off
 random_page_cost real - 0 1.79769e+308 = 4
 recursive_worktable_factor real - 0.001 1e+06 = 10
 restrict_nonsystem_relation_kind list = 
-row_security bool = on
 seq_page_cost real - 0 1.79769e+308 = 1
 stats_fetch_consistency enum none,cache,snapshot = cache
 synchronize_seqscans bool = on

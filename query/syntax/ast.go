@@ -138,9 +138,10 @@ type (
 		Cascade   bool
 	}
 	CommentStmt struct {
-		Kind     string // table, view, column, role
+		Kind     string // table, view, column, role, policy
 		Relation RelationRef
 		Column   string
+		Policy   string // the name of one on the relation
 		Text     string // empty: none
 	}
 
@@ -198,6 +199,29 @@ type (
 		IfExists bool
 		Table    bool // it said TABLE
 		Owner    RoleSpec
+	}
+	// PolicyStmt is CREATE and ALTER POLICY.
+	PolicyStmt struct {
+		Create       bool
+		Name         string
+		Relation     RelationRef
+		NewName      string // of RENAME TO; empty: it is none
+		Restrictive  bool
+		Command      string     // of CREATE: "all", "select", …
+		Roles        []RoleSpec // nil: PUBLIC, or as they are
+		Using, Check *PolicyExpr
+	}
+	// DropPolicyStmt is DROP POLICY.
+	DropPolicyStmt struct {
+		Name     string
+		Relation RelationRef
+		IfExists bool
+	}
+	// RowSecurityStmt is ALTER TABLE … ENABLE ROW LEVEL SECURITY and its like.
+	RowSecurityStmt struct {
+		Relation RelationRef
+		IfExists bool
+		Actions  []string // "enable", "disable", "force", "no force"
 	}
 
 	// CreateExtensionStmt is CREATE EXTENSION, whose options are without effect.
@@ -264,6 +288,9 @@ func (*GrantRoleStmt) Stmt()       {}
 func (*GrantStmt) Stmt()           {}
 func (*OwnedStmt) Stmt()           {}
 func (*ViewOwnerStmt) Stmt()       {}
+func (*PolicyStmt) Stmt()          {}
+func (*DropPolicyStmt) Stmt()      {}
+func (*RowSecurityStmt) Stmt()     {}
 func (*CreateExtensionStmt) Stmt() {}
 func (*UpkeepStmt) Stmt()          {}
 func (*LockStmt) Stmt()            {}

@@ -45,7 +45,7 @@ func (p *parser) roleOptions(s *RoleStmt) {
 	}
 }
 
-// alterStatement takes ALTER ROLE, USER and GROUP, and ALTER VIEW … OWNER TO; what else can be altered in PostgreSQL is refused.
+// alterStatement takes ALTER ROLE, USER, GROUP and POLICY, ALTER VIEW … OWNER TO and ALTER TABLE … ROW LEVEL SECURITY; what else can be altered in PostgreSQL is refused.
 func (p *parser) alterStatement() Statement {
 	start := *p
 	p.expectWord("alter")
@@ -55,8 +55,17 @@ func (p *parser) alterStatement() Statement {
 	case p.atRole():
 		p.advance()
 		return p.alterRole()
+	case p.word("policy"):
+		return p.alterPolicy()
 	case p.isWord("view") || p.isWord("table"):
+		behind := *p
 		if s := p.viewOwner(); s != nil {
+			return s
+		}
+		if *p = behind; !p.isWord("table") {
+			break
+		}
+		if s := p.rowSecurity(); s != nil {
 			return s
 		}
 	}

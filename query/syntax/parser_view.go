@@ -5,7 +5,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
-// createStatement takes CREATE [OR REPLACE] VIEW, CREATE EXTENSION, and roles; what else can be created in PostgreSQL is
+// createStatement takes CREATE [OR REPLACE] VIEW, CREATE EXTENSION, policies and roles; what else can be created in PostgreSQL is
 // refused.
 func (p *parser) createStatement() Statement {
 	start := *p
@@ -15,6 +15,9 @@ func (p *parser) createStatement() Statement {
 	}
 	if p.atRole() {
 		return p.createRole()
+	}
+	if p.word("policy") {
+		return p.createPolicy()
 	}
 	s := &CreateViewStmt{Replace: p.words("or", "replace")}
 	if !p.word("view") {
@@ -75,7 +78,7 @@ func (p *parser) createExtension() Statement {
 	}
 }
 
-// dropStatement takes DROP VIEW, ROLE and OWNED.
+// dropStatement takes DROP VIEW, POLICY, ROLE and OWNED.
 func (p *parser) dropStatement() Statement {
 	start := *p
 	p.expectWord("drop")
@@ -84,6 +87,9 @@ func (p *parser) dropStatement() Statement {
 	}
 	if p.atRole() {
 		return p.dropRole()
+	}
+	if p.word("policy") {
+		return p.dropPolicy()
 	}
 	if !p.word("view") {
 		*p = start
@@ -118,6 +124,9 @@ func (p *parser) commentStatement() Statement {
 		s.Kind = "column"
 	case p.word("role"):
 		s.Kind = "role"
+	case p.word("policy"):
+		s.Kind, s.Policy = "policy", p.ident()
+		p.expectWord("on")
 	default:
 		*p = start
 		return p.refused()

@@ -97,6 +97,18 @@ func (w *printer) statement(s Statement) {
 		w.roles(s.Roles)
 	case *ViewOwnerStmt:
 		w.add("OWNER table=%t %s %s%s", s.Table, relationText(&s.Relation), s.Owner.Name, s.Owner.Word)
+	case *PolicyStmt:
+		w.add("POLICY create=%t %s %s %s %s restrictive=%t", s.Create, s.Name, s.NewName, relationText(&s.Relation), s.Command, s.Restrictive)
+		w.roles(s.Roles)
+		for _, e := range []*PolicyExpr{s.Using, s.Check} {
+			if e != nil {
+				w.add("(%s)", e.Text)
+			}
+		}
+	case *DropPolicyStmt:
+		w.add("DROP POLICY %s %s exists=%t", s.Name, relationText(&s.Relation), s.IfExists)
+	case *RowSecurityStmt:
+		w.add("ROW SECURITY %s %v", relationText(&s.Relation), s.Actions)
 	case *UpkeepStmt:
 		w.add("NOOP %s", s.Tag)
 	case *CreateViewStmt:

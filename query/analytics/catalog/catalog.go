@@ -80,6 +80,8 @@ type State struct {
 	// roles there is one, whoever the session's user is, who owns everything.
 	Roles    []*privilege.Role
 	Everyone []privilege.Settings
+	// Security are the policies on events.
+	Security privilege.RowSecurity
 	// Grants are what is granted on the other relations, and on schema public.
 	Object    func(name string) (privilege.Object, bool)
 	StartedAt int64 // when the server was started, µs since the Unix epoch

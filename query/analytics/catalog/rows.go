@@ -20,6 +20,7 @@ func init() { // not in the declaration: the builders use one another by Rows
 		"pg_rewrite": (*Catalog).rewrites, "pg_extension": (*Catalog).extensions, "pg_init_privs": (*Catalog).initPrivs,
 
 		"pg_auth_members": (*Catalog).authMembers, "pg_db_role_setting": (*Catalog).roleSettings, "pg_namespace": (*Catalog).namespaces,
+		"pg_policy": (*Catalog).policies, "pg_policies": (*Catalog).policiesView,
 		"pg_authid": (*Catalog).authids, "pg_roles": (*Catalog).roleRows, "pg_user": (*Catalog).users,
 		"pg_shadow": (*Catalog).shadows, "pg_group": (*Catalog).groups, "pg_database": (*Catalog).databases,
 
@@ -67,6 +68,9 @@ func (c *Catalog) classes() [][]any {
 		}
 		if c.roles != nil {
 			row = append(row, "relowner", c.shownOwner(&r.object), "relacl", c.aclOf(&r.object))
+		}
+		if r.OID == relation.Events.OID {
+			row = append(row, "relrowsecurity", c.state.Security.Enabled)
 		}
 		if len(r.options) > 0 {
 			row = append(row, "reloptions", anyTexts(r.options))
@@ -316,6 +320,11 @@ func (c *Catalog) descriptions() [][]any {
 			if col.Comment != "" {
 				m.row("objoid", r.OID, "objsubid", i+1, "description", col.Comment)
 			}
+		}
+	}
+	for i := range c.state.Security.Policies {
+		if p := &c.state.Security.Policies[i]; p.Comment != "" {
+			m.row("objoid", p.OID, "classoid", policyRelid, "objsubid", 0, "description", p.Comment)
 		}
 	}
 	for _, f := range relation.Functions {

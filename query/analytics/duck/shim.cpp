@@ -51,6 +51,7 @@ void duckdb_data_chunk_reset(void *chunk);
 void duckdb_data_chunk_set_size(void *chunk, evg_idx size);
 void duckdb_destroy_data_chunk(void **chunk);
 void *duckdb_vector_get_data(void *vector);
+void duckdb_vector_reference_vector(void *to, void *from);
 void *duckdb_vector_get_validity(void *vector);
 void duckdb_vector_ensure_validity_writable(void *vector);
 void duckdb_unsafe_vector_assign_string_element_len(void *vector, evg_idx row, const char *text, evg_idx length);
@@ -370,6 +371,17 @@ int evg_chunk_vectors(void *chunk, evg_vector *vectors, evg_idx count, char **er
 		for (evg_idx i = 0; i < count; i++) {
 			vectors[i] = vector_of(duckdb_data_chunk_get_vector(chunk, i));
 		}
+		return true;
+	});
+}
+
+// The vectors of to become those of from, which may go: what they hold is shared.
+int evg_pass(void *from, void *to, evg_idx columns, char **error) {
+	return guarded(error, [&] {
+		for (evg_idx i = 0; i < columns; i++) {
+			duckdb_vector_reference_vector(duckdb_data_chunk_get_vector(to, i), duckdb_data_chunk_get_vector(from, i));
+		}
+		duckdb_data_chunk_set_size(to, duckdb_data_chunk_get_size(from));
 		return true;
 	});
 }

@@ -47,6 +47,7 @@ int evg_destroy_chunk(void *chunk, char **error);
 
 int evg_chunk_shape(void *chunk, evg_idx *columns, evg_idx *rows, char **error);
 int evg_chunk_vectors(void *chunk, evg_vector *vectors, evg_idx count, char **error);
+int evg_pass(void *from, void *to, evg_idx columns, char **error);
 int evg_vector_of(void *raw, evg_vector *out, char **error);
 int evg_child(void *raw, evg_vector *out, char **error);
 int evg_field(void *raw, evg_idx field, evg_vector *out, char **error);

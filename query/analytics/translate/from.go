@@ -5,6 +5,7 @@ package translate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -151,7 +152,19 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		}
 		r.cols = append(r.cols, col)
 	}
-	return c.aliased(rel.SQL+" AS "+t, r, v.Alias)
+	sql := rel.SQL
+	if rel.ByRole {
+		sql = placeholder(RowsPlace(rel.Name, c.as))
+	}
+	return c.aliased(sql+" AS "+t, r, v.Alias)
+}
+
+// RowsPlace is the name to which the session binds the rows of a relation that not everybody sees alike; as is whoever reads it, as [Read] has it.
+func RowsPlace(relation string, as uint32) string {
+	if as == 0 {
+		return relation
+	}
+	return relation + " " + strconv.FormatUint(uint64(as), 10)
 }
 
 // guard notes that the statement reads what not everybody may.

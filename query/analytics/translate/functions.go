@@ -579,8 +579,8 @@ pg_has_role!(oid, name, text) bool = pg_may_role($1, pg_role_named($2, @user@), 
 pg_has_role!(oid, oid, text) bool = pg_may_role($1, $2, $3)
 host(inet) text = split_part($1, '/', 1)
 lastval!() int8 = pg_lastval()
-row_security_active(oid) bool = FALSE
-row_security_active(text) bool = FALSE
+row_security_active(oid) bool = ($1 = 16385 AND @secured@)
+row_security_active(text) bool = (pg_reg_in($1, '2205', @path@) = 16385 AND @secured@)
 pg_stat_get_numscans(oid) int8 = CAST(0 AS BIGINT)
 pg_jit_available() bool = FALSE
 pg_sequence_last_value(regclass) int8 = CAST(NULL AS BIGINT)

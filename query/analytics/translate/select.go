@@ -524,6 +524,9 @@ func (c *compiler) orderOf(b *body, wrap bool) (order string, hidden []*outcol) 
 
 // selectList writes the columns that a body selects, and hidden ones.
 func (c *compiler) selectList(b *body, hidden []*outcol) string {
+	if c.options.Rows {
+		return "*"
+	}
 	var list []string
 	for _, col := range append(append([]*outcol(nil), b.cols...), hidden...) {
 		list = append(list, cast(col.e.sql, col.e.physical(c.outputOID(col.e)))+" AS "+col.sql)

@@ -44,6 +44,7 @@ type Relation struct {
 	OID          uint32
 	Columns      []RelationColumn
 	SQL          string // what stands in FROM; empty for a view
+	ByRole       bool   // what stands there depends on who reads it: see [RowsPlace]
 	View         string // a view's query
 	ViewZone     string // and the key of the zone by which its literals are read
 	ViewPath     searchpath.Path
@@ -85,6 +86,8 @@ type Options struct {
 	List string
 	// Sets: a list may have functions that return sets, and then makes a row of each of their elements.
 	Sets bool
+	// Rows: the text is a condition on events, and the statement yields the rows that meet it, with the columns that their place has.
+	Rows bool
 }
 
 // Column is a column of a statement's result.
@@ -119,6 +122,9 @@ type Statement struct {
 // Translate translates a text, which must be one SELECT. Errors are *pgerror.Error with
 // positions in characters of the text.
 func Translate(sql string, o Options) (st *Statement, err error) {
+	if o.Rows {
+		sql = "SELECT FROM public.events WHERE (" + sql + "\n)"
+	}
 	c := newCompiler(sql, o)
 	defer func() {
 		if r := recover(); r != nil {
@@ -155,7 +161,9 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	out := &Statement{Zoned: c.zoned, Parameters: c.params, Noted: c.noted, Reads: c.reads}
 	var fields [][]Field
 	var text string
-	text, fields = c.outermost(s)
+	if text = s.sql; !o.Rows {
+		text, fields = c.outermost(s)
+	}
 	out.segments = c.segments(text)
 	for i, oid := range out.Parameters {
 		if element := cmp.Or(elements[oid], oid); element == oidTimetz || element == oidACLItem || element == oidNodeTree {

@@ -162,7 +162,7 @@ func TestDeaf(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				began := time.Now()
 				var rows *duck.Rows
-				err := interruptible(ctx, c, func() (err error) { // again and again: the first may come before the call
+				err := interruptible(ctx, c.Interrupt, func() (err error) { // again and again: the first may come before the call
 					rows, err = c.Read("SELECT count(" + call + ")")
 					return err
 				})

@@ -29,9 +29,10 @@ type portal struct {
 	run        analytics.Run
 	parameters []pgvalue.Value
 	staged     []engine.RecordedEvent // of the session, when it was bound
-	shown      []int64                // numbers of what it sees of them
-	open       *openPortals           // of its session
-	held       int64                  // as open counts it
+	shown      []int64                // numbers of what it sees of them, and of rows that not everybody sees
+	barriers   barriers
+	open       *openPortals // of its session
+	held       int64        // as open counts it
 	conn       *duck.Conn
 	rows       *duck.Rows
 	encoder    encoder
@@ -117,7 +118,7 @@ func (p *portal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _
 	}
 	var n int64
 	var done bool
-	err := interruptible(ctx, p.conn, func() error {
+	err := interruptible(ctx, p.interrupt, func() error {
 		return duck.Guard(func() (err error) {
 			n, done, err = p.send(ctx, out, limit)
 			return err
@@ -159,16 +160,22 @@ func (p *portal) wait() error {
 	})
 }
 
+// interrupt interrupts what runs for the statement.
+func (p *portal) interrupt() {
+	p.conn.Interrupt()
+	p.barriers.interrupt()
+}
+
 // interruptible runs f, and interrupts the connection when ctx ends. When it returns nothing
 // will interrupt the connection any more: it may go to another session.
-func interruptible(ctx context.Context, conn *duck.Conn, f func() error) error {
+func interruptible(ctx context.Context, interrupt func(), f func() error) error {
 	stop := make(chan struct{})
 	var interrupter sync.WaitGroup
 	interrupter.Add(1)
 	unused := context.AfterFunc(ctx, func() {
 		defer interrupter.Done()
 		for {
-			conn.Interrupt()
+			interrupt()
 			select {
 			case <-stop:
 				return
@@ -260,8 +267,7 @@ func (p *portal) begin() error {
 	if err != nil {
 		return err
 	}
-	names["events"] = eventsSQL(p.run.Before, visible)
-	if err := p.showStaged(names); err != nil {
+	if err := p.bindRows(names, visible); err != nil {
 		return err
 	}
 	sql, err := p.st.SQL(&translate.Bindings{Parameters: p.parameters, Names: names})
@@ -304,7 +310,7 @@ func (p *portal) names() (map[string]string, error) {
 		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "loaded": at(p.run.Loaded), "user": text(p.run.User), "session": text(p.run.SessionUser),
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
 		"path": text(string(p.run.Path)), "settings": settings, "origins": origins, "position": strconv.FormatInt(p.run.Before, 10),
-		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL",
+		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL", "secured": strconv.FormatBool(p.run.Secured),
 	}
 	if p.run.Xact > 0 {
 		names["assigned"] = names["xact"]

@@ -54,7 +54,7 @@ var (
 
 func (w *Worker) newSchema(s *analytics.Schema) *schema {
 	out := &schema{version: s.Version, told: s, copies: w.newCopies(), tables: map[string]*catalog.Table{}, views: map[string]*analytics.View{}}
-	state := catalog.State{Comments: s.Comments, StartedAt: s.Started, Roles: s.Roles, Everyone: s.Everyone, Object: s.Object}
+	state := catalog.State{Comments: s.Comments, StartedAt: s.Started, Roles: s.Roles, Everyone: s.Everyone, Security: s.Security, Object: s.Object}
 	for i := range s.Views {
 		v := &s.Views[i]
 		out.views[v.Name] = v
@@ -166,24 +166,13 @@ func (s *schema) Relation(namespace, name string) (*translate.Relation, bool) {
 		return nil, false
 	}
 	switch name {
-	case "events":
-		r := s.own(rel, eventsPlace, "position")
-		r.Guarded = true
-		return r, true
-	case "streams":
-		r := s.own(rel, streamsSQL, "stream_id")
-		r.Guarded = true
+	case "events", "streams":
+		r := s.own(rel, "", "position")
+		r.Guarded, r.ByRole = true, true
 		return r, true
 	}
 	return nil, false
 }
-
-var (
-	eventsPlace = translate.Placeholder("events")
-	// The streams follow from the events.
-	streamsSQL = "(SELECT stream_id, arg_min(stream, position) AS stream, max(version) AS version, min(position) AS first_position, " +
-		"max(position) AS last_position, min(recorded_at) AS created_at, max(recorded_at) AS updated_at FROM " + eventsPlace + " GROUP BY stream_id)"
-)
 
 const categorySQL = "(CASE WHEN instr(%s.stream, '-') > 0 THEN substr(%s.stream, 1, instr(%s.stream, '-') - 1) ELSE %s.stream END)"
 

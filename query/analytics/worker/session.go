@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/translate"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 // session is a connection of the server's.
@@ -139,7 +140,7 @@ func (s *statement) analyse() (*analysis, error) {
 		run = analytics.SessionAware
 	}
 	a.uses = analytics.Uses{
-		Events: a.st.Uses("events") || a.st.Uses("inserted"), Position: a.st.Noted["position"], Version: a.st.Noted["version"], Time: a.st.Noted["time"],
+		Events: a.st.Uses("inserted") || slices.ContainsFunc(a.st.Reads, ownRows), Position: a.st.Noted["position"], Version: a.st.Noted["version"], Time: a.st.Noted["time"],
 		Named: a.st.Uses("statements") || a.st.Uses("cursors"), Door: a.st.Uses("rules") || a.st.Uses("mappings"),
 		Counted: a.st.Uses("counted") || a.st.Uses("counting"),
 		Xact:    a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
@@ -154,6 +155,11 @@ func (s *statement) analyse() (*analysis, error) {
 		a.columns[i].Mod = c.Mod + 1
 	}
 	return a, nil
+}
+
+// ownRows tells whether what is read are rows of the log.
+func ownRows(r translate.Read) bool {
+	return r.Schema == "public" && (r.Name == relation.Events.Name || r.Name == relation.Streams.Name)
 }
 
 // transient numbers the schemas of transactions, below all versions.

@@ -131,17 +131,18 @@ func (w *Worker) forget(numbers []int64) {
 	defer w.staging.Unlock()
 	for _, n := range numbers {
 		delete(w.shown, n)
+		delete(w.barred, n)
 	}
 }
 
-// showStaged adds what the transaction has staged to the events that the statement sees.
-func (p *portal) showStaged(names map[string]string) error {
+// showStaged is what the transaction has staged and the statement sees among events, empty if that is nothing, and as what it has just inserted.
+func (p *portal) showStaged() (staged, inserted string, err error) {
 	run := p.run.Staged
 	if run == nil {
-		return nil
+		return "", "", nil
 	}
 	if run.Count < 0 || run.Inserted < 0 || run.Count+run.Inserted > int64(len(p.staged)) {
-		return pgerror.Errorf(pgerror.ProtocolViolation, "%d and %d staged events, of %d, cannot be seen", run.Count, run.Inserted, len(p.staged))
+		return "", "", pgerror.Errorf(pgerror.ProtocolViolation, "%d and %d staged events, of %d, cannot be seen", run.Count, run.Inserted, len(p.staged))
 	}
 	show := func(from, to int64) string {
 		number, sql := p.w.show(&shownStaged{events: p.staged[from:to], first: run.First + from, recordedAt: run.RecordedAt})
@@ -149,8 +150,7 @@ func (p *portal) showStaged(names map[string]string) error {
 		return sql
 	}
 	if run.Count > 0 {
-		names["events"] = "(SELECT * FROM " + names["events"] + " UNION ALL SELECT * FROM " + show(0, run.Count) + ")"
+		staged = show(0, run.Count)
 	}
-	names["inserted"] = "(SELECT * FROM " + show(run.Count, run.Count+run.Inserted) + ")"
-	return nil
+	return staged, "(SELECT * FROM " + show(run.Count, run.Count+run.Inserted) + ")", nil
 }

@@ -45,6 +45,7 @@ type Worker struct {
 	stagedBytes int        // of all sessions
 	stagedLimit int
 	shown       map[int64]*shownStaged // by the number that a running statement has for it
+	barred      map[int64]*barrier     // likewise
 	lastShown   int64
 }
 
@@ -116,7 +117,7 @@ func open(config analytics.WorkerConfig, logger *slog.Logger) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Worker{projection: p, logger: logger, dir: config.Dir, fixed: map[string]bool{}, shown: map[int64]*shownStaged{}}
+	w := &Worker{projection: p, logger: logger, dir: config.Dir, fixed: map[string]bool{}, shown: map[int64]*shownStaged{}, barred: map[int64]*barrier{}}
 	// What is staged lies beside the engine's memory; a quarter of that much more is what one hears of
 	// on a machine that has just enough.
 	w.stagedLimit = int(min(config.MemoryBytes/4, 1<<30))
@@ -124,6 +125,9 @@ func open(config analytics.WorkerConfig, logger *slog.Logger) (*Worker, error) {
 	err = register(p.conn, w)
 	if err == nil {
 		err = w.registerStaged(p.conn)
+	}
+	if err == nil {
+		err = w.registerBarrier(p.conn)
 	}
 	if err == nil {
 		err = p.conn.Exec("ATTACH ':memory:' AS cat")
