@@ -45,4 +45,7 @@
 //
 // testdata/corpus holds statements that once differed and were mended; each run asks them
 // first.
+//
+// TestPolicies asks a fifth as many as roles to whom policies show some events, on both servers. TestHidden asks a
+// twentieth of two servers that differ in what no policy shows: no answer, error or plan may tell them apart.
 package differ
