@@ -152,11 +152,15 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		}
 		r.cols = append(r.cols, col)
 	}
-	sql := rel.SQL
+	return c.aliased(c.place(rel)+" AS "+t, r, v.Alias)
+}
+
+// place is what stands for a relation in FROM.
+func (c *compiler) place(rel *Relation) string {
 	if rel.ByRole {
-		sql = placeholder(RowsPlace(rel.Name, c.as))
+		return placeholder(RowsPlace(rel.Name, c.as))
 	}
-	return c.aliased(sql+" AS "+t, r, v.Alias)
+	return rel.SQL
 }
 
 // RowsPlace is the name to which the session binds the rows of a relation that not everybody sees alike; as is whoever reads it, as [Read] has it.

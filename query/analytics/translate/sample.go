@@ -51,7 +51,7 @@ func (c *compiler) tableSample(x *pg.RangeTableSample) *fromItem {
 	}
 	rel, _ := c.options.Catalog.Relation(v.Schemaname, v.Relname)
 	// In units of a ten-thousandth of a percent.
-	item.sql = "(SELECT * FROM " + rel.SQL + " WHERE hash(" + key + ", " + seed + ") % 1000000 < " + limit + " * 10000) AS " + name
+	item.sql = "(SELECT * FROM " + c.place(rel) + " WHERE hash(" + key + ", " + seed + ") % 1000000 < " + limit + " * 10000) AS " + name
 	return item
 }
 
