@@ -45,6 +45,7 @@ var clients = []client{
 	{"psycopg", needPsycopg, psycopgKnocks},
 	{"node-postgres", needNode, nodeKnocks},
 	{"pgjdbc", needJava, javaKnocks},
+	{"Npgsql's start", func(*testing.T) {}, each(npgsqlKnock)},
 }
 
 func each(one func(*testing.T, knock) string) func(*testing.T, []knock) []string {
