@@ -36,7 +36,7 @@ func npgsqlKnock(t *testing.T, k knock) string {
 	defer nc.Close()
 	f := pgproto3.NewFrontend(nc, nc)
 	start := fmt.Sprintf("user\x00%s\x00client_encoding\x00UTF8\x00database\x00%s\x00\x00", k.user, k.database)
-	if _, err := io.WriteString(nc, frame(0, "\x00\x03\x00\x00" + start)[1:]); err != nil {
+	if _, err := io.WriteString(nc, frame(0, "\x00\x03\x00\x00"+start)[1:]); err != nil {
 		return "client " + err.Error()
 	}
 	var s scramClient
