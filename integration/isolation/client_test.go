@@ -86,15 +86,20 @@ type honest struct {
 const honestURL = "EVENTGRES_TEST_HONEST"
 
 func TestMain(m *testing.M) {
-	if url := os.Getenv(honestURL); url != "" {
-		if err := beHonest(url); err != nil {
-			fmt.Println("failed:", err)
-			os.Exit(1)
+	for name, run := range others {
+		if url := os.Getenv(name); url != "" {
+			if err := run(url); err != nil {
+				fmt.Println("failed:", err)
+				os.Exit(1)
+			}
+			return
 		}
-		return
 	}
 	os.Exit(m.Run())
 }
+
+// others are what this program does when it is run again, by the variable that has a server's address.
+var others = map[string]func(url string) error{honestURL: beHonest}
 
 // beHonest measures for as long as each line of its input says.
 func beHonest(url string) error {
