@@ -568,12 +568,16 @@ func (s *Session) may() *rights.Rights {
 	}
 	id := &s.identity
 	d, err := s.standing()
+	if err == nil && s.tx.roles != nil { // with what others have granted and revoked meanwhile
+		if c, err = c.Over(s.server.roles.Current()); err == nil {
+			s.tx.roles = c
+		} else {
+			c = s.tx.roles
+		}
+	}
 	if c != id.roles {
 		id.roles, id.schema = c, nil
 		s.actAs()
-	}
-	if err == nil && c.Outdated(s.server.roles.Current()) { // what others have revoked meanwhile would not count
-		err = role.ErrChanged
 	}
 	if err != nil {
 		id.schema = nil

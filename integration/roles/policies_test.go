@@ -68,6 +68,9 @@ func (m maker) rows() string {
 	case 8:
 		return "SELECT row_security_active('events'), row_security_active('streams'::regclass)"
 	case 9:
+		if m.IntN(2) == 0 {
+			return "SELECT count(*) FROM events AS e TABLESAMPLE bernoulli (100) WHERE version >= 0"
+		}
 		return "INSERT INTO events (stream, type, tags) SELECT stream, 'n', tags FROM events WHERE position < 3"
 	}
 	id := m.of("stream_id("+stream+")", "NULL")

@@ -296,3 +296,32 @@ func TestPage(t *testing.T) {
 	run(t, chief, "SET ROLE anna", "SELECT * FROM order_types", "SELECT * FROM streams")
 	refused(t, chief, "42501", "INSERT INTO events (stream, type) VALUES ('a-1', 't')")
 }
+
+// TestAlteredSideBySide: who changes himself keeps nobody from changing other roles, nor they him; what hangs together conflicts.
+func TestAlteredSideBySide(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE anna LOGIN PASSWORD 'pw'", "CREATE ROLE ben LOGIN PASSWORD 'pw' CREATEROLE")
+	anna, ben := must(t, server, "anna"), must(t, server, "ben")
+	run(t, anna, "BEGIN", "ALTER ROLE anna SET application_name = 'hers'")
+	run(t, chief, "CREATE ROLE cleo", "ALTER ROLE ben CONNECTION LIMIT 7", "ALTER ROLE ALL SET lock_timeout = '3s'")
+	run(t, anna, "SELECT 1", "COMMIT")
+	run(t, chief, "BEGIN", "GRANT cleo TO ben", "DROP ROLE IF EXISTS nobody")
+	run(t, anna, "ALTER ROLE anna SET application_name = 'again'")
+	run(t, chief, "COMMIT")
+	var told string
+	if err := chief.QueryRow(t.Context(), "SELECT string_agg(concat_ws(' ', rolname, rolconnlimit, rolconfig, pg_has_role(rolname, 'cleo', 'MEMBER')), '; ' ORDER BY rolname) FROM pg_roles WHERE rolname IN ('anna', 'ben', 'cleo')").Scan(&told); err != nil {
+		t.Fatal(err)
+	}
+	if want := "anna -1 {application_name=again} f; ben 7 t; cleo -1 t"; told != want {
+		t.Errorf("the roles are %s, not %s", told, want)
+	}
+	// Both change who there is.
+	run(t, chief, "BEGIN", "CREATE ROLE dan")
+	run(t, ben, "CREATE ROLE emil")
+	refused(t, chief, "40001", "COMMIT")
+	// Both change one.
+	run(t, chief, "BEGIN", "ALTER ROLE anna CONNECTION LIMIT 3")
+	run(t, anna, "ALTER ROLE anna RESET ALL")
+	refused(t, chief, "40001", "COMMIT")
+}

@@ -120,7 +120,7 @@ func Give(v *analytics.View, to uint32) {
 	if v.ACL == nil || from == to {
 		return
 	}
-	var acl []privilege.Grant
+	acl := []privilege.Grant{} // if nothing is left in it, everything was revoked
 	for _, g := range v.ACL {
 		if g.Grantor == from {
 			g.Grantor = to

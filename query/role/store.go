@@ -148,17 +148,15 @@ func bootstrap(name string) privilege.Role {
 	}
 }
 
-// Outdated tells whether a transaction's catalog was made of other roles than there are now: it cannot be committed any more.
-func (c *Catalog) Outdated(now *Catalog) bool { return c.base != nil && c.base.version != now.version }
-
 // ErrChanged is what a transaction gets that has changed roles while somebody else did.
 var ErrChanged = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
 	WithHint("The transaction might succeed if retried.")
 
-// Changes are those of the control state that make a transaction's catalog everybody's.
+// Changes are those of the control state that make a transaction's catalog everybody's, over what others have committed meanwhile.
 func (s *Store) Changes(c *Catalog) ([]engine.ControlChange, error) {
-	if c.base.version != s.Current().version {
-		return nil, ErrChanged
+	c, err := c.Over(s.Current())
+	if err != nil {
+		return nil, err
 	}
 	all, err := json.Marshal(rootRecord{Secret: s.secret, NextOID: c.next, Settings: c.all})
 	if err != nil {

@@ -105,6 +105,7 @@ func TestConcurrentChanges(t *testing.T) {
 		t.Errorf("the password is %q", got)
 	}
 	r := *base.Bootstrap()
+	r.Password = "c"
 	var e *pgerror.Error
 	if _, err := s.Changes(base.with(&r)); !errors.As(err, &e) || e.Code != pgerror.SerializationFailure {
 		t.Errorf("a change of what was there before: %v", err)
