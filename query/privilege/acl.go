@@ -194,8 +194,9 @@ func (o *Object) Grant(grantee, grantor uint32, what Set, option bool) []Grant {
 	return acl
 }
 
-// Circular tells whether a grant with grant option would come back to who gives it: the grantor has his right from the grantee.
-func (o *Object) Circular(grantee, grantor uint32, what Set) bool {
+// Circular tells whether a grant with grant option would come back to who gives it: the grantor, and all that he is a member of, have the right
+// from the grantee.
+func (o *Object) Circular(r *Roles, grantee, grantor uint32, what Set) bool {
 	if grantor == o.Owner {
 		return false
 	}
@@ -212,7 +213,7 @@ func (o *Object) Circular(grantee, grantor uint32, what Set) bool {
 		}
 		rest.ACL, i = next, -1
 	}
-	return rest.granted(grantor)&what != what
+	return rest.MayGrant(r, grantor, what)&what != what
 }
 
 // Revoke is the object's list with less in it. option: only the right to grant it. dependent: others have it from the grantee, and cascade was not said.

@@ -164,7 +164,7 @@ func (g *Granting) apply(d *schema.Schema, st *syntax.GrantStmt, name string, wh
 		next := o
 		next.ACL = acl
 		var err error
-		if acl, err = change(&next, st, grantee, as, may); err != nil {
+		if acl, err = change(g.Roles, &next, st, grantee, as, may); err != nil {
 			return nil, err
 		}
 	}
@@ -178,7 +178,7 @@ func (g *Granting) apply(d *schema.Schema, st *syntax.GrantStmt, name string, wh
 }
 
 // change is the list of what is granted after one grantee's turn.
-func change(o *privilege.Object, st *syntax.GrantStmt, grantee, as uint32, what privilege.Set) ([]privilege.Grant, error) {
+func change(r *privilege.Roles, o *privilege.Object, st *syntax.GrantStmt, grantee, as uint32, what privilege.Set) ([]privilege.Grant, error) {
 	if st.Revoke {
 		acl, dependent := o.Revoke(grantee, as, what, st.Option, st.Cascade)
 		if dependent {
@@ -189,7 +189,7 @@ func change(o *privilege.Object, st *syntax.GrantStmt, grantee, as uint32, what 
 	if st.Option && grantee == privilege.Public {
 		return nil, pgerror.Errorf(pgerror.InvalidGrantOperation, "grant options can only be granted to roles")
 	}
-	if st.Option && o.Circular(grantee, as, what) {
+	if st.Option && o.Circular(r, grantee, as, what) {
 		return nil, pgerror.Errorf(pgerror.InvalidGrantOperation, "grant options cannot be granted back to your own grantor")
 	}
 	if what == 0 {
