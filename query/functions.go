@@ -117,7 +117,7 @@ func (s *Session) counted() *analytics.Counted {
 	c := s.server.counted.Shown()
 	for i := range c.Statements {
 		st := &c.Statements[i]
-		st.UserID, st.DBID = s.countedOIDs(st.User, st.Database)
+		st.UserID, st.DBID = s.countedOIDs(st.UserID, st.User, st.Database)
 	}
 	if r := s.may(); !r.Stats() { // who may not see what others do is told neither text nor number
 		for i := range c.Statements {
@@ -131,10 +131,12 @@ func (s *Session) counted() *analytics.Counted {
 
 // countedOIDs are the OIDs of a user and a database as this session's catalog has them. What it knows nothing of, users that are no roles
 // and databases of other names, has numbers that are nobody's.
-func (s *Session) countedOIDs(user, database string) (userID, dbID uint32) {
+func (s *Session) countedOIDs(role uint32, user, database string) (userID, dbID uint32) {
 	nobodys := func(name string) uint32 { return 1<<31 | uint32(syntax.Fingerprint(name, 0, len(name))) }
 	userID, dbID = catalog.UserOID, catalog.DatabaseOID
-	if c := s.roles(); c != nil && !c.Open() || user != s.identity.login {
+	if c := s.roles(); role != 0 {
+		userID = role
+	} else if c != nil && !c.Open() || user != s.identity.login {
 		userID = nobodys(user)
 		if c != nil && c.Role(user) != nil {
 			userID = c.Role(user).OID
@@ -161,7 +163,7 @@ func resetStatements(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 		return nil
 	}
 	s.server.counted.Reset(func(k *statements.Key) bool {
-		user, database := s.countedOIDs(k.User, k.Database)
+		user, database := s.countedOIDs(k.Role, k.User, k.Database)
 		return (want[0] == 0 || want[0] == int64(user)) && (want[1] == 0 || want[1] == int64(database)) && (want[2] == 0 || want[2] == k.ID)
 	})
 	return nil

@@ -119,6 +119,7 @@ type query struct {
 	// What it counts as: its fingerprint, 0 where that was not needed yet, and where it is counted.
 	fingerprint int64
 	counted     *statements.Entry
+	countedAs   uint32 // the role
 }
 
 // Size is about what the statement and its plan take.

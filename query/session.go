@@ -124,13 +124,18 @@ func (g *guard) count() {
 	if g.counts = nil; q == nil || g.logged.Kind == activity.Prepare {
 		return
 	}
-	if q.counted != nil && q.counted.Add(g.spent, g.rows) {
+	key := statements.Key{User: s.user, Database: s.database}
+	if r := s.server.roles; r != nil && !r.Current().Open() {
+		key.Role = s.identity.user
+	}
+	if q.counted != nil && q.countedAs == key.Role && q.counted.Add(g.spent, g.rows) {
 		return
 	}
 	if q.fingerprint == 0 {
 		q.fingerprint = syntax.Fingerprint(q.Src, q.Pos, q.End)
 	}
-	q.counted = s.server.counted.Count(statements.Key{User: s.user, Database: s.database, ID: q.fingerprint}, g.spent, g.rows, func() string {
+	key.ID, q.countedAs = q.fingerprint, key.Role
+	q.counted = s.server.counted.Count(key, g.spent, g.rows, func() string {
 		return syntax.Normalized(q.Src, q.Pos, q.End, q.Params)
 	})
 }

@@ -325,3 +325,28 @@ func TestAlteredSideBySide(t *testing.T) {
 	run(t, anna, "ALTER ROLE anna RESET ALL")
 	refused(t, chief, "40001", "COMMIT")
 }
+
+// TestStatementsOfGoneRoles: what is counted of a role is not another's who gets its name, and is counted for as whom it is run.
+func TestStatementsOfGoneRoles(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE anna LOGIN PASSWORD 'pw'", "GRANT SELECT ON events TO anna")
+	anna := must(t, server, "anna")
+	run(t, anna, "SELECT count(*) AS secret FROM events")
+	run(t, chief, "SET ROLE anna", "SELECT count(*) AS hers FROM events", "RESET ROLE", "SELECT count(*) AS hers FROM events")
+	const ask = "SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%AS secret%' OR userid = 'anna'::regrole AND query LIKE '%AS hers%'"
+	counted := func(conn *pgx.Conn) (n int) {
+		t.Helper()
+		if err := conn.QueryRow(t.Context(), ask).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := counted(anna); n != 2 {
+		t.Errorf("she is told of %d of her two statements", n)
+	}
+	run(t, chief, "DROP OWNED BY anna", "DROP ROLE anna", "CREATE ROLE anna LOGIN PASSWORD 'pw'")
+	if n := counted(must(t, server, "anna")); n != 0 {
+		t.Errorf("another by her name is told of %d of her statements", n)
+	}
+}

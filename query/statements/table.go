@@ -26,7 +26,8 @@ const (
 // Key is what is counted apart.
 type Key struct {
 	User, Database string
-	ID             int64 // syntax.Fingerprint
+	Role           uint32 // the user's OID, so that who is called so later is another; 0: it was nobody's, or everybody's
+	ID             int64  // syntax.Fingerprint
 }
 
 // Entry is what is counted of a statement. It may be used concurrently.
@@ -74,7 +75,7 @@ func (e *Entry) shown() (analytics.CountedStatement, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := analytics.CountedStatement{
-		User: e.key.User, Database: e.key.Database, ID: e.key.ID, Text: e.text, Calls: e.calls, Rows: e.rows,
+		User: e.key.User, UserID: e.key.Role, Database: e.key.Database, ID: e.key.ID, Text: e.text, Calls: e.calls, Rows: e.rows,
 		Total: e.total, Min: e.least, Max: e.most, Mean: e.mean,
 	}
 	if e.calls > 1 {

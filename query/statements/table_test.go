@@ -12,7 +12,7 @@ import (
 )
 
 func count(t *Table, user string, id int64, took time.Duration) *Entry {
-	return t.Count(Key{user, "db", id}, took, 2, func() string { return "text " + strconv.FormatInt(id, 10) })
+	return t.Count(Key{user, "db", 0, id}, took, 2, func() string { return "text " + strconv.FormatInt(id, 10) })
 }
 
 // TestCount: what is counted, by key, and that a text is made once.
@@ -24,7 +24,7 @@ func TestCount(t *testing.T) {
 			t.Fatal("the entry has gone")
 		}
 	}
-	if again := table.Count(Key{"ada", "db", 1}, 0, 0, func() string { t.Error("the text is made again"); return "" }); again != e {
+	if again := table.Count(Key{"ada", "db", 0, 1}, 0, 0, func() string { t.Error("the text is made again"); return "" }); again != e {
 		t.Error("another entry of the same key")
 	}
 	table.Reset(func(k *Key) bool { return k.User == "ada" })
@@ -88,7 +88,7 @@ func TestEviction(t *testing.T) {
 func TestBytes(t *testing.T) {
 	table, long := NewTable(), strings.Repeat("long", 1000)
 	for id := range int64(MaxEntries) {
-		table.Count(Key{"ada", "db", id}, 0, 0, func() string { return long })
+		table.Count(Key{"ada", "db", 0, id}, 0, 0, func() string { return long })
 		if table.bytes > maxBytes {
 			t.Fatalf("%d bytes", table.bytes)
 		}
