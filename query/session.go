@@ -586,7 +586,7 @@ func (s *Session) may() *rights.Rights {
 	}
 	if err != nil {
 		id.schema = nil
-		id.rights = rights.Rights{Err: err, Roles: c.Roles(), Session: id.session, User: id.user}
+		id.rights = rights.Rights{Err: err, Secured: true, Roles: c.Roles(), Session: id.session, User: id.user}
 		return &id.rights
 	}
 	if d != id.schema {

@@ -244,9 +244,11 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		t.Staged, t.Places = nil, nil // the request may be in the queue yet
 	}
-	if t.Skipped(err) {
+	if t.Skipped(err) { // the error itself names a stream as the log does
+		var violated *pgerror.Error
+		errors.As(engineError(err), &violated)
 		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
-			WithDetail("What ON CONFLICT DO NOTHING has not found when the statement ran is there by now: %s.", err).
+			WithDetail("What ON CONFLICT DO NOTHING has not found when the statement ran is there by now: %s", violated.Detail).
 			WithHint("The transaction might succeed if retried.")
 	}
 	return err

@@ -2,8 +2,11 @@ package roles
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/eventgres/eventgres/integration/harness"
 )
@@ -15,7 +18,7 @@ var policies = []string{"p1", "p2", "p3", `"P 4"`}
 func (m maker) condition() string {
 	one := func() string {
 		return m.of("{category} IN ('a', 'b')", "{category} = 'c'", "stream LIKE 'b-%'", "type = 't'", "type <> 'u'", "tags @> '{x}'", "'y' = ANY (tags)", "tags IS NULL",
-			"stream_id = stream_id('a-1')", "true", "false", "NULL", "current_user = 'anna'", "type = current_setting('app.type', true)", "tags && ARRAY['x', 'z']", "stream IS NOT NULL", "stream || type <> 'b-1t'", "tags @> ARRAY[type, 'x']", "stream LIKE type || '%' OR type > 't'", "coalesce(stream, '') <> 'c-2'")
+			"stream_id = stream_id('a-1')", "true", "false", "NULL", "current_user = 'anna'", "type = current_setting('app.type', true)", "tags && ARRAY['x', 'z']", "stream IS NOT NULL", "stream || type <> 'b-1t'", "tags @> ARRAY[type, 'x']", "stream LIKE 'b%' OR type > 't'", "coalesce(stream, '') <> 'c-2'")
 	}
 	switch m.IntN(5) {
 	case 0:
@@ -145,5 +148,107 @@ func (s *side) must(t *testing.T, sql string) {
 	t.Helper()
 	if _, err := s.conn.Exec(t.Context(), sql).ReadAll(); err != nil {
 		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// wire is a session of which a test sends each message itself.
+type wire struct {
+	t *testing.T
+	*pgproto3.Frontend
+}
+
+// until reads to a message of a kind, and returns the error that came before, if any did.
+func (w *wire) until(kind pgproto3.BackendMessage) (code string) {
+	w.t.Helper()
+	for {
+		m, err := w.Receive()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if e, ok := m.(*pgproto3.ErrorResponse); ok {
+			code = e.Code + " " + e.Message + " " + e.Detail
+		}
+		if reflect.TypeOf(m) == reflect.TypeOf(kind) {
+			return code
+		}
+	}
+}
+
+func (w *wire) run(sql string) string {
+	w.t.Helper()
+	w.send(&pgproto3.Query{String: sql})
+	return w.until(&pgproto3.ReadyForQuery{})
+}
+
+func (w *wire) send(list ...pgproto3.FrontendMessage) {
+	w.t.Helper()
+	for _, m := range list {
+		w.Send(m)
+	}
+	if err := w.Flush(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestPoliciesInConflict: a transaction whose changes of roles or views do not go together with somebody else's appends nothing unchecked, though that
+// is taken back before it commits.
+func TestPoliciesInConflict(t *testing.T) {
+	for name, c := range map[string]struct{ own, other, back string }{
+		"role": {"ALTER ROLE bill SET application_name = 'his'", "ALTER ROLE bill SET application_name = 'x'", "ALTER ROLE bill RESET application_name"},
+		"view": {"CREATE VIEW w AS SELECT 1 AS x", "CREATE VIEW w AS SELECT 2 AS x", "DROP VIEW w"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := harness.Eventgres(t)
+			chief := must(t, server, "postgres")
+			run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE bill LOGIN PASSWORD 'pw'", "GRANT SELECT, INSERT ON events TO bill", "GRANT CREATE ON SCHEMA public TO bill",
+				"CREATE POLICY billing ON events TO bill USING (category = 'invoice')")
+			other := must(t, server, "bill")
+			raw, err := must(t, server, "bill").PgConn().Hijack()
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := &wire{t, raw.Frontend}
+			w.run("BEGIN")
+			w.run(c.own)
+			w.send(&pgproto3.Query{String: "COPY events (stream, type) FROM STDIN"})
+			w.until(&pgproto3.CopyInResponse{})
+			run(t, other, c.other)
+			w.send(&pgproto3.CopyData{Data: []byte("secret-1\tHidden\n")}, &pgproto3.CopyDone{})
+			if code := w.until(&pgproto3.ReadyForQuery{}); !strings.HasPrefix(code, "40001") {
+				t.Errorf("the rows are answered with %q", code)
+			}
+			run(t, other, c.back)
+			w.run("COMMIT")
+			var n int
+			if err := chief.QueryRow(t.Context(), "SELECT count(*) FROM events").Scan(&n); err != nil || n != 0 {
+				t.Errorf("%d events were appended, %v", n, err)
+			}
+		})
+	}
+}
+
+// TestHiddenStreamAtCommit: who gave the id alone is not told the stream's name when he commits.
+func TestHiddenStreamAtCommit(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "ALTER ROLE postgres PASSWORD 'pw'", "CREATE ROLE anna LOGIN PASSWORD 'pw'", "GRANT SELECT, INSERT ON events TO anna", "CREATE POLICY seen ON events FOR SELECT TO anna USING (type = 'Seen')",
+		"CREATE POLICY adds ON events FOR INSERT TO anna WITH CHECK (true)", "INSERT INTO events (stream, type) VALUES ('secret-2', 'Hidden')")
+	raw, err := must(t, server, "anna").PgConn().Hijack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{t, raw.Frontend}
+	for _, sql := range []string{
+		"INSERT INTO events (stream_id, type, version) VALUES (stream_id('secret-2'), 'Seen', 1) ON CONFLICT DO NOTHING",
+		"INSERT INTO events (stream_id, type, version) VALUES (stream_id('secret-2'), 'Seen', 2)",
+		"INSERT INTO events (stream_id, type, expected_version) VALUES (stream_id('secret-2'), 'Seen', 2)",
+	} {
+		w.run("BEGIN")
+		failed := w.run(sql)
+		run(t, chief, "INSERT INTO events (stream, type) VALUES ('secret-2', 'Hidden')")
+		failed += w.run("COMMIT")
+		if failed == "" || strings.Contains(failed, "secret") {
+			t.Errorf("%s: %q", sql, failed)
+		}
 	}
 }

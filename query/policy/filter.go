@@ -207,6 +207,16 @@ func timed(x syntax.Expr) (found bool) {
 	return found
 }
 
+// hasColumn tells whether an expression is about an event. What can fail of such a one has no place in a condition: its error would quote what is
+// hidden, and which of two conditions is tried first is not the same on every path.
+func hasColumn(x syntax.Expr) (found bool) {
+	expr.Walk(x, func(x syntax.Expr) {
+		_, is := x.(*syntax.ColumnExpr)
+		found = found || is
+	})
+	return found
+}
+
 func compile(host expr.Host, src string, x syntax.Expr) (*expr.Scalar, error) {
 	c := &expr.Compiler{Src: src, Host: utc{host}, Rel: relation.Events, Alias: relation.Events.Name}
 	var err error
@@ -221,6 +231,14 @@ func compile(host expr.Host, src string, x syntax.Expr) (*expr.Scalar, error) {
 			if i, ok := relation.Events.ByName[y.Column]; ok && !allowed[i] && err == nil {
 				err = c.At(pgerror.Errorf(pgerror.FeatureNotSupported, "column \"%s\" cannot be used in a policy", y.Column).
 					WithHint("Policies are about category, stream, stream_id, type and tags."), x.Position())
+			}
+		case *syntax.CastExpr:
+			if hasColumn(y.X) && !expr.IsText(y.Typ.OID) && y.Typ.OID != pgvalue.OIDTextArray {
+				refuse(pgerror.FeatureNotSupported, "a cast that can fail cannot be used in a policy", x)
+			}
+		case *syntax.BinaryExpr:
+			if (y.Op == "like" || y.Op == "ilike") && hasColumn(y.R) {
+				refuse(pgerror.FeatureNotSupported, "a pattern that can fail cannot be used in a policy", x)
 			}
 		case *syntax.CallExpr:
 			switch {
