@@ -95,7 +95,7 @@ bench-scale:
 	$(GO) run ./integration/bench -scale 1,10,100 -rounds 2 -out docs/benchmarks.md
 
 bench-pairs:
-	$(GO) run ./integration/bench -before "$(abspath $(BEFORE))" -rounds $(PAIRS) -time 3s -run '$(WORKLOADS)'
+	$(GO) run ./integration/bench -before "$(abspath $(BEFORE))" -rounds $(PAIRS) -time 3s -run '$(WORKLOADS)' -with '$(WITH)'
 
 microbench:
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 0 -p 1 ./engine ./query

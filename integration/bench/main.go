@@ -5,6 +5,7 @@
 //	make bench         all workloads, about 15 minutes
 //	make bench-quick   in five minutes
 //	make bench-pairs BEFORE=program   only Eventgres, in turns with another build of it
+//	make bench-pairs BEFORE=program WITH=roles   the second in use as WITH says: roles, policies, metrics, which can be the same program
 //
 // It prints one table, and with -out writes it into a Markdown file with the machine, the versions
 // and the date. It needs PostgreSQL's server, psql and pgbench, and, as root, the user postgres.
@@ -32,6 +33,7 @@ type bench struct {
 	rounds int
 	time   time.Duration // of a workload on a side
 	only   *regexp.Regexp
+	with   string // how the second of a pair is used
 
 	pg, eg, top, duckdb *side
 	egSmall             *side // of -scale: the store of the first stage, beside what became of it
@@ -47,6 +49,7 @@ func main() {
 	only := flag.String("run", "", "regular expression: the workloads to run")
 	out := flag.String("out", "", "Markdown file to write the table into, between its marks")
 	sizes := flag.String("scale", "", "instead: load so many million events in one store, 1,10,100, and measure at each")
+	flag.StringVar(&b.with, "with", "", "how the second program of -before is used: roles, policies or metrics")
 	before := flag.String("before", "", "instead: compare with this program of Eventgres, in as many pairs as -rounds says")
 	flag.StringVar(&b.dir, "dir", "", "directory for all files; a new one by default")
 	flag.Parse()

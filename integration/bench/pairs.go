@@ -33,6 +33,35 @@ var loadPair = runFunc(func(ctx context.Context, b *bench, s *side) (v sample, e
 	return load(ctx, b, empty)
 })
 
+// uses are what the second of a pair may be used with: flags of the server, and what is said to it once it has events, after which the
+// clients are another role.
+var uses = map[string]struct {
+	flags []string
+	sql   string
+	user  string
+}{
+	"":        {},
+	"metrics": {flags: []string{"--http", "127.0.0.1:0"}},
+	"roles":   {sql: "CREATE ROLE app LOGIN; GRANT SELECT, INSERT ON events TO app; GRANT SELECT ON streams TO app", user: "app"},
+	"policies": {sql: "CREATE ROLE app LOGIN; GRANT SELECT, INSERT ON events TO app; GRANT SELECT ON streams TO app; " +
+		"CREATE POLICY app ON events TO app USING (stream IS NULL OR category <> 'nobody')", user: "app"},
+}
+
+// use has a side be used so.
+func (b *bench) use(ctx context.Context, s *side, sql, user string) error {
+	if sql == "" {
+		return nil
+	}
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql).ReadAll()
+	s.user = user
+	return err
+}
+
 // pair runs the workloads with two programs of ours in turns: what changed between them is in the ratios
 // of neighbours, when the machine itself changes by a half within minutes.
 func (b *bench) pair(ctx context.Context, before string) error {
@@ -40,6 +69,11 @@ func (b *bench) pair(ctx context.Context, before string) error {
 		{name: "before", user: "postgres", database: "events", program: before},
 		{name: "after", user: "postgres", database: "events", program: b.eventgres},
 	}
+	with, ok := uses[b.with]
+	if !ok {
+		return fmt.Errorf("-with %s is not known", b.with)
+	}
+	sides[1].flags = with.flags
 	f, err := os.Create(b.path("events.copy"))
 	if err != nil {
 		return err
@@ -62,6 +96,9 @@ func (b *bench) pair(ctx context.Context, before string) error {
 		if _, err := load(ctx, b, s); err != nil {
 			return err
 		}
+	}
+	if err := b.use(ctx, sides[1], with.sql, with.user); err != nil {
+		return err
 	}
 	list := append([]*workload{{name: "COPY", unit: "rows/s", run: loadPair}}, analyses()...)
 	fmt.Printf("%-52s  %10s  %10s  %6s  95 %% interval\n", "workload", sides[0].name, sides[1].name, "ratio")

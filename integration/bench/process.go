@@ -27,7 +27,8 @@ type side struct {
 	port     int
 	user     string
 	database string
-	program  string // Eventgres, unless it is the one that is built
+	program  string   // Eventgres, unless it is the one that is built
+	flags    []string // of it
 }
 
 func (s *side) url() string {
@@ -187,8 +188,8 @@ func (m *machine) serveStore(data string, s *side) (*child, error) {
 	if s.program != "" {
 		program = s.program
 	}
-	return start(m.path("eventgres.log"), nil, program, "serve", "--data", m.path(data),
-		"--listen", "127.0.0.1:"+strconv.Itoa(s.port))
+	args := append([]string{program, "serve", "--data", m.path(data), "--listen", "127.0.0.1:" + strconv.Itoa(s.port)}, s.flags...)
+	return start(m.path("eventgres.log"), nil, args...)
 }
 
 func (m *machine) stopEventgres() {
