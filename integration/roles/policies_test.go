@@ -252,3 +252,22 @@ func TestHiddenStreamAtCommit(t *testing.T) {
 		}
 	}
 }
+
+// TestPolicyZone: a condition means the same in every time zone, and on every path.
+func TestPolicyZone(t *testing.T) {
+	server := harness.Eventgres(t)
+	chief := must(t, server, "postgres")
+	run(t, chief, "INSERT INTO events (stream, type) VALUES ('a-1', 't')", "CREATE ROLE r", "GRANT SELECT ON events, streams TO r", "CREATE POLICY p ON events TO r USING (now()::text LIKE '%+00')",
+		"SET ROLE r", "SET TimeZone = 'Asia/Tokyo'")
+	for _, route := range []string{"native", "analytics"} {
+		run(t, chief, "SET eventgres.route = "+route)
+		for _, sql := range []string{"SELECT count(*) FROM events", "SELECT count(*) FROM streams"} {
+			var n int
+			if err := chief.QueryRow(t.Context(), sql).Scan(&n); err != nil || n != 1 {
+				t.Errorf("%s, %s: %d, %v", route, sql, n, err)
+			}
+		}
+	}
+	run(t, chief, "RESET ROLE")
+	refused(t, chief, "0A000", "CREATE POLICY q ON events USING (now() > '2026-01-01')")
+}

@@ -4,6 +4,7 @@ package worker
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -120,8 +121,7 @@ func (b *barrier) begin(conn *duck.Conn, columns []int) (*duck.Rows, error) {
 		list[i] = b.names[at]
 	}
 	sql = "SELECT " + strings.Join(list, ", ") + " FROM (" + sql + ") AS t0"
-	if err := checkStatement(conn, sql); err != nil {
-		b.p.w.logger.Error("a translation is not what it should be", "sql", sql, "error", err)
+	if err := b.p.check(conn, sql); err != nil {
 		return nil, err
 	}
 	return conn.Query(sql)
@@ -184,11 +184,9 @@ func (p *portal) bar(name string, filter analytics.RowFilter, all func(visible i
 		return "", err
 	}
 	seen := func(visible int64) (string, error) {
-		bound := map[string]string{}
-		for name, sql := range names {
-			bound[name] = sql
-		}
-		bound[relation.Events.Name] = all(visible)
+		bound := maps.Clone(names)
+		zone := pgvalue.TextValue(pgvalue.UTC.Key()) // whatever the session's is, the condition means the same
+		bound["zone"], bound[relation.Events.Name] = translate.Literal(pgvalue.OIDText, &zone), all(visible)
 		return st.SQL(&translate.Bindings{Names: bound})
 	}
 	b := &barrier{p: p, names: projectionNames, types: projectionTypes, sql: seen}

@@ -274,13 +274,21 @@ func (p *portal) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := checkStatement(p.conn, sql); err != nil {
-		p.w.logger.Error("a translation is not what it should be", "sql", p.sql, "error", err)
+	if err := p.check(p.conn, sql); err != nil {
 		return err
 	}
 	p.rows, err = p.conn.Query(sql)
 	if err != nil && traceSQL {
 		p.w.logger.Info("statement failed", "sql", p.sql, "duckdb", sql, "error", err)
+	}
+	return err
+}
+
+// check looks at what a connection is about to run for the statement. What it may not is for the log, unless it was only interrupted.
+func (p *portal) check(c *duck.Conn, sql string) error {
+	err := checkStatement(c, sql)
+	if err != nil && !errors.Is(duckError(err), context.Canceled) {
+		p.w.logger.Error("a translation is not what it should be", "sql", p.sql, "error", err)
 	}
 	return err
 }
