@@ -101,7 +101,8 @@ func (t *TypeStatistics) ask(ctx context.Context, before int64) (*typeCounts, er
 		return nil, err
 	}
 	out := &typeCounts{events: before, most: map[string]int64{}}
-	_, err = c.Run(ctx, d, analytics.Run{Before: before, Next: before, Zone: zone, Version: t.Version}, nil, nil, func(body []byte) error {
+	run := analytics.Run{Before: before, Next: before, Zone: zone, Version: t.Version, Rows: map[uint32]analytics.RowFilter{0: {All: true}}}
+	_, err = c.Run(ctx, d, run, nil, nil, func(body []byte) error {
 		fields, err := pgwire.ReadRow(body)
 		if err != nil {
 			return err
