@@ -23,6 +23,15 @@ func (r *ReadIndex) StreamVersion(stream uuid.UUID) int64 {
 	return int64(e.count) - 1
 }
 
+// VersionBelow returns the version of a stream's newest event below a position, -1 if there is none.
+func (r *ReadIndex) VersionBelow(stream uuid.UUID, position int64) (int64, error) {
+	e, ok := r.log.stream(stream)
+	if !ok || position <= 0 {
+		return -1, nil
+	}
+	return r.log.versionBelow(e, position)
+}
+
 // StreamName returns a stream's name, empty if it has none; ok is false if there is no such stream.
 func (r *ReadIndex) StreamName(id uuid.UUID) (name string, ok bool, err error) {
 	if _, ok = r.log.stream(id); ok {

@@ -186,6 +186,9 @@ func (o *Output) room(n int64) error {
 	return o.c.output.Set(n)
 }
 
+// Flush writes out what was sent so far. It waits for the client, if that takes nothing.
+func (o *Output) Flush() error { return o.c.flush() }
+
 // full writes the buffer out if there is enough in it.
 func (o *Output) full(ctx context.Context) error {
 	if len(o.c.out) < flushBytes {

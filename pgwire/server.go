@@ -47,6 +47,7 @@ type Server struct {
 	turns     *fairness // nil before Serve
 	gate      *gate     // nil before Serve
 	memory    pool
+	peers     peers
 	accepted  atomic.Int64
 	refused   atomic.Int64 // for want of room, or since the server shuts down
 	failed    errorCounts

@@ -441,7 +441,7 @@ func (p *analyticPortal) Open(ctx context.Context) error {
 	return p.start(ctx, nil)
 }
 
-func (p *analyticPortal) current() []pgvalue.Value { return p.row }
+func (p *analyticPortal) Current() []pgvalue.Value { return p.row }
 
 // Next moves to the next row.
 func (p *analyticPortal) Next(ctx context.Context) (bool, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/eventgres/eventgres/query/copyfmt"
 	"github.com/eventgres/eventgres/query/copyin"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/staging"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -49,7 +50,12 @@ func (s *Session) prepareCopy(c *expr.Compiler, st *syntax.CopyStmt, prepare que
 	var err error
 	var rel *relation.Relation
 	if st.Text != nil {
-		q, err := prepare(c, st.Query, st.Text, nil)
+		var q plan
+		if st.Subscribe != nil {
+			q, err = s.prepareSubscribe(c, st.Subscribe)
+		} else {
+			q, err = prepare(c, st.Query, st.Text, nil)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -139,6 +145,11 @@ func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64
 	}
 	columns := p.plan.query.Columns()
 	out.BeginCopyOut(len(columns), p.plan.format.Kind == "binary", p.plan.format.Encoding)
+	if f, ok := p.query.(*live.Portal); ok {
+		var stop func()
+		ctx, stop = f.Stream(ctx, out)
+		defer stop()
+	}
 	w := copyfmt.Writer{Format: &p.plan.format, Columns: columns, Zone: out.Zone(), Out: out}
 	if head := w.Begin(); head != nil {
 		if err := out.CopyData(ctx, head); err != nil {
@@ -153,7 +164,7 @@ func (p *copyOutPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64
 		if !ok {
 			break
 		}
-		row, err := w.Row(p.query.current())
+		row, err := w.Row(p.query.Current())
 		if err == nil {
 			err = out.CopyData(ctx, row)
 		}

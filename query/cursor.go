@@ -13,6 +13,8 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -29,7 +31,9 @@ type cursorPortal struct {
 	kept  bool // it has outlived its transaction
 	// failed: FETCH or MOVE has ended in an error, so that where it stands is not known.
 	failed bool
-	st     *syntax.DeclareStmt
+	// follows: the query has no end. It knows itself where it is.
+	follows bool
+	st      *syntax.DeclareStmt
 }
 
 func (p *cursorPortal) Columns() []pgvalue.Column { return p.query.Columns() }
@@ -101,9 +105,16 @@ func (s *Session) declare(ctx context.Context, st *syntax.DeclareStmt, query row
 		return pgerror.Errorf(pgerror.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	}
 	c := &cursorPortal{query: query, noScroll: st.NoScroll, count: -1, hold: st.Hold, st: st}
+	_, c.follows = query.(*live.Portal)
+	if c.follows {
+		if err := s.mayFollow(st); err != nil {
+			c.query.Close()
+			return err
+		}
+	}
 	// The cursor sees the log as it is now.
 	err := c.query.Open(ctx)
-	if err == nil && st.Hold && len(s.tx.Staged) > 0 {
+	if err == nil && st.Hold && !c.follows && len(s.tx.Staged) > 0 {
 		var kept *keptRows
 		if kept, err = s.keepRows(ctx, c.query); err == nil {
 			c.query = kept
@@ -122,6 +133,29 @@ func (s *Session) declare(ctx context.Context, st *syntax.DeclareStmt, query row
 	if err := s.conn.AddPortal(st.Name, c, st.Hold, size); err != nil {
 		c.query.Close()
 		return err
+	}
+	return nil
+}
+
+// maxFollowing bounds the cursors WITH HOLD of a session that follow: nobody but its client knows when they are over.
+const maxFollowing = 16
+
+// mayFollow tells whether a cursor may be one that follows.
+func (s *Session) mayFollow(st *syntax.DeclareStmt) error {
+	if st.Scroll {
+		return pgerror.Errorf(pgerror.ObjectNotInPrerequisiteState, "a cursor that follows can only scan forward")
+	}
+	if !st.Hold {
+		return nil // it ends with its transaction
+	}
+	n := 0
+	for _, p := range s.conn.NamedPortals() {
+		if c, ok := p.Portal.(*cursorPortal); ok && c.follows && c.hold {
+			n++
+		}
+	}
+	if n >= maxFollowing {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "a session may have %d cursors WITH HOLD that follow", maxFollowing).WithHint("CLOSE those that are not needed.")
 	}
 	return nil
 }
@@ -149,7 +183,7 @@ func isDataError(err error) bool {
 func (s *Session) keepHeld(ctx context.Context) error {
 	for _, p := range s.conn.NamedPortals() {
 		c, ok := p.Portal.(*cursorPortal)
-		if !ok || !c.hold || c.kept {
+		if !ok || !c.hold || c.kept || c.follows {
 			continue
 		}
 		if err := c.keep(ctx, s); err != nil {
@@ -188,7 +222,10 @@ func (p *cursorPortal) describe(c *analytics.Cursor) {
 }
 
 // Execute lets the protocol's Execute read from a cursor.
-func (p *cursorPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+func (p *cursorPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	if p.follows {
+		return p.query.Execute(ctx, out, limit, last)
+	}
 	n, err := p.forward(ctx, out, limit, limit == 0)
 	return pgwire.Tag{Command: "SELECT", Rows: n}, limit == 0 || n < limit, err
 }
@@ -220,7 +257,7 @@ func (p *cursorPortal) forward(ctx context.Context, out *pgwire.Output, count in
 		}
 		n++
 		if out != nil {
-			if err := out.Row(ctx, p.query.current()); err != nil {
+			if err := out.Row(ctx, p.query.Current()); err != nil {
 				return n, err
 			}
 		}
@@ -356,6 +393,13 @@ func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, 
 		return tag, false, pgerror.Errorf(pgerror.FeatureNotSupported, "cached plan must not change result type")
 	}
 	var err error
+	if f := following(portal); f != nil {
+		tag.Rows, err = p.follow(ctx, out, f)
+		return tag, true, err
+	}
+	if st.Timeout != nil {
+		return tag, false, pgerror.Errorf(pgerror.WrongObjectType, "cursor \"%s\" does not follow, and waits for no row", st.Cursor)
+	}
 	switch c := portal.(type) {
 	case *cursorPortal:
 		if c.failed {
@@ -385,6 +429,29 @@ func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, 
 		err = noCursor(st.Cursor)
 	}
 	return tag, true, err
+}
+
+// following is the query of a portal that has no end; nil if it has one.
+func following(portal pgwire.Portal) *live.Portal {
+	switch c := portal.(type) {
+	case *cursorPortal:
+		portal = c.query
+	case *guard:
+		portal = c.Portal
+	}
+	f, _ := portal.(*live.Portal)
+	return f
+}
+
+// follow does what FETCH says of a cursor that follows.
+func (p *fetchPortal) follow(ctx context.Context, out *pgwire.Output, f *live.Portal) (int64, error) {
+	wait := setting.Duration(p.s.settings.Value(setting.FetchWait))
+	return f.Fetch(ctx, p.plan.st, wait, func(row []pgvalue.Value) error {
+		if out == nil {
+			return nil // MOVE
+		}
+		return out.Row(ctx, row)
+	})
 }
 
 // fetch does what FETCH says; out is nil for MOVE. It returns the number of rows that
@@ -428,7 +495,7 @@ func (p *cursorPortal) one(ctx context.Context, out *pgwire.Output, place int64)
 		return 0, err
 	}
 	if out != nil {
-		err = out.Row(ctx, p.query.current())
+		err = out.Row(ctx, p.query.Current())
 	}
 	return 1, err
 }
@@ -484,7 +551,7 @@ func (p *cursorPortal) backwardFrom(ctx context.Context, out *pgwire.Output, fir
 		if ok, err := p.step(ctx); err != nil || !ok {
 			return 0, err
 		}
-		row := p.query.current()
+		row := p.query.Current()
 		for i := range row {
 			size += expr.ValueBytes + valueSize(&row[i])
 		}
@@ -496,7 +563,7 @@ func (p *cursorPortal) backwardFrom(ctx context.Context, out *pgwire.Output, fir
 		}
 		kept = append(kept, cloneValues(row))
 	}
-	for err = out.Row(ctx, p.query.current()); err == nil; err = out.Row(ctx, kept[len(kept)-1]) {
+	for err = out.Row(ctx, p.query.Current()); err == nil; err = out.Row(ctx, kept[len(kept)-1]) {
 		if n++; n > 1 {
 			kept = kept[:len(kept)-1]
 			p.place--
@@ -539,7 +606,7 @@ func (s *Session) keepFirst(ctx context.Context, from rowReader, limit int64) (*
 		}
 		if err == nil {
 			k.taken++
-			row := from.current()
+			row := from.Current()
 			for i := range row {
 				size += expr.ValueBytes + valueSize(&row[i])
 			}
@@ -608,9 +675,9 @@ func (k *keptRows) Next(ctx context.Context) (bool, error) {
 	return ok, err
 }
 
-func (k *keptRows) current() []pgvalue.Value {
+func (k *keptRows) Current() []pgvalue.Value {
 	if k.at > int64(len(k.rows)) {
-		return k.rowReader.current()
+		return k.rowReader.Current()
 	}
 	return k.rows[k.at-1]
 }

@@ -184,8 +184,8 @@ type rowReader interface {
 	// Open goes to the first row, as of the snapshot of the first opening.
 	Open(ctx context.Context) error
 	Next(ctx context.Context) (bool, error)
-	// current is the row that next went to, until it goes on.
-	current() []pgvalue.Value
+	// Current is the row that Next went to, until it goes on.
+	Current() []pgvalue.Value
 }
 
 // keepValues copies parameters out of the message they came in, which the next one overwrites, into

@@ -157,6 +157,8 @@ func (s *Session) analyse(c *expr.Compiler, p *syntax.Parsed, oids []uint32) (pl
 		return s.prepareInsert(c, st)
 	case *syntax.SelectStmt:
 		return s.prepareQuery(c, st, &syntax.QueryText{Src: p.Src, Pos: p.Pos, End: p.End}, oids)
+	case *syntax.SubscribeStmt:
+		return s.prepareSubscribe(c, st)
 	case *syntax.CopyStmt:
 		return s.prepareCopy(c, st, s.prepareQuery)
 	case *syntax.ExplainStmt:

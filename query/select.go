@@ -8,6 +8,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -85,7 +86,7 @@ func (p *selectPortal) Columns() []pgvalue.Column { return p.Plan.Out }
 
 func (p *selectPortal) Close() { _ = p.held.Set(0) }
 
-func (p *selectPortal) current() []pgvalue.Value { return p.Values }
+func (p *selectPortal) Current() []pgvalue.Value { return p.Values }
 
 // Open prepares the rows as of now, or of an earlier opening.
 func (p *selectPortal) Open(ctx context.Context) error {
@@ -155,4 +156,51 @@ func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Pars
 		return nil, err
 	}
 	return s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
+}
+
+// subscribePlan is a prepared SUBSCRIBE.
+type subscribePlan struct {
+	live.Plan
+	origin
+	params []uint32
+}
+
+func (p *subscribePlan) ParameterOIDs() []uint32 { return p.params }
+
+func (p *subscribePlan) Columns() []pgvalue.Column { return p.Plan.Columns }
+
+func (p *subscribePlan) readsRows() {}
+
+func (s *Session) prepareSubscribe(c *expr.Compiler, st *syntax.SubscribeStmt) (*subscribePlan, error) {
+	p := &subscribePlan{}
+	if err := p.Compile(c, st, s.path); err != nil {
+		return nil, err
+	}
+	var err error
+	p.params, err = c.FinishParams()
+	return p, err
+}
+
+func (p *subscribePlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	if _, err := s.Sees(); err != nil {
+		return nil, err
+	}
+	kept, _ := keepValues(nil, nil, params)
+	return s.server.live.Open(&p.Plan, s, kept)
+}
+
+func (p *subscribePlan) describe(ctx context.Context, s *Session, _ *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {
+	return explain.Utility(), nil
+}
+
+// Await implements [live.Host].
+func (s *Session) Await(f func() error) error {
+	s.activity.Blocked("Activity", "EventsFollow")
+	defer s.activity.Blocked("", "")
+	return s.conn.Waiting(f)
+}
+
+// WhilePeer implements [live.Host].
+func (s *Session) WhilePeer(ctx context.Context) (context.Context, func()) {
+	return s.conn.WhilePeer(ctx)
 }

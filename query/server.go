@@ -12,6 +12,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/audit"
 	"github.com/eventgres/eventgres/query/explain"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -44,6 +45,7 @@ type Server struct {
 	estimator explain.Estimator
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
 	telling   atomic.Pointer[telling]
+	live      *live.Dispatcher
 	began     int64 // how many events there were at the start
 }
 
@@ -56,6 +58,7 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
 	s.schema = schema.NewStore(store.Control(), logger, s.started)
+	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}
 	return s
 }

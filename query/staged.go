@@ -272,7 +272,7 @@ func (p *insertPortal) collect(ctx context.Context, rows *analyticPortal) error 
 		if err != nil || !ok {
 			return err
 		}
-		row := rows.current()
+		row := rows.Current()
 		for i := range row {
 			size += 64 + len(row[i].Text) + len(row[i].Bytes) + 64*len(row[i].Array)
 		}

@@ -605,6 +605,26 @@ func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
 	return &src, err
 }
 
+// Sees implements [live.Host].
+func (s *Session) Sees() (*policy.Seen, error) {
+	isolation := s.effective.isolation
+	if s.tx.state != txNone {
+		isolation = s.tx.isolation
+	}
+	if isolation == setting.RepeatableRead {
+		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "the log cannot be followed in a transaction of isolation level %s", isolation).
+			WithDetail("It would never show what comes.").WithHint("Follow it in READ COMMITTED.")
+	}
+	if err := s.present(); err != nil {
+		return nil, err
+	}
+	src, err := s.source(relation.Events)
+	if err != nil {
+		return nil, err
+	}
+	return src.Seen, nil
+}
+
 // seen tells which events are seen by who reads as a role, 0: the session's own; nil: all.
 func (s *Session) seen(as uint32) (*policy.Seen, error) {
 	permissive, restrictive, none, err := s.may().Rows(as, privilege.PolicySelect, s.effective.unsecured)

@@ -262,7 +262,7 @@ func (s *Session) selectedRow(ctx context.Context, q *analyticPlan, params []pgv
 	if err != nil {
 		return nil, err
 	}
-	row := slices.Clone(rows.current())
+	row := slices.Clone(rows.Current())
 	if ok, err = rows.Next(ctx); err == nil && ok {
 		err = pgerror.Errorf(pgerror.FeatureNotSupported, "set-returning functions are not allowed in %s", q.prep.List)
 	}
@@ -354,7 +354,7 @@ func (p *insertPortal) selected(ctx context.Context, b *proposal.Builder, query 
 		if !ok {
 			return events, nil
 		}
-		e.Selected = rows.current()
+		e.Selected = rows.Current()
 		var event engine.ProposedEvent
 		if err := b.Event(&e, row, &event); err != nil {
 			return nil, err

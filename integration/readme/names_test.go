@@ -115,6 +115,7 @@ func TestImports(t *testing.T) {
 		"query/staging":       {"query/relation", "engine"},
 		"query/policy":        append(forms, "query/syntax", "query/relation", "query/expr", "query/privilege", "engine"),
 		"query/read":          append(forms, "query/syntax", "query/relation", "query/expr", "query/policy", "query/staging", "engine"),
+		"query/live":          append(forms, "query/syntax", "query/searchpath", "query/relation", "query/expr", "query/policy", "query/read", "pgwire", "engine"),
 		"query/privilege":     nil,
 		"query/schema":        append(forms, "query/analytics", "query/privilege", "query/setting", "engine"),
 		"query/role":          append(forms, "query/syntax", "query/privilege", "pgwire", "pgwire/auth", "engine"),

@@ -11,6 +11,9 @@ func (c *Compiler) containment(x *syntax.BinaryExpr) (*Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.OID == pgvalue.OIDJSONB && !c.Selecting && x.Op != "&&" {
+		return c.json(x, l)
+	}
 	r, err := c.Compile(x.R)
 	if err != nil {
 		return nil, err

@@ -137,6 +137,8 @@ func (c *Compiler) binary(x *syntax.BinaryExpr) (*Scalar, error) {
 		return c.concat(x)
 	case "@>", "<@", "&&":
 		return c.containment(x)
+	case "->", "->>", "#>", "#>>", "?", "?|", "?&":
+		return c.jsonOperator(x)
 	}
 	if !otherOperators[x.Op] {
 		return nil, c.noOperator(x)

@@ -17,7 +17,7 @@ import (
 // column IN (values).
 type sarg struct {
 	column int
-	op     string // =, <, <=, >, >=, in, any
+	op     string // =, <, <=, >, >=, in, any; has, of tags, which no index serves
 	value  *expr.Scalar
 	list   []*expr.Scalar
 }
@@ -37,14 +37,27 @@ func findSarg(c *expr.Compiler, x syntax.Expr) *sarg {
 			case r.Column >= 0 && l.Constant:
 				return &sarg{column: r.Column, op: map[string]string{"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}[x.Op], value: l}
 			}
-		case "= any":
+		case "@>":
 			l, err := c.Compile(x.L)
-			if err != nil || l.Column < 0 {
+			if err != nil {
 				return nil
 			}
 			r, err := c.Compile(x.R)
 			if err != nil {
 				return nil
+			}
+			return hasTag(c, l, r, pgvalue.OIDTextArray)
+		case "= any":
+			l, err := c.Compile(x.L)
+			if err != nil {
+				return nil
+			}
+			r, err := c.Compile(x.R)
+			if err != nil {
+				return nil
+			}
+			if l.Column < 0 {
+				return hasTag(c, r, l, pgvalue.OIDText)
 			}
 			if r, err = c.Resolve(r, syntax.ArrayOf[l.OID]); err == nil && r.Constant {
 				return &sarg{column: l.Column, op: "any", value: r}
@@ -112,7 +125,7 @@ func chooseAccess(rel *relation.Relation, args []*sarg) access {
 		}
 	}
 	for _, arg := range args {
-		if arg == nil || arg == a.Key || arg.op == "in" || arg.op == "any" || rel == relation.Streams {
+		if arg == nil || arg == a.Key || arg.op == "in" || arg.op == "any" || arg.op == "has" || rel == relation.Streams {
 			continue
 		}
 		if arg.value.OID == pgvalue.OIDNumeric || arg.value.OID == pgvalue.OIDFloat8 || arg.value.OID == pgvalue.OIDFloat4 {

@@ -18,6 +18,7 @@ type Plan struct {
 	Out   []pgvalue.Column
 
 	where     *expr.Scalar // all of it
+	args      []*sarg      // conditions of it on one column, each of which every row meets
 	Residual  *expr.Scalar // what access does not guarantee; nil: nothing
 	Access    access
 	Condition string // WHERE as it was written
@@ -144,6 +145,9 @@ func (p *Plan) compileWhere(c *expr.Compiler, st *syntax.SelectStmt) error {
 	p.Access = chooseAccess(p.Rel, args)
 	var rest []*expr.Scalar
 	for i, s := range compiled {
+		if args[i] != nil {
+			p.args = append(p.args, args[i])
+		}
 		if args[i] == nil || !p.Access.guarantees(args[i]) {
 			rest = append(rest, s)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/eventgres/eventgres/query/staging"
 )
 
-// eventSource yields committed events; engine.Cursor is one.
-type eventSource interface {
+// EventSource yields committed events; engine.Cursor is one.
+type EventSource interface {
 	Next(ctx context.Context) bool
 	Event() *engine.RecordedEvent
 	Err() error
@@ -66,7 +66,7 @@ func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before in
 
 // openEvents opens the committed events by the plan's access path, and returns what is
 // left to be checked of each.
-func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before int64) (eventSource, *expr.Scalar, error) {
+func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before int64) (EventSource, *expr.Scalar, error) {
 	none := &engine.Cursor{}
 	options := engine.Forward(0)
 	options.Backward, options.Before = p.Desc, before
@@ -102,7 +102,7 @@ func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before 
 }
 
 // namedOnly: a stream that was begun without a name is not found by one.
-func namedOnly(c *engine.Cursor, names map[uuid.UUID]string) eventSource {
+func namedOnly(c *engine.Cursor, names map[uuid.UUID]string) EventSource {
 	if names == nil {
 		return c
 	}
@@ -116,7 +116,7 @@ func (n *namedSource) Next(ctx context.Context) bool {
 }
 
 // eventsByID reads events by their ids, in the order of positions.
-func eventsByID(ctx context.Context, pace func() error, index *engine.ReadIndex, ids []uuid.UUID, o engine.ReadOptions) (eventSource, error) {
+func eventsByID(ctx context.Context, pace func() error, index *engine.ReadIndex, ids []uuid.UUID, o engine.ReadOptions) (EventSource, error) {
 	var positions []int64
 	for i, id := range ids {
 		if i%RowsPace == RowsPace-1 {
@@ -128,7 +128,7 @@ func eventsByID(ctx context.Context, pace func() error, index *engine.ReadIndex,
 		if err != nil {
 			return nil, err
 		}
-		if position >= 0 && position < o.Before {
+		if position >= o.From && position < o.Before {
 			positions = append(positions, position)
 		}
 	}
@@ -167,7 +167,7 @@ func (p *pointSource) Err() error {
 
 // mergeSource reads several streams in the order of positions.
 type mergeSource struct {
-	sources  []eventSource
+	sources  []EventSource
 	backward bool
 	began    bool
 	current  int
@@ -193,7 +193,7 @@ func (m *mergeSource) Next(ctx context.Context) bool {
 	} else {
 		m.advance(ctx, m.current)
 	}
-	m.sources = slices.DeleteFunc(m.sources, func(s eventSource) bool { return s == nil })
+	m.sources = slices.DeleteFunc(m.sources, func(s EventSource) bool { return s == nil })
 	if m.err != nil || len(m.sources) == 0 {
 		return false
 	}
@@ -212,7 +212,7 @@ func (m *mergeSource) Err() error                   { return m.err }
 
 // eventRows filters events.
 type eventRows struct {
-	source eventSource
+	source EventSource
 	seen   *policy.Seen
 	filter *expr.Scalar
 	e      *expr.Env

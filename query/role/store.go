@@ -22,8 +22,8 @@ import (
 // one, under the condition that nobody else has. A role's key is a number, the least that is free: a key that was ever written is
 // kept for ever.
 const (
-	root       = "roles"
-	rolePrefix = root + "/role/"
+	Root       = "roles"
+	rolePrefix = Root + "/role/"
 )
 
 // rootRecord is the value of the record of them all.
@@ -54,7 +54,7 @@ type Store struct {
 // its name otherwise; empty: that, or [DefaultSuperuser]. Roles that cannot be read, since a later version wrote them, are an error: who may
 // come in would be a guess.
 func NewStore(control *engine.Control, superuser string, logger *slog.Logger) (*Store, error) {
-	s := &Store{control: control, logger: logger, superuser: cmp.Or(superuser, DefaultSuperuser), watch: control.Watch(root)}
+	s := &Store{control: control, logger: logger, superuser: cmp.Or(superuser, DefaultSuperuser), watch: control.Watch(Root)}
 	if err := checkName(s.superuser); err != nil {
 		return nil, err
 	}
@@ -112,10 +112,10 @@ func (s *Store) Current() *Catalog {
 // read takes the roles from the control state.
 func (s *Store) read() (c *Catalog, secret []byte, err error) {
 	c = &Catalog{seen: s.watch.Version(), next: privilege.FirstOID, keys: map[uint32]string{}}
-	records, _ := s.control.List(root)
+	records, _ := s.control.List(Root)
 	for _, r := range records {
 		switch {
-		case r.Key == root:
+		case r.Key == Root:
 			var all rootRecord
 			if err := json.Unmarshal(r.Value, &all); err != nil {
 				return nil, nil, err
@@ -162,7 +162,7 @@ func (s *Store) Changes(c *Catalog) ([]engine.ControlChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes := []engine.ControlChange{{Key: root, Value: all, IfVersion: c.base.version}}
+	changes := []engine.ControlChange{{Key: Root, Value: all, IfVersion: c.base.version}}
 	taken := map[string]bool{}
 	for oid, key := range c.keys {
 		if taken[key] = true; c.byOID(oid) == nil { // taken until the next time: a key is changed once

@@ -29,11 +29,11 @@ import (
 // A view's key is a number, the least that is free: a key that was ever written is kept for ever, and programs make views of
 // new names without end.
 const (
-	root          = engine.DefinitionsKey
-	viewPrefix    = root + "/view/"
-	commentPrefix = root + "/comment/"
-	grantsPrefix  = root + "/grants/" // by what they are on
-	securityKey   = root + "/policies/events"
+	Root          = engine.DefinitionsKey
+	viewPrefix    = Root + "/view/"
+	commentPrefix = Root + "/comment/"
+	grantsPrefix  = Root + "/grants/" // by what they are on
+	securityKey   = Root + "/policies/events"
 )
 
 // storedSchema is what an older version has left.
@@ -60,7 +60,7 @@ type Store struct {
 
 // NewStore returns what a server that started then has of a schema.
 func NewStore(control *engine.Control, logger *slog.Logger, started time.Time) *Store {
-	s := &Store{control: control, logger: logger, started: started, watch: control.Watch(root), turn: make(chan struct{}, 1)}
+	s := &Store{control: control, logger: logger, started: started, watch: control.Watch(Root), turn: make(chan struct{}, 1)}
 	s.load()
 	return s
 }
@@ -100,7 +100,7 @@ func (s *Store) Current() *Schema {
 // load takes them from the store.
 func (s *Store) load() *Schema {
 	seen := s.watch.Version()
-	records, _ := s.control.List(root)
+	records, _ := s.control.List(Root)
 	stored, version, err := readRecords(records)
 	if err != nil {
 		// Written by a later version: it is left alone.
@@ -117,7 +117,7 @@ func (s *Store) load() *Schema {
 func readRecords(records []engine.ControlRecord) (d storedSchema, version int64, err error) {
 	for _, r := range records {
 		switch {
-		case r.Key == root:
+		case r.Key == Root:
 			version = r.Version
 			if len(r.Value) > 0 {
 				err = errors.Join(err, json.Unmarshal(r.Value, &d))
@@ -161,7 +161,7 @@ func (s *Store) Changes(d *Schema) ([]engine.ControlChange, error) {
 	if err != nil {
 		return nil, err
 	}
-	changes := []engine.ControlChange{{Key: root, IfVersion: now.Version}}
+	changes := []engine.ControlChange{{Key: Root, IfVersion: now.Version}}
 	put := func(key string, value []byte) {
 		changes = append(changes, engine.ControlChange{Key: key, Value: value, IfVersion: engine.AnyControlVersion})
 	}

@@ -82,7 +82,7 @@ func TestOlderViewKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put(root, "")
+	put(Root, "")
 	put(viewPrefix+"a", `{"oid":100000,"name":"a","query":"SELECT 1"}`)
 	put(viewPrefix+"00000", `{"oid":100003,"name":"00000","query":"SELECT 2"}`)
 	s := NewStore(store.Control(), slog.New(slog.DiscardHandler), time.Now())

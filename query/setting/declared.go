@@ -23,6 +23,9 @@ const (
 	RouteAnalytics = "analytics"
 )
 
+// FetchWait is how long FETCH waits for the first row of a cursor that follows.
+const FetchWait = "eventgres.fetch_wait"
+
 // What the server is, and cannot be changed.
 func init() {
 	for _, f := range []struct {
@@ -65,6 +68,7 @@ func init() {
 		Setting{Name: "client_min_messages", Initial: "notice", Check: oneOf("client_min_messages", noticeLevels...), About: "The least important messages that the client is sent beside errors."},
 		Setting{Name: "statement_timeout", Initial: "0", Check: durationCheck("statement_timeout"), About: "How long a statement may take; 0: as long as it does."},
 		Setting{Name: "row_security", Initial: "on", Check: checkBool("row_security"), About: "Whether policies hide rows; off: where they would, a statement fails."},
+		Setting{Name: FetchWait, Initial: "1s", Check: durationCheck(FetchWait), About: "How long FETCH waits for the first row of a cursor that follows, which it ends without; 0: not at all."},
 		Setting{Name: "lock_timeout", Initial: "0", Check: durationCheck("lock_timeout"), About: "How long an advisory lock is waited for; 0: without end."},
 		Setting{Name: "idle_in_transaction_session_timeout", Initial: "0", Check: durationCheck("idle_in_transaction_session_timeout"), About: "How long a session may be idle in a transaction before it is ended; 0: without end."},
 		Setting{Name: "idle_session_timeout", Initial: "0", Check: durationCheck("idle_session_timeout"), About: "How long a session may be idle outside a transaction before it is ended; 0: without end."},

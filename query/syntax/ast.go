@@ -53,12 +53,20 @@ type (
 		Unsupported *Unsupported // what makes it more than the native path knows
 	}
 
+	// SubscribeStmt is SUBSCRIBE.
+	SubscribeStmt struct {
+		Query    Statement   // a SelectStmt, or an UnsupportedStmt
+		Pos      int         // of the query
+		Progress *OptionText // nil: not asked for
+	}
+
 	// CopyStmt is COPY events (…) FROM STDIN, or COPY … TO STDOUT.
 	CopyStmt struct {
 		Relation    RelationRef
 		Columns     []Name
-		Query       *SelectStmt // COPY (SELECT …) TO
-		Text        *QueryText  // of the query
+		Query       *SelectStmt    // COPY (SELECT …) TO
+		Subscribe   *SubscribeStmt // COPY (SUBSCRIBE …) TO
+		Text        *QueryText     // of the query
 		From        bool
 		Options     []CopyOption
 		Where       Expr
@@ -97,6 +105,8 @@ type (
 		How    string // NEXT, PRIOR, FIRST, LAST, ABSOLUTE, RELATIVE, FORWARD, BACKWARD
 		Count  int64
 		All    bool
+		// Timeout is how long it waits for the first row of a cursor that follows; nil: as the setting says.
+		Timeout *OptionText
 	}
 	CloseStmt struct{ Name string } // empty: ALL
 
@@ -263,6 +273,7 @@ type (
 
 func (*InsertStmt) Stmt()          {}
 func (*SelectStmt) Stmt()          {}
+func (*SubscribeStmt) Stmt()       {}
 func (*CopyStmt) Stmt()            {}
 func (*TransactionStmt) Stmt()     {}
 func (*PrepareStmt) Stmt()         {}

@@ -235,6 +235,8 @@ func (p *parser) statement() Statement {
 		return p.skipUnsupported("WITH")
 	case "values", "table":
 		return p.skipUnsupported(strings.ToUpper(p.tok.Text))
+	case "subscribe":
+		return p.subscribeStatement()
 	case "copy":
 		return p.copyStatement()
 	case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release":

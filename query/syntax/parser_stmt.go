@@ -13,7 +13,7 @@ func (p *parser) copyStatement() Statement {
 	s := &CopyStmt{}
 	binary := p.word("binary") // the syntax of PostgreSQL 7
 	if p.op("(") {
-		if !p.atQuery() {
+		if !p.atQuery() && !p.isWord("subscribe") {
 			s.Unsupported = &Unsupported{What: "COPY of this statement", Pos: p.tok.Pos}
 			p.skipToParen()
 			p.expectOp(")")
@@ -21,16 +21,7 @@ func (p *parser) copyStatement() Statement {
 			return s
 		}
 		p.depth++
-		s.Text = &QueryText{Src: p.Src, Pos: p.tok.Pos}
-		switch q := p.query().(type) {
-		case *SelectStmt:
-			s.Query = q
-		case *UnsupportedStmt:
-			s.Text.Unsupported = q
-		default:
-			s.Unsupported = &Unsupported{What: "COPY of this statement", Pos: s.Text.Pos}
-		}
-		s.Text.End = p.prev.End
+		p.copyQuery(s)
 		p.depth--
 		p.expectOp(")")
 	} else {
@@ -76,6 +67,24 @@ func (p *parser) copyStatement() Statement {
 		}
 	}
 	return s
+}
+
+// copyQuery takes the query of COPY (…).
+func (p *parser) copyQuery(s *CopyStmt) {
+	s.Text = &QueryText{Src: p.Src, Pos: p.tok.Pos}
+	if p.isWord("subscribe") {
+		s.Subscribe = p.subscribeStatement()
+	} else {
+		switch q := p.query().(type) {
+		case *SelectStmt:
+			s.Query = q
+		case *UnsupportedStmt:
+			s.Text.Unsupported = q
+		default:
+			s.Unsupported = &Unsupported{What: "COPY of this statement", Pos: s.Text.Pos}
+		}
+	}
+	s.Text.End = p.prev.End
 }
 
 // client takes STDIN or STDOUT, which PostgreSQL does not tell apart: programs write either.
@@ -332,7 +341,7 @@ func (p *parser) arguments(s *ExecuteStmt) {
 // body parses a statement within another; its parameters are its own.
 func (p *parser) body() *Parsed {
 	switch p.tok.Text {
-	case "insert", "select", "values", "with", "table", "update", "delete", "merge", "execute":
+	case "insert", "select", "values", "with", "table", "update", "delete", "merge", "execute", "subscribe":
 		if p.tok.Kind == TokIdent {
 			if p.depth++; p.depth > MaxDepth {
 				p.tooDeep()
@@ -424,6 +433,9 @@ func (p *parser) fetch(move bool) Statement {
 		p.unexpected()
 	}
 	s.Cursor = p.ident()
+	if p.word("with") {
+		s.Timeout = p.option("timeout")
+	}
 	return s
 }
 
