@@ -166,6 +166,7 @@ func (s *Session) discard(ctx context.Context, what string) error {
 	s.conn.EndTransaction(true)
 	s.conn.DropStatements()
 	s.server.advisory.UnlockAll(s.conn)
+	s.consuming.Leave()
 	for _, name := range [...]string{"session_authorization", "role"} {
 		if err := s.resetOne(name, false); err != nil {
 			return err

@@ -62,6 +62,9 @@ func (s *Session) prepareCopy(c *expr.Compiler, st *syntax.CopyStmt, prepare que
 		if len(q.ParameterOIDs()) > 0 {
 			return nil, pgerror.Errorf(pgerror.UndefinedParameter, "there is no parameter $1")
 		}
+		if err := refuseConsume(q, "COPY"); err != nil {
+			return nil, err
+		}
 		p.query = q
 	} else if rel, err = p.resolve(s, c, st); err != nil {
 		return nil, err

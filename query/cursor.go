@@ -63,6 +63,9 @@ func checkDeclare(st *syntax.DeclareStmt) error {
 
 // prepareDeclare makes DECLARE's plan; its query takes so many bytes.
 func prepareDeclare(st *syntax.DeclareStmt, inner plan, size int64) (plan, error) {
+	if err := refuseConsume(inner, "a cursor"); err != nil {
+		return nil, err
+	}
 	if _, ok := inner.(rowsPlan); !ok {
 		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "a cursor of this statement is not supported")
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/charset"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
@@ -16,9 +17,14 @@ import (
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
+	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/rights"
+	"github.com/eventgres/eventgres/query/role"
+	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/statements"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -423,3 +429,81 @@ func (s *Session) awaitLock(w *advisory.Wait, release func()) error {
 	}
 	return nil
 }
+
+// Consuming implements [consumer.Host], with the functions that follow.
+func (s *Session) Consuming() (*consumer.Seat, *consumer.Registry) {
+	return &s.consuming, s.server.consumers
+}
+
+func (s *Session) Asking() context.Context { return s.ctx }
+
+func (s *Session) Creator() (uint32, error) {
+	r := s.may()
+	if err := r.Relation(relation.Events.Name, privilege.Select, 0); err != nil {
+		return 0, err
+	}
+	return r.User, r.Creates()
+}
+
+func (s *Session) ActsFor(role uint32) bool {
+	r := s.may()
+	return r.Err == nil && (r.All || r.Roles.Uses(r.User, role))
+}
+
+func (s *Session) RoleName(role uint32) string {
+	if s.roles() == nil {
+		return s.identity.login
+	}
+	return s.nameOf(role)
+}
+
+func (s *Session) Writes(tag string) error { return s.mayAppend(tag) }
+
+func (s *Session) Changes() bool {
+	return len(s.tx.Staged) > 0 || s.tx.defining() || s.consuming.Staged() != nil
+}
+
+func (s *Session) AppendNow(ctx context.Context, r *engine.AppendRequest) error {
+	return s.append(ctx, r)
+}
+
+// OwnerSees tells what a role sees by what is committed, whatever the session's transaction has changed. What is compiled of it is evaluated in a
+// session that is nobody's, and acts as the role.
+func (s *Session) OwnerSees(as uint32, known consumer.Basis) (b consumer.Basis, seen *policy.Seen, host expr.Host, err error) {
+	d := s.server.schema.Current()
+	var c *role.Catalog
+	if s.server.roles != nil {
+		c = s.server.roles.Current()
+	}
+	if b = (consumer.Basis{Roles: c, Schema: d}); b == known {
+		return b, nil, nil, nil
+	}
+	owner := &Session{server: s.server, user: s.identity.login, path: s.path}
+	if c == nil {
+		return b, nil, owner, nil
+	}
+	r := rights.New(c, d, as, as)
+	if err := r.Relation(relation.Events.Name, privilege.Select, 0); err != nil {
+		return b, nil, nil, err
+	}
+	if one := c.Roles().ByOID(as); one != nil {
+		owner.user = one.Name
+	}
+	permissive, restrictive, none, err := r.Rows(0, privilege.PolicySelect, false)
+	if none || err != nil {
+		return b, nil, owner, err
+	}
+	seen, err = new(policy.Filters).Seen(0, owner, permissive, restrictive)
+	return b, seen, owner, err
+}
+
+// Sight implements [consumer.Host]: the position below which consume sees, and whether it may wait for more.
+func (s *Session) Sight() (before int64, waits bool) {
+	if t := &s.tx; t.isolation == setting.RepeatableRead && t.snapshot >= 0 {
+		return t.snapshot, false
+	}
+	return math.MaxInt64, true
+}
+
+// Looked implements [consumer.Host]: what is seen from now on begins behind what consume has seen.
+func (s *Session) Looked() { s.before() }

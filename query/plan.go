@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/explain"
@@ -209,4 +210,13 @@ func keepValues(kept []pgvalue.Value, bytes []byte, params []pgvalue.Value) ([]p
 		}
 	}
 	return kept, bytes
+}
+
+// refuseConsume refuses a plan that reads what consume returns where it cannot be.
+func refuseConsume(p plan, where string) error {
+	if c, ok := p.(interface{ consumes() bool }); ok && c.consumes() {
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "consume() is not supported in %s", where).
+			WithHint("SELECT … FROM consume(…) is a statement of its own.")
+	}
+	return nil
 }

@@ -316,16 +316,16 @@ func (s *Session) prepareQuery(c *expr.Compiler, st *syntax.SelectStmt, q *synta
 		err = q.Unsupported.Err
 	case st == nil:
 		err = syntax.UnsupportedError(c.Src, &q.Unsupported.Unsupported)
-	case route != setting.RouteAnalytics || s.worker() == nil:
+	case route != setting.RouteAnalytics || s.worker() == nil || st.Consumes():
 		var p plan
 		if p, err = s.prepareSelect(c, st); err == nil {
 			native = p.(*selectPlan)
 		}
 	}
-	if native != nil && (route == setting.RouteNative || s.worker() == nil || !native.readsWholeLog(s.may().Secured)) {
+	if native != nil && (st.Consumes() || route == setting.RouteNative || s.worker() == nil || !native.readsWholeLog(s.may().Secured)) {
 		return native, nil
 	}
-	if route == setting.RouteNative || syntax.IsLimit(err) {
+	if route == setting.RouteNative || syntax.IsLimit(err) || st.Consumes() {
 		return nil, err
 	}
 	a, missing := s.prepareAnalytic(q.Src, q.Pos, q.End, oids, nil)

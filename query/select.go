@@ -33,6 +33,9 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 		if err == nil {
 			err = p.From(c, rel, st.From)
 		}
+		if err == nil && rel == relation.Consumed {
+			err = c.StandsAlone(st)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +65,8 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 }
 
 func (p *selectPlan) readsRows() {}
+
+func (p *selectPlan) consumes() bool { return p.Rel == relation.Consumed }
 
 func (p *selectPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
 	src, err := s.source(p.Rel)
@@ -93,6 +98,9 @@ func (p *selectPortal) Open(ctx context.Context) error {
 	if p.Plan.UsesExpected {
 		// It can be prepared, since clients learn the types for COPY that way.
 		return relation.ErrInsertOnly
+	}
+	if p.Plan.Rel == relation.Consumed {
+		p.began = true // it finds out itself how far it sees
 	}
 	if !p.began {
 		p.before, p.staged, p.began = p.s.before(), len(p.s.tx.Staged), true
@@ -137,7 +145,7 @@ func (p *selectPlan) readsWholeLog(secured bool) bool {
 	if p.Rel != nil && p.Rel.Roles {
 		return !p.UsesSecret && p.Rel != relation.Auth
 	}
-	if p.Rel == nil || p.Rel == relation.Health || p.Access.Kind != read.AccessLog || len(p.Access.Bound) > 0 || p.UsesExpected {
+	if p.Rel == nil || p.Rel == relation.Health || p.Rel.Served || p.Access.Kind != read.AccessLog || len(p.Access.Bound) > 0 || p.UsesExpected {
 		return false
 	}
 	if secured && p.Limit == nil {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/audit"
+	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/relation"
@@ -42,6 +44,7 @@ type Server struct {
 	loaded    atomic.Int64 // when the configuration was read, µs since the Unix epoch
 	reload    func()       // nil: there is nothing to read anew
 	advisory  *advisory.Table
+	consumers *consumer.Registry
 	estimator explain.Estimator
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
 	telling   atomic.Pointer[telling]
@@ -57,6 +60,10 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s := &Server{advisory: advisory.NewTable(), counted: statements.NewTable(), store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
 	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
+	s.consumers = consumer.NewRegistry(store, logger)
+	if err := s.consumers.MarkLost(context.Background(), s.writer); err != nil {
+		logger.Error("consumers that are further than the log cannot be marked", "error", err)
+	}
 	s.schema = schema.NewStore(store.Control(), logger, s.started)
 	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}

@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/audit"
+	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
@@ -41,6 +42,7 @@ type Session struct {
 	path      searchpath.Path // of search_path
 	tx        transaction
 	reads     read.Source // what native reads read
+	consuming consumer.Seat
 
 	ctx           context.Context       // of the call being served
 	statementTime int64                 // µs since the Unix epoch
@@ -72,7 +74,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	}
 	session.statementTime = time.Now().UnixMicro()
 	session.settings = setting.New(session.user, &s.own, session)
-	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles)}
+	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles), Served: consumer.Serve}
 	session.held, session.cache.held = c.NewShare(), c.NewShare()
 	session.applyRoleSettings()
 	if err := session.applyStartup(params); err != nil {
@@ -162,7 +164,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 		s.effective.log.Begin(s.server.logger, s.activity, &g.logged)
 	}
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
-	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.tx.defining() || s.tx.holds) {
+	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.consuming.Staged() != nil || s.tx.defining() || s.tx.holds) {
 		var over bool
 		if over, err = last(); over && err == nil {
 			others := s.tx.statements > 1
@@ -336,6 +338,7 @@ func (s *Session) Close() {
 	defer s.server.sessions.Leave(s.activity) // behind its locks: who waits for its end may rely on them
 	defer s.server.advisory.UnlockAll(s.conn)
 	defer s.unlockTransaction(0)
+	defer s.consuming.Leave()
 	s.rollback()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
+	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
@@ -71,6 +72,7 @@ type savepoint struct {
 	roles    *role.Catalog
 	defines  bool // the savepoint before has another schema
 	locks    int
+	consumed consumer.Mark
 	readOnly bool // what the transaction was: made read-only behind it, it is so until the savepoint is left
 }
 
@@ -181,7 +183,7 @@ func (s *Session) commitStaged(ctx context.Context) error {
 	if t.defining() {
 		return s.commitDefined(ctx)
 	}
-	if len(t.Staged) == 0 {
+	if len(t.Staged) == 0 && s.consuming.Staged() == nil {
 		if t.Position >= 0 {
 			return t.CheckPin()
 		}
@@ -239,8 +241,9 @@ func (s *Session) endOthers() {
 func (s *Session) appendTransaction(ctx context.Context, changes []engine.ControlChange) error {
 	t := &s.tx
 	r := t.Request()
-	r.Control = changes
+	r.Control = append(changes, s.consuming.Staged()...)
 	err := s.append(ctx, r)
+	s.consuming.Committed(r.Control, err)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		t.Staged, t.Places = nil, nil // the request may be in the queue yet
 	}
@@ -277,7 +280,7 @@ func (s *Session) mayAppend(tag string) error {
 // told that the append has to keep, and the transaction is over with it. Otherwise they are staged.
 func (s *Session) appendsNow(last pgwire.Lookahead) (bool, error) {
 	s.before() // settles the snapshot of a REPEATABLE READ transaction
-	if !s.tx.alone() {
+	if !s.tx.alone() || s.consuming.Staged() != nil {
 		return false, nil
 	}
 	return last() // which may wait for the client to say
@@ -327,6 +330,7 @@ func (s *Session) end() {
 	explicit := s.tx.state == txExplicit
 	s.untell(0)
 	s.unlockTransaction(0)
+	s.consuming.End()
 	b := &s.tx.Batch
 	if cap(b.Staged) > 256 {
 		b.Staged, b.Places = nil, nil
@@ -358,7 +362,7 @@ func (s *Session) addSavepoint(name string) error {
 	sp := savepoint{
 		defines: t.defined != nil && (last < 0 || t.savepoints[last].defined != t.defined),
 		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, roles: t.roles, locks: len(t.locks),
-		readOnly: t.readOnly,
+		readOnly: t.readOnly, consumed: s.consuming.Mark(),
 	}
 	t.savepoints = append(t.savepoints, sp)
 	t.kept += sp.bytes()
@@ -386,6 +390,7 @@ func (s *Session) rollbackTo(name string) error {
 	s.untell(sp.Staged)
 	s.unlockTransaction(sp.locks)
 	t.Batch.Rollback(&sp.Mark)
+	s.consuming.Rollback(sp.consumed)
 	t.defined, t.roles, t.readOnly = sp.defined, sp.roles, sp.readOnly
 	t.dropSavepoints(i + 1)
 	t.failed = false
@@ -593,7 +598,7 @@ func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
 		return &s.reads, nil
 	}
 	r := s.may()
-	if rel.Roles {
+	if rel.Roles || rel.Served {
 		return &s.reads, r.OfRoles(rel)
 	}
 	if err := r.Relation(rel.Name, privilege.Select, 0); err != nil || !r.Secured || rel == relation.Health {

@@ -91,6 +91,8 @@ func scanName(p *read.Plan) string {
 	switch {
 	case p.Rel.Roles:
 		scan = "Roles Scan"
+	case p.Rel.Served:
+		scan = "Consumers Scan"
 	case p.Access.Kind == read.AccessEvents:
 		scan = "Event Lookup"
 	case p.Access.Kind != read.AccessLog && p.Rel == relation.Streams:

@@ -154,7 +154,7 @@ func (s Estimator) scan(ctx context.Context, p *read.Plan, src *read.Source, e *
 	case p.Rel == nil:
 		n.Rows, n.Total = 1, rowCost
 		return nil
-	case p.Rel == relation.Health, p.Rel.Roles:
+	case p.Rel == relation.Health, p.Rel.Roles, p.Rel.Served:
 		n.Rows, n.Total = 1, rowCost
 		return nil
 	case p.Access.Kind == read.AccessLog && (p.Rel == relation.Streams || p.ByStream) && !s.Blind:

@@ -25,6 +25,8 @@ type Function struct {
 	Schema   string // where it is; pg_catalog if empty
 	Args     []uint32
 	Optional int // how many of args may be left out, from the end
+	// Own is its declaration if PostgreSQL has it not: its arguments may be named, and those that are left out have values.
+	Own      *relation.Function
 	Result   uint32
 	Volatile byte // as pg_proc has it: 'i', 's' or 'v'
 	Strict   bool // null in, null out
@@ -48,7 +50,10 @@ func Register(list ...Function) {
 
 // RegisterOwn adds the meaning of a function that PostgreSQL has not.
 func RegisterOwn(d *relation.Function, call func(h Host, args []pgvalue.Value, v *pgvalue.Value) error) {
-	Register(Function{Name: d.Name, Schema: d.Schema, Args: d.Args, Result: d.Result, Volatile: d.Volatile, Strict: d.Strict, Call: call})
+	Register(Function{
+		Name: d.Name, Schema: d.Schema, Args: d.Args, Optional: len(d.Defaults), Own: d, Result: d.Result, Volatile: d.Volatile, Strict: d.Strict,
+		Effects: d.Effects, Call: call,
+	})
 }
 
 // Registered are all functions, by name.
@@ -78,6 +83,12 @@ func FindFunction(schema, name string, args []uint32) *Function {
 // Volatile tells whether a form of a function's name is.
 func Volatile(name string) bool {
 	return slices.ContainsFunc(functions[name], func(f *Function) bool { return f.Volatile == 'v' })
+}
+
+// Immutable tells whether all forms of a function's name are, of which there is one.
+func Immutable(name string) bool {
+	forms := functions[name]
+	return len(forms) > 0 && !slices.ContainsFunc(forms, func(f *Function) bool { return f.Volatile != 'i' })
 }
 
 // Returns tells whether a form of a function's name returns such a type.
@@ -167,6 +178,12 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 	}
 	forms := c.called(x)
 	c.Effects = c.Effects || len(forms) > 0 && forms[0].Effects
+	if len(forms) == 1 && forms[0].Own != nil && forms[0].Effects {
+		return c.callOwn(forms[0], x)
+	}
+	if x.ArgNames != nil {
+		return nil, c.Unsupported("named arguments", x.Pos)
+	}
 	if len(forms) == 0 && elsewhere[x.Name] && (x.Schema == "" || x.Schema == "pg_catalog") {
 		return nil, c.Unsupported("function "+x.Name, x.Pos)
 	}
@@ -223,9 +240,14 @@ func (c *Compiler) callForm(f *Function, args []*Scalar) (*Scalar, bool) {
 		}
 		resolved[i] = s
 	}
-	values := make([]pgvalue.Value, len(resolved))
+	return f.called(resolved), true
+}
+
+// called is a call of a function with arguments of its types.
+func (f *Function) called(args []*Scalar) *Scalar {
+	values := make([]pgvalue.Value, len(args))
 	return Derived(f.Result, 0, func(e *Env, v *pgvalue.Value) error {
-		for i, s := range resolved {
+		for i, s := range args {
 			if err := s.Eval(e, &values[i]); err != nil {
 				return err
 			}
@@ -235,7 +257,7 @@ func (c *Compiler) callForm(f *Function, args []*Scalar) (*Scalar, bool) {
 			}
 		}
 		return f.Call(e.Host, values, v)
-	}, resolved...), true
+	}, args...)
 }
 
 func (c *Compiler) coalesce(x *syntax.CallExpr) (*Scalar, error) {

@@ -104,7 +104,7 @@ type access struct {
 
 func chooseAccess(rel *relation.Relation, args []*sarg) access {
 	a := access{rel: rel}
-	if rel == nil || rel == relation.Health || rel.Roles {
+	if rel == nil || rel == relation.Health || rel.Roles || rel.Served {
 		return a
 	}
 	isKey := func(column int) bool {
@@ -155,7 +155,7 @@ const (
 )
 
 func (a *access) rank(rel *relation.Relation, column int) int {
-	if rel.Roles {
+	if rel.Roles || rel.Served {
 		return orderNone
 	}
 	if rel == relation.Streams {

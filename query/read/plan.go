@@ -33,8 +33,8 @@ type Plan struct {
 	SmallSort  bool              // LIMIT and OFFSET leave so few rows that sorting keeps little
 
 	usesPosition, usesVersion, UsesExpected bool
-	UsesSecret                              bool         // it names verifiers, which the server alone knows
-	Arg                                     *expr.Scalar // of the function that the relation is
+	UsesSecret                              bool           // it names verifiers, which the server alone knows
+	Args                                    []*expr.Scalar // of the function that the relation is
 }
 
 // Compile makes the plan of a SELECT whose relation is known.
@@ -88,7 +88,7 @@ func atMost(x syntax.Expr, n int64) bool {
 }
 
 func (p *Plan) noteUses(c *expr.Compiler, st *syntax.SelectStmt) error {
-	if p.Rel == nil || p.Rel == relation.Health {
+	if p.Rel == nil || p.Rel == relation.Health || p.Rel.Served {
 		return nil
 	}
 	used := expr.Mentioned(c, p.items, st.Items)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/relation"
@@ -15,9 +14,9 @@ import (
 func (p *Plan) openRoles(src *Source, e *expr.Env) (rowSource, error) {
 	rows := &roleRows{filter: p.where, e: e}
 	name := ""
-	if p.Arg != nil {
+	if p.Args != nil {
 		var v pgvalue.Value
-		if err := p.Arg.Eval(e, &v); err != nil || v.Kind == pgvalue.Null {
+		if err := p.Args[0].Eval(e, &v); err != nil || v.Kind == pgvalue.Null {
 			return rows, err
 		}
 		name = v.Text
@@ -48,14 +47,17 @@ func (r *roleRows) Next(_ context.Context, out *relation.Row) (bool, error) {
 
 // From makes the plan of a SELECT read a relation, or what a function returns for the arguments that ref has.
 func (p *Plan) From(c *expr.Compiler, rel *relation.Relation, ref *syntax.RelationRef) error {
-	if p.Rel = rel; ref.Called {
-		var err error
-		if p.Arg, err = c.CompileAs(ref.Args[0], pgvalue.OIDName); err != nil {
-			return err
+	p.Rel = rel
+	if ref.Called {
+		f := relation.AuthQuery
+		if rel == relation.Consumed {
+			f = relation.Consume
 		}
-		if !expr.IsText(p.Arg.OID) {
-			return c.At(pgerror.Errorf(pgerror.UndefinedFunction, "function %s(%s) does not exist", ref.Table, pgvalue.TypeName(p.Arg.OID)).
-				WithHint("No function matches the given name and argument types. You might need to add explicit type casts."), ref.Pos)
+		call := &syntax.CallExpr{Schema: ref.Schema, Name: ref.Table, Args: ref.Args, ArgNames: ref.ArgNames}
+		call.Pos = ref.Pos
+		var err error
+		if p.Args, err = c.Arguments(f, call); err != nil {
+			return err
 		}
 	}
 	c.Rel, c.Alias = rel, cmp.Or(ref.Alias, rel.Name)

@@ -35,6 +35,9 @@ func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before in
 	if p.Rel.Roles {
 		return p.openRoles(src, e)
 	}
+	if p.Rel.Served {
+		return p.openServed(src, e)
+	}
 	if p.Rel == relation.Streams {
 		return p.openStreams(ctx, src, e, before)
 	}

@@ -8,11 +8,13 @@ type Function struct {
 	OID          uint32 // clients keep it
 	Schema, Name string
 	Args         []uint32
-	ArgNames     []string
+	ArgNames     []string // and those of Out
+	Defaults     []string // of the last arguments, in SQL: null, a number or a string
 	Result       uint32
 	Out          []uint32 // the columns of the rows that it returns; none: it returns one value
 	Volatile     byte     // as pg_proc has it: 'i', 's' or 'v'
 	Strict       bool     // null in, null out
+	Effects      bool     // a call does something, so that where it stands matters
 	About        string
 	Source       string // in PL/pgSQL, as pg_proc shows it
 }
@@ -24,7 +26,9 @@ var StreamID = &Function{
 }
 
 // Functions are all of them.
-var Functions = []*Function{StreamID, AuthQuery}
+var Functions = []*Function{
+	StreamID, AuthQuery, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
+}
 
 // FunctionIn tells whether one of them is called so. An empty schema is any.
 func FunctionIn(schema, name string) bool {

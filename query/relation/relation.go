@@ -16,6 +16,7 @@ type Relation struct {
 	Visible int // columns in *; those after can only be named
 	Keys    []Key
 	Roles   bool // its rows are made of roles
+	Served  bool // its rows are the server's, of consumers
 }
 
 // Column is a column of a relation, with what the catalog says of it.
@@ -123,6 +124,10 @@ func Find(ref *syntax.RelationRef, src string, path searchpath.Path) (*Relation,
 			return Streams, nil
 		case Health.Name:
 			return Health, nil
+		case Consumers.Name:
+			return Consumers, nil
+		case ParkedEvents.Name:
+			return ParkedEvents, nil
 		}
 	case ref.Schema == "pg_catalog" || ref.Schema == "information_schema":
 		return nil, syntax.UnsupportedError(src, &syntax.Unsupported{What: "the system catalog", Pos: ref.Pos})

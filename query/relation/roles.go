@@ -70,8 +70,10 @@ func OfRoles(name string) *Relation {
 // FindRead is Find for what is read and never changed: relations of roles are found too.
 func FindRead(ref *syntax.RelationRef, src string, path searchpath.Path) (*Relation, error) {
 	if ref.Called {
-		if ref.Schema == "" || ref.Schema == AuthQuery.Schema {
-			return Auth, nil
+		for rel, f := range map[*Relation]*Function{Auth: AuthQuery, Consumed: Consume} {
+			if ref.Table == f.Name && (ref.Schema == f.Schema || ref.Schema == "" && path.Has(f.Schema)) {
+				return rel, nil
+			}
 		}
 		return nil, pgerror.Errorf(pgerror.UndefinedFunction, "function %s does not exist", ref.Table).At(syntax.CharPosition(src, ref.Pos))
 	}

@@ -13,7 +13,7 @@ type Row struct {
 	Stream    *engine.StreamInfo
 	HealthRow *HealthRow
 	Copied    *[EventColumns]pgvalue.Value // of COPY FROM
-	Role      []pgvalue.Value              // of a relation of roles
+	Role      []pgvalue.Value              // of a relation of roles, or one that the server makes
 }
 
 // Column puts the value of a column of the relation the row is of into v.
@@ -36,6 +36,9 @@ func (r *Row) Column(i int, v *pgvalue.Value) {
 	}
 	streamColumn(r.Stream, i, v)
 }
+
+// EventValue puts the value of a column of an event into v.
+func EventValue(e *engine.RecordedEvent, i int, v *pgvalue.Value) { eventColumn(e, i, v) }
 
 func eventColumn(e *engine.RecordedEvent, i int, v *pgvalue.Value) {
 	v.Kind = pgvalue.Null

@@ -13,6 +13,9 @@ import (
 
 // OfRoles checks that the session may read a relation of roles. Where it may, it is told of verifiers.
 func (r *Rights) OfRoles(rel *relation.Relation) error {
+	if rel.Served { // which rows of it one sees is the consumers' matter
+		return r.Err
+	}
 	if rel != relation.Auth {
 		return r.Reads([]analytics.Read{{Relation: rel.Name, Catalog: true}})
 	}

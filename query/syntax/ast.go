@@ -339,6 +339,7 @@ type RelationRef struct {
 	Pos           int
 	Called        bool // it is a function, with these arguments
 	Args          []Expr
+	ArgNames      []string // of each, empty where it has none; nil: none has
 }
 
 type SelectItem struct {
@@ -411,6 +412,7 @@ type (
 		node
 		Schema, Name string
 		Args         []Expr
+		ArgNames     []string // of each, empty where it has none; nil: none has
 		Star         bool
 		Unsupported  string // DISTINCT, OVER, FILTER …
 	}

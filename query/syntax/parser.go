@@ -502,7 +502,7 @@ func (p *parser) fromClause(s *SelectStmt) Statement {
 		return p.skipRest(s, "a subquery in FROM")
 	}
 	r := p.relation()
-	if p.isOp("(") && !p.authFunction(&r) {
+	if p.isOp("(") && !p.tableFunction(&r) {
 		return p.skipRest(s, "a function in FROM")
 	}
 	s.From = &r

@@ -1,23 +1,73 @@
 package syntax
 
-// AuthFunction is the one function that the native path knows in FROM.
-const AuthFunction = "eventgres_auth"
+import "github.com/eventgres/eventgres/pgwire/pgerror"
 
-// authFunction takes the arguments of that function, if a name in FROM is its.
-func (p *parser) authFunction(r *RelationRef) bool {
-	if r.Table != AuthFunction {
+// The functions that the native path knows in FROM.
+const (
+	AuthFunction    = "eventgres_auth"
+	ConsumeFunction = "consume"
+)
+
+// Consumes tells of a SELECT that is about what consume returns.
+func (s *SelectStmt) Consumes() bool {
+	return s != nil && s.From != nil && s.From.Called && s.From.Table == ConsumeFunction
+}
+
+// tableFunction takes the arguments of one of those, if a name in FROM is its.
+func (p *parser) tableFunction(r *RelationRef) bool {
+	if r.Table != AuthFunction && r.Table != ConsumeFunction {
 		return false
 	}
 	start := *p
 	p.advance()
-	x, err := p.tryExpression()
+	c := &CallExpr{Name: r.Table}
+	err := p.try(func() {
+		if !p.isOp(")") {
+			p.callArguments(c)
+		}
+	})
 	if IsLimit(err) {
 		p.fail(err)
 	}
-	if err != nil || !p.op(")") { // it has one argument
+	if one := r.Table != AuthFunction || len(c.Args) == 1 && c.ArgNames == nil; err != nil || !one || !p.op(")") {
 		*p = start
 		return false
 	}
-	r.Called, r.Args = true, []Expr{x}
+	r.Called, r.Args, r.ArgNames = true, c.Args, c.ArgNames
 	return true
+}
+
+// callArguments takes the arguments of a call, one at least.
+func (p *parser) callArguments(c *CallExpr) {
+	for {
+		if unlimited := c.Name == "coalesce" || c.Name == "greatest" || c.Name == "least"; unlimited {
+			p.room(len(c.Args), MaxList, c.Name)
+		} else if len(c.Args) >= maxArguments {
+			p.tooMany(pgerror.TooManyArguments, "cannot pass more than %d arguments to a function", maxArguments)
+		}
+		p.word("variadic")
+		at := p.tok.Pos
+		x := p.expression()
+		if p.isOp("=>") || p.isOp(":=") {
+			name, ok := x.(*ColumnExpr)
+			if !ok || name.Table != "" || name.Column == "*" {
+				p.unexpected()
+			}
+			if c.ArgNames == nil {
+				c.ArgNames = make([]string, len(c.Args))
+			}
+			c.ArgNames = append(c.ArgNames, name.Column)
+			p.advance()
+			x = p.expression()
+		} else if c.ArgNames != nil {
+			if last := c.ArgNames[len(c.ArgNames)-1]; last != "" {
+				p.fail(pgerror.Errorf(pgerror.SyntaxError, "positional argument cannot follow named argument").At(CharPosition(p.Src, at)))
+			}
+			c.ArgNames = append(c.ArgNames, "")
+		}
+		c.Args = append(c.Args, x)
+		if !p.op(",") {
+			return
+		}
+	}
 }

@@ -513,23 +513,7 @@ func (p *parser) call(n node, parts []string) Expr {
 		} else {
 			p.word("all")
 		}
-		for {
-			if unlimited := c.Name == "coalesce" || c.Name == "greatest" || c.Name == "least"; unlimited {
-				p.room(len(c.Args), MaxList, c.Name)
-			} else if len(c.Args) >= maxArguments {
-				p.tooMany(pgerror.TooManyArguments, "cannot pass more than %d arguments to a function", maxArguments)
-			}
-			p.word("variadic")
-			c.Args = append(c.Args, p.expression())
-			if p.isOp("=>") || p.isOp(":=") {
-				c.Unsupported = "named arguments"
-				p.advance()
-				c.Args = append(c.Args, p.expression())
-			}
-			if !p.op(",") {
-				break
-			}
-		}
+		p.callArguments(c)
 		if p.words("order", "by") {
 			c.Unsupported = "ORDER BY in an aggregate"
 			p.orderItems()

@@ -247,7 +247,7 @@ func relationText(r *RelationRef) string {
 		out = r.Schema + "." + out
 	}
 	if r.Called {
-		out += "(" + exprs(r.Args) + ")"
+		out += "(" + exprs(r.Args) + ")" + named(r.ArgNames)
 	}
 	return out + spaced(r.Alias)
 }
@@ -327,6 +327,7 @@ func callText(x *CallExpr) string {
 		name = x.Schema + "." + name
 	}
 	args := exprs(x.Args)
+	args += named(x.ArgNames)
 	if x.Star {
 		args = "(*)"
 	}
@@ -334,6 +335,14 @@ func callText(x *CallExpr) string {
 		args += "<" + x.Unsupported + ">"
 	}
 	return name + args
+}
+
+// named are the names of arguments, if some have.
+func named(list []string) string {
+	if list == nil {
+		return ""
+	}
+	return fmt.Sprintf("%q", list)
 }
 
 func (w *printer) roles(list []RoleSpec) {

@@ -280,21 +280,41 @@ func (c *Catalog) procs() [][]any {
 	m := newMaker("pg_proc", "proowner", c.ownerOID(), "prolang", langPLpgSQL, "procost", 100.0, "prorows", 0.0, "provariadic", 0, "prosupport", 0,
 		"prokind", "f", "prosecdef", false, "proleakproof", false, "proretset", false, "proparallel", "s", "pronargdefaults", 0)
 	for _, f := range relation.Functions {
+		var defaults any
+		if f.Defaults != nil {
+			defaults = defaultsText(f)
+		}
 		names := make([]any, len(f.ArgNames))
 		for i, name := range f.ArgNames {
 			names[i] = name
 		}
 		row := m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
-			"pronargs", len(f.Args), "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
+			"pronargs", len(f.Args), "pronargdefaults", len(f.Defaults), "proargdefaults", defaults, "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
 		if f.Out != nil {
 			m.returnsTable(row, f)
-			if acl := c.authPrivileges(); acl != nil {
+			if acl := c.authPrivileges(); acl != nil && f == relation.AuthQuery {
 				m.set(row, []any{"proacl", acl})
 			}
 		}
 	}
 	m.extensionFunction()
 	return withFixed("pg_proc", m.rows)
+}
+
+// defaultsText is what pg_get_expr shows of the defaults of a function's last arguments.
+func defaultsText(f *relation.Function) string {
+	list := make([]string, len(f.Defaults))
+	for i, text := range f.Defaults {
+		oid := f.Args[len(f.Args)-len(f.Defaults)+i]
+		switch {
+		case text[0] == '-':
+			text = "'" + text + "'::" + pgvalue.TypeName(oid)
+		case text == "NULL", text[0] == '\'':
+			text += "::" + pgvalue.TypeName(oid)
+		}
+		list[i] = text
+	}
+	return strings.Join(list, ", ")
 }
 
 func (c *Catalog) attrdefs() [][]any {

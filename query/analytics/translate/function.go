@@ -207,7 +207,7 @@ func typeKnown(oid uint32) bool {
 }
 
 func (c *compiler) noFunction(name string, args []*ex, pos int32) {
-	if len(functions[name]) == 0 && (knownFunctions[name] || special[name] == nil && aggregates[name] == nil && c.options.Catalog.HasFunction(name, len(args))) {
+	if len(functions[name]) == 0 && (refused[name] != "" || knownFunctions[name] || special[name] == nil && aggregates[name] == nil && c.options.Catalog.HasFunction(name, len(args))) {
 		e := c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s is not supported", name), pos)
 		if why := refused[name]; why != "" {
 			e = e.WithDetail("%s", why)

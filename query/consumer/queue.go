@@ -1,0 +1,155 @@
+package consumer
+
+import (
+	"context"
+
+	"github.com/eventgres/eventgres/engine"
+)
+
+// One reader feeds all members of a consumer: whoever needs more reads on in the log, and what is found is queued for the partition that it
+// belongs to. A queue is bounded, and one that is full is passed over, so that a partition that lags holds up no other. It is read anew, from
+// where it was passed over, once it has room and somebody wants it; that costs a scan of what lies between, of as much as fills its queue, together
+// with others that lag. So a consumer whose partitions are all read costs one pass of the log, and one that lags by n events, one pass of those
+// for each queue that n events of it fill.
+const (
+	// queuedEvents bounds the entries of all queues of a consumer, of 32 bytes each.
+	queuedEvents = 1 << 16
+	// fewQueued is what each partition may have nevertheless.
+	fewQueued = 16
+	// queuedBytes bounds the events of a consumer that are kept beside them, and allQueuedBytes those of all; what is not kept is read once more
+	// when it is delivered.
+	queuedBytes    = 4 << 20
+	allQueuedBytes = 64 << 20
+	// passEvents is how many events are looked at in one go, in which no other member can go on.
+	passEvents = 256
+)
+
+// queue is what is known of a partition behind its checkpoint: its events in (from, next) that the filter lets pass.
+type queue struct {
+	from, next int64
+	entries    []entry
+	bytes      int // of their events
+}
+
+// entry is an event that is to be delivered; nil: it is to be read.
+type entry struct {
+	position int64
+	event    *engine.RecordedEvent
+}
+
+// restart forgets what is queued: the partition is read from a position on.
+func (c *Consumer) restart(s *part, from int64) {
+	c.forget(s, len(s.entries))
+	s.from, s.next = from, from+1
+}
+
+// advance forgets what is queued at a position or before it.
+func (c *Consumer) advance(s *part, upto int64) {
+	n := 0
+	for n < len(s.entries) && s.entries[n].position <= upto {
+		n++
+	}
+	c.forget(s, n)
+	s.from, s.next = max(s.from, upto), max(s.next, upto+1)
+}
+
+// forget forgets the first n entries.
+func (c *Consumer) forget(s *part, n int) {
+	for i := range s.entries[:n] {
+		c.empty(s, &s.entries[i])
+	}
+	if s.entries = s.entries[n:]; len(s.entries) == 0 {
+		s.entries = nil
+	}
+}
+
+// empty lets go of an entry's event, if it is kept.
+func (c *Consumer) empty(s *part, e *entry) {
+	if e.event == nil {
+		return
+	}
+	size := eventBytes(e.event)
+	s.bytes -= size
+	c.bytes -= size
+	c.registry.bytes.Add(-int64(size))
+	e.event = nil
+}
+
+// lighten lets go of all events that are kept, where nobody reads.
+func (c *Consumer) lighten() {
+	for i := range c.parts {
+		s := &c.parts[i]
+		for j := range s.entries {
+			c.empty(s, &s.entries[j])
+		}
+	}
+}
+
+// keep queues an event.
+func (c *Consumer) keep(s *part, e *engine.RecordedEvent) {
+	n := entry{position: e.Position}
+	if size := eventBytes(e); c.bytes+size <= queuedBytes && c.registry.bytes.Load()+int64(size) <= allQueuedBytes {
+		copied := e.Clone()
+		n.event = &copied
+		s.bytes += size
+		c.bytes += size
+		c.registry.bytes.Add(int64(size))
+	}
+	s.entries = append(s.entries, n)
+}
+
+// room is how many entries a queue may have.
+func (c *Consumer) room() int { return max(fewQueued, queuedEvents/len(c.parts)) }
+
+// pass reads on in the log from a position, a bit, below another one, and queues what it finds. It returns where it has ended.
+func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err error) {
+	o := engine.Forward(from)
+	o.Limit, o.Before = passEvents, before
+	cursor := c.registry.index.ReadAll(o)
+	room := c.room()
+	stalled := make([]bool, len(c.parts))
+	for i := range c.parts {
+		s := &c.parts[i]
+		stalled[i] = !s.read || s.next < from
+	}
+	end = from
+	for cursor.Next(ctx) {
+		e := cursor.Event()
+		end = e.Position + 1
+		p := partitionOf(e.StreamID, len(c.parts))
+		s := &c.parts[p]
+		if stalled[p] || e.Position < s.next {
+			continue
+		}
+		if len(s.entries) >= room {
+			stalled[p], s.next = true, e.Position
+			continue
+		}
+		ok, err := c.what.wants(e)
+		if err != nil {
+			return end, err
+		}
+		if !ok {
+			continue
+		}
+		c.keep(s, e)
+	}
+	if err := cursor.Err(); err != nil {
+		return end, err
+	}
+	for i := range c.parts {
+		if s := &c.parts[i]; !stalled[i] {
+			s.next = max(s.next, end)
+		}
+	}
+	return end, nil
+}
+
+// eventBytes is about what an event takes in memory.
+func eventBytes(e *engine.RecordedEvent) int {
+	n := 256 + len(e.Stream) + len(e.Type) + len(e.Payload) + len(e.Metadata)
+	for _, tag := range e.Tags {
+		n += 16 + len(tag)
+	}
+	return n
+}

@@ -1,0 +1,141 @@
+package consumer
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
+)
+
+// Registry is the consumers of a store. It may be used concurrently.
+type Registry struct {
+	control *engine.Control
+	index   *engine.ReadIndex
+	hub     *engine.Hub
+	logger  *slog.Logger
+	watch   *engine.Watch // of definitions
+	parked  *engine.Watch
+	bytes   atomic.Int64 // of events that are queued
+
+	mu     sync.Mutex
+	seen   int64 // of watch
+	loaded bool
+	list   []*Consumer // by slot
+}
+
+// NewRegistry returns the consumers of a store. Nothing is read before somebody asks for one.
+func NewRegistry(store *engine.Store, logger *slog.Logger) *Registry {
+	control := store.Control()
+	return &Registry{
+		control: control, index: store.Index(), hub: store.Hub(), logger: logger,
+		watch: control.Watch(definitionPrefix), parked: control.Watch(parkedPrefix),
+	}
+}
+
+// MarkLost marks the consumers that are further than the log is: what they are to be given next is not known any more. It is called once,
+// before anything can be appended.
+func (r *Registry) MarkLost(ctx context.Context, w *engine.WriterHandle) error {
+	records, _ := r.control.List(definitionPrefix)
+	next := r.index.GlobalPosition() + 1
+	var changes []engine.ControlChange
+	for _, record := range records {
+		d, slot, err := readDefinition(&record)
+		if err != nil || d.Lost {
+			continue
+		}
+		for p := range d.Partitions {
+			if c, _ := readCheckpoint(r.control, slot, p); c.Position >= next {
+				r.logger.Warn("a consumer is further than the log; it stands still until it is reset", "consumer", d.Name, "checkpoint", c.Position, "next", next)
+				d.Lost = true
+				changes = append(changes, change(record.Key, d, record.Version))
+				break
+			}
+		}
+	}
+	if changes == nil {
+		return nil
+	}
+	return w.Append(ctx, &engine.AppendRequest{Control: changes})
+}
+
+func readDefinition(r *engine.ControlRecord) (d *Definition, slot int, err error) {
+	if slot, err = strconv.Atoi(strings.TrimPrefix(r.Key, definitionPrefix)); err != nil {
+		return nil, 0, err
+	}
+	d = new(Definition)
+	return d, slot, json.Unmarshal(r.Value, d)
+}
+
+// readCheckpoint returns how far a partition is, and the version of its record.
+func readCheckpoint(control *engine.Control, slot, partition int) (c checkpoint, version int64) {
+	r := control.Get(checkpointKey(slot, partition))
+	if r.Exists() {
+		_ = json.Unmarshal(r.Value, &c) // this program wrote it
+	}
+	return c, r.Version
+}
+
+// all are the consumers that are committed.
+func (r *Registry) all() []*Consumer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	seen := r.watch.Version()
+	if r.loaded && seen == r.seen {
+		return r.list
+	}
+	records, _ := r.control.List(definitionPrefix)
+	var list []*Consumer
+	for i := range records {
+		d, slot, err := readDefinition(&records[i])
+		if err != nil { // this program wrote it
+			r.logger.Error("a consumer cannot be read", "key", records[i].Key, "error", err)
+			continue
+		}
+		at := slices.IndexFunc(r.list, func(c *Consumer) bool { return c.slot == slot && c.id == d.ID })
+		if at < 0 {
+			list = append(list, newConsumer(r, slot, d, records[i].Version))
+			continue
+		}
+		c := r.list[at]
+		c.redefine(d, records[i].Version)
+		list = append(list, c)
+	}
+	for _, c := range r.list {
+		if !slices.Contains(list, c) {
+			c.end()
+		}
+	}
+	r.seen, r.loaded, r.list = seen, true, list
+	return list
+}
+
+// find finds a consumer by its name.
+func (r *Registry) find(name string) (*Consumer, error) {
+	for _, c := range r.all() {
+		if c.name == name {
+			return c, nil
+		}
+	}
+	return nil, undefined(name)
+}
+
+func undefined(name string) error {
+	return pgerror.Errorf(pgerror.UndefinedObject, "consumer \"%s\" does not exist", name)
+}
+
+// Owned are the names of the consumers that belong to a role.
+func (r *Registry) Owned(role uint32) (names []string) {
+	for _, c := range r.all() {
+		if c.owner == role {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
