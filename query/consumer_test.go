@@ -324,3 +324,290 @@ func TestConsumeRestart(t *testing.T) {
 		}
 	}
 }
+
+// all collects what a member is given until it is given so many events; it acknowledges nothing.
+func (c *consumerTest) partitionsOf(conn *pgx.Conn, member string) (n int) {
+	c.Helper()
+	rows, _ := conn.Query(c.Context(), "SELECT partition FROM consume('c', 10000, '0', $1)", member)
+	list, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		c.Fatal(err)
+	}
+	slices.Sort(list)
+	return len(slices.Compact(list))
+}
+
+// TestConsumerMembers: members share the partitions, evenly, and hand them over when they consume.
+func TestConsumerMembers(t *testing.T) {
+	c := newConsumerTest(t)
+	c.append(400, 400) // so that every partition has some
+	c.exec("SELECT create_consumer('c', partitions => 8, lease => '1 hour')")
+	shares := func(members ...string) (list []int) {
+		for range 3 { // what one gives up, another takes
+			list = nil
+			for _, m := range members {
+				list = append(list, c.partitionsOf(c.conn, m))
+			}
+		}
+		return list
+	}
+	for _, test := range []struct {
+		members []string
+		want    string
+	}{
+		{[]string{"a"}, "[8]"},
+		{[]string{"a", "b"}, "[4 4]"},
+		{[]string{"a", "b", "c"}, "[3 3 2]"},
+		{[]string{"a", "b", "c", "d", "e"}, "[2 2 2 1 1]"},
+	} {
+		list := shares(test.members...)
+		slices.SortFunc(list, func(a, b int) int { return b - a })
+		if got := fmt.Sprint(list); got != test.want {
+			t.Errorf("%v hold %s partitions, expected %s", test.members, got, test.want)
+		}
+	}
+	for _, m := range []string{"a", "b", "c"} {
+		c.exec("SELECT leave('c', $1)", m)
+	}
+	if got := fmt.Sprint(shares("d", "e")); got != "[4 4]" {
+		t.Error(got)
+	}
+	c.exec("SELECT leave('c', 'e')")
+	var many []string
+	for i := range 12 {
+		many = append(many, fmt.Sprint("x", i))
+	}
+	sum := 0
+	for _, n := range shares(append(many, "d")...) {
+		if sum += n; n > 1 {
+			t.Errorf("one of 13 members holds %d of 8 partitions", n)
+		}
+	}
+	if sum != 8 {
+		t.Errorf("%d of 8 partitions are held", sum)
+	}
+}
+
+// TestConsumerHandsOver: a member that ends while it has events hands them over, with an attempt that counts; one that leaves, without.
+func TestConsumerHandsOver(t *testing.T) {
+	c := newConsumerTest(t)
+	c.append(2, 1)
+	c.exec("SELECT create_consumer('c', partitions => 1, lease => '1 hour')")
+	const attempts = "SELECT attempt FROM consume('c', 3, '1 hour')"
+	first, second := c.connect(), c.connect()
+	c.want(first, "1 1", attempts)
+	c.want(second, "", "SELECT attempt FROM consume('c', 3, '0')")
+	got := make(chan string, 1)
+	go func() { got <- positions(t, second, attempts) }()
+	_ = first.Close(t.Context())
+	if list := <-got; list != "2 1" {
+		t.Errorf("attempts %s, expected 2 1", list)
+	}
+	go func() { got <- positions(t, c.conn, attempts) }()
+	if _, err := second.Exec(t.Context(), "SELECT leave('c')"); err != nil {
+		t.Fatal(err)
+	}
+	if list := <-got; list != "2 1" {
+		t.Errorf("attempts %s, expected 2 1", list)
+	}
+	c.exec("SELECT ack('c', 0)")
+	c.exec("DISCARD ALL")
+	c.want(second, "2", attempts) // the second was given, and not acknowledged
+}
+
+// TestConsumerLease: a member that does not call loses what it holds, but not while a transaction of its is open.
+func TestConsumerLease(t *testing.T) {
+	c := newConsumerTest(t)
+	c.append(1, 1)
+	c.exec("SELECT create_consumer('c', partitions => 1, lease => '100 ms')")
+	c.exec("BEGIN")
+	c.want(c.conn, "0", next)
+	other := c.connect()
+	c.want(other, "", "SELECT position FROM consume('c', 3, '300 ms')")
+	c.exec("COMMIT")
+	c.want(other, "0", "SELECT position FROM consume('c', 3, '1 hour')")
+	fails(t, c.conn, "40001", "SELECT ack('c', 0)")
+	if _, err := other.Exec(t.Context(), "SELECT ack('c', 0)"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestConsumerParks: what fails is tried again, later, and parked at last; unparked, it comes once more.
+func TestConsumerParks(t *testing.T) {
+	c := newConsumerTest(t)
+	c.append(4, 2)
+	c.exec("SELECT create_consumer('c', partitions => 1, max_attempts => 2)")
+	nack := func(at int64, want bool) {
+		t.Helper()
+		var parked bool
+		if err := c.conn.QueryRow(t.Context(), "SELECT nack('c', $1, 'why', '1 ms')", at).Scan(&parked); err != nil || parked != want {
+			t.Fatalf("nack %d: %v, %v", at, parked, err)
+		}
+	}
+	const wait, attempts = "SELECT position FROM consume('c', 9, '1 hour')", "SELECT attempt FROM consume('c', 9, '1 hour')"
+	const parked = "SELECT position FROM eventgres_parked_events WHERE reason = 'why' AND NOT released ORDER BY position"
+	c.want(c.conn, "0 1 2 3", wait)
+	nack(1, false)
+	c.want(c.conn, "1 2 3", wait)
+	c.want(c.conn, "2 1 1", attempts)
+	nack(1, true)
+	c.want(c.conn, "1", parked)
+	c.want(c.conn, "2 3", wait)
+	c.exec("SELECT ack('c', 3)")
+	c.want(c.conn, "", next)
+	c.exec("SELECT unpark('c', 1)")
+	c.want(c.conn, "1", wait)
+	nack(1, false)
+	c.want(c.conn, "2", attempts)
+	nack(1, true)
+	c.want(c.conn, "1", parked)
+	c.exec("SELECT unpark('c', 1)")
+	c.append(1, 1)
+	c.want(c.conn, "1 4", wait)
+	c.exec("SELECT ack('c', 1)")
+	c.want(c.conn, "4", wait)
+	c.want(c.conn, "0", "SELECT count(*) FROM eventgres_parked_events")
+	fails(t, c.conn, "42704", "SELECT unpark('c', 1)")
+	c.exec("SELECT nack('c', 4, 'later')")
+	c.want(c.conn, "", next)
+	c.exec("SELECT reset_consumer('c', 3)")
+	c.want(c.conn, "4", next)
+}
+
+// TestConsumerParksStream: with on_park => 'stream' nothing of a stream is handled out of order.
+func TestConsumerParksStream(t *testing.T) {
+	c := newConsumerTest(t)
+	c.append(6, 2) // s-0: 0 2 4, s-1: 1 3 5
+	c.exec("SELECT create_consumer('c', partitions => 1, max_attempts => 1, on_park => 'stream')")
+	const wait, parked = "SELECT position FROM consume('c', 9, '1 hour')", "SELECT position FROM eventgres_parked_events ORDER BY position"
+	c.want(c.conn, "0 1 2 3 4 5", wait)
+	c.exec("SELECT nack('c', 2, 'why')")
+	c.want(c.conn, "2", parked)
+	c.want(c.conn, "3 5", wait)
+	c.exec("SELECT ack('c', 3)")
+	c.want(c.conn, "2", parked)
+	c.want(c.conn, "5", wait)
+	c.exec("SELECT ack('c', 5)")
+	c.want(c.conn, "2 4", parked)
+	c.append(2, 1) // 6 and 7, of s-0
+	c.want(c.conn, "", next)
+	c.want(c.conn, "2 4 6 7", parked)
+	c.exec("SELECT unpark('c', 6)")
+	c.append(2, 2) // 8, of s-0, and 9
+	c.want(c.conn, "2 4 6 7 8 9", wait)
+	c.exec("SELECT ack('c', 2)")
+	c.want(c.conn, "4 6 7 8 9", wait)
+	c.exec("SELECT nack('c', 4, 'again')")
+	c.want(c.conn, "9", wait)
+	c.exec("SELECT ack('c', 9)")
+	c.want(c.conn, "4 6 7 8", parked)
+	c.exec("SELECT unpark('c', 4)")
+	c.want(c.conn, "4 6 7 8", wait)
+	c.exec("SELECT ack('c', 8)")
+	c.want(c.conn, "", parked)
+}
+
+// TestConsumerKilledOften: an event whose handler dies each time is parked.
+func TestConsumerKilledOften(t *testing.T) {
+	for _, onPark := range []string{"continue", "stream"} {
+		c := newConsumerTest(t)
+		c.append(4, 2)
+		c.exec(fmt.Sprintf("SELECT create_consumer('c', partitions => 1, max_attempts => 3, on_park => '%s')", onPark))
+		for i := range 3 {
+			conn := c.connect()
+			c.want(conn, fmt.Sprint(i+1), "SELECT attempt FROM consume('c', 1, '1 hour')")
+			_ = conn.Close(t.Context())
+		}
+		want := "1 2 3"
+		if onPark == "stream" {
+			want = "1 3"
+		}
+		c.want(c.conn, want, "SELECT position FROM consume('c', 9, '1 hour')")
+		c.exec("SELECT ack('c', 3)")
+		c.want(c.conn, strings.Trim(strings.Replace("0 2", "2", map[string]string{"stream": "2"}[onPark], 1), " "), "SELECT position FROM eventgres_parked_events ORDER BY position")
+	}
+}
+
+// TestConsumeWaits: consume waits for an event that is wanted, as long as it may, and a cancel ends it.
+func TestConsumeWaits(t *testing.T) {
+	c := newConsumerTest(t)
+	c.exec("SELECT create_consumer('c', filter => 'type = ''T''')")
+	other := c.connect()
+	got := make(chan string, 1)
+	go func() { got <- positions(t, other, "SELECT position FROM consume('c', 3, '1 hour')") }()
+	c.exec("INSERT INTO events (stream, type) VALUES ('x', 'X')")
+	c.exec("INSERT INTO events (stream, type) VALUES ('x', 'T')")
+	if list := <-got; list != "1" {
+		t.Error(list)
+	}
+	if _, err := other.Exec(t.Context(), "SELECT ack('c', 1)"); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	c.want(other, "", "SELECT position FROM consume('c', 3, '50 ms')")
+	if d := time.Since(began); d < 50*time.Millisecond {
+		t.Errorf("it waited %v", d)
+	}
+	if _, err := other.Exec(t.Context(), "SET statement_timeout = '50 ms'"); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, other, "57014", "SELECT * FROM consume('c', 3, '1 hour')")
+}
+
+// TestConsumeSnapshot: in REPEATABLE READ it waits before the snapshot is taken, and sees no further than that.
+func TestConsumeSnapshot(t *testing.T) {
+	c := newConsumerTest(t)
+	c.exec("SELECT create_consumer('c')")
+	other := c.connect()
+	got := make(chan string, 1)
+	if _, err := other.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ"); err != nil {
+		t.Fatal(err)
+	}
+	go func() { got <- positions(t, other, "SELECT position FROM consume('c', 3, '1 hour')") }()
+	c.append(1, 1)
+	if list := <-got; list != "0" {
+		t.Error(list)
+	}
+	c.append(1, 1)
+	c.want(other, "0", "SELECT position FROM consume('c', 3, '1 hour')")
+	c.want(other, "1", "SELECT count(*) FROM events")
+	if _, err := other.Exec(t.Context(), "SELECT ack('c', 0)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	c.want(other, "1", next)
+}
+
+// TestConsumerLost: a consumer that is further than the log stands still until it is reset.
+func TestConsumerLost(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		store, err := engine.Open(dir, engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &consumerTest{T: t, addr: serve(t, NewServer(store, nil))}
+		c.conn = c.connect()
+		switch i {
+		case 0:
+			c.append(3, 3)
+			c.exec("SELECT create_consumer('c', partitions => 2, after => 0)")
+			if _, err := store.Writer().Put(t.Context(), "checkpoints/00000/0001", []byte(`{"position": 100}`), engine.AnyControlVersion); err != nil {
+				t.Fatal(err)
+			}
+		case 1:
+			fails(t, c.conn, "55000", next)
+			c.append(200, 3) // which does not mend it
+		case 2:
+			fails(t, c.conn, "55000", next)
+			c.exec("SELECT reset_consumer('c', 0)")
+			c.want(c.conn, "1 2 3", next)
+		}
+		_ = c.conn.Close(t.Context())
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
