@@ -402,7 +402,12 @@ func (s *Session) dropRoles(st *syntax.DropRoleStmt) error {
 		return err
 	}
 	d := s.definitions()
-	next, err := c.Drop(st, s.actor(), func(oid uint32) []string { return rights.Uses(d, oid) })
+	next, err := c.Drop(st, s.actor(), func(oid uint32) (list []string) {
+		for _, name := range s.server.consumers.Owned(oid) {
+			list = append(list, "owner of consumer "+syntax.QuoteName(name))
+		}
+		return append(list, rights.Uses(d, oid)...)
+	})
 	if err != nil {
 		return err
 	}

@@ -325,7 +325,7 @@ func (s *Session) prepareQuery(c *expr.Compiler, st *syntax.SelectStmt, q *synta
 	if native != nil && (st.Consumes() || route == setting.RouteNative || s.worker() == nil || !native.readsWholeLog(s.may().Secured)) {
 		return native, nil
 	}
-	if route == setting.RouteNative || syntax.IsLimit(err) || st.Consumes() {
+	if route == setting.RouteNative || syntax.IsLimit(err) || st.Consumes() || err != nil && c.Own {
 		return nil, err
 	}
 	a, missing := s.prepareAnalytic(q.Src, q.Pos, q.End, oids, nil)

@@ -60,12 +60,12 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s := &Server{advisory: advisory.NewTable(), counted: statements.NewTable(), store: store, index: store.Index(), writer: store.Writer(), logger: logger, started: time.Now()}
 	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
-	s.consumers = consumer.NewRegistry(store, logger)
+	s.schema = schema.NewStore(store.Control(), logger, s.started)
+	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
+	s.consumers = consumer.NewRegistry(store, s.live, logger)
 	if err := s.consumers.MarkLost(context.Background(), s.writer); err != nil {
 		logger.Error("consumers that are further than the log cannot be marked", "error", err)
 	}
-	s.schema = schema.NewStore(store.Control(), logger, s.started)
-	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}
 	return s
 }

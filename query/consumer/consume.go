@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/query/live"
 )
 
 const (
@@ -84,12 +85,16 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (list []Event, err err
 	m.holds++
 	m.calls++
 	call := m.calls
+	if m.wait != nil {
+		m.wait.wake() // this one speaks for the member now
+	}
 	defer func() {
 		m.holds--
 		m.expires = time.Now().Add(c.def.lease())
+		c.handOn()
 	}()
 	for {
-		now := time.Now()
+		now, changes := time.Now(), c.registry.live.Changes()
 		if err := c.ready(h, m); err != nil {
 			return nil, err
 		}
@@ -122,7 +127,7 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (list []Event, err err
 			m.batch = b
 			return events, nil
 		}
-		if err := c.await(h, m, r, next, look, now); err != nil {
+		if err := c.await(h, m, until(r, m, look, now), next, changes); err != nil {
 			return nil, err
 		}
 	}
@@ -148,38 +153,72 @@ func (c *Consumer) ready(h Host, m *Member) error {
 	return nil
 }
 
-// await waits for an event, or for anything else that a consume may be about, until its deadline.
-func (c *Consumer) await(h Host, m *Member, r *request, next int64, look, now time.Time) error {
-	until := r.deadline
-	earlier := func(t time.Time) {
-		if !t.IsZero() && t.Before(until) {
-			until = t
-		}
+// until is when a consume is to look again, whatever happens: at its deadline, when another's lease may be over, or when a partition
+// delivers again.
+func until(r *request, m *Member, look, now time.Time) time.Time {
+	at := r.deadline
+	if !look.IsZero() && look.Before(at) {
+		at = look
 	}
-	earlier(look)
 	for _, p := range m.partsOf {
-		if s := &c.parts[p]; s.Until > now.UnixMicro() {
-			earlier(time.UnixMicro(s.Until))
+		if s := &m.consumer.parts[p]; s.Until > now.UnixMicro() && time.UnixMicro(s.Until).Before(at) {
+			at = time.UnixMicro(s.Until)
 		}
 	}
-	woken, cancel := context.WithCancel(context.Background())
-	w := &wait{cancel}
-	c.waits[w] = struct{}{}
-	c.mu.Unlock()
-	ctx, leave := h.WhilePeer(h.Asking())
-	waiting, stop := context.WithDeadline(ctx, until)
-	unlink := context.AfterFunc(woken, stop)
-	err := h.Await(func() error { return c.registry.hub.Wait(waiting, next) })
-	if ctx.Err() == nil && waiting.Err() != nil {
-		err = nil // it is time, or somebody has woken it
+	return at
+}
+
+// await waits until there may be something for a consume, or until a time. One of those that wait does so for all: it is told of events, and
+// whoever has queued some for a member wakes that.
+func (c *Consumer) await(h Host, m *Member, at time.Time, next, changes int64) error {
+	w := &wait{woken: make(chan struct{}, 1)}
+	c.waits[w], m.wait = struct{}{}, w
+	reads := c.reader == nil
+	if reads {
+		c.reader = w
+		w.live = live.Waiter{Key: c.what.key, Woken: w.wake}
 	}
-	unlink()
-	stop()
-	leave()
-	cancel()
+	c.mu.Unlock()
+	d := c.registry.live
+	var err error
+	if !reads || d.Arm(&w.live, next, changes) {
+		ctx, stop := h.WhilePeer(h.Asking())
+		timer := time.NewTimer(time.Until(at))
+		err = h.Await(func() error {
+			select {
+			case <-w.woken:
+			case <-timer.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			return nil
+		})
+		timer.Stop()
+		stop()
+	}
+	if reads {
+		d.Disarm(&w.live)
+	}
 	c.mu.Lock()
 	delete(c.waits, w)
+	if c.reader == w {
+		c.reader = nil
+	}
+	if m.wait == w {
+		m.wait = nil
+	}
 	return err
+}
+
+// handOn has another of those that wait be the one that waits for events, where nobody is.
+func (c *Consumer) handOn() {
+	if c.reader != nil {
+		return
+	}
+	for w := range c.waits {
+		w.wake()
+		return
+	}
 }
 
 // eligible tells whether a partition delivers now.

@@ -1,13 +1,14 @@
 package consumer
 
 import (
-	"context"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/live"
 )
 
 // Consumer is a consumer, as this server has it in memory. It may be used concurrently.
@@ -25,6 +26,7 @@ type Consumer struct {
 	members []*Member
 	parts   []part
 	waits   map[*wait]struct{}
+	reader  *wait  // of them, the one that waits for events, for all
 	what    filter // which events it is about
 	bytes   int    // of events that are queued
 
@@ -76,20 +78,32 @@ func (c *Consumer) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gone = true
-	c.lighten()
+	for _, m := range slices.Clone(c.members) {
+		c.endMembership(m, true)
+	}
 	c.wake()
 }
 
 // wake has those look again who wait in consume.
 func (c *Consumer) wake() {
 	for w := range c.waits {
-		w.cancel()
+		w.wake()
 	}
-	clear(c.waits)
 }
 
 // wait is a consume that waits.
-type wait struct{ cancel context.CancelFunc }
+type wait struct {
+	live  live.Waiter // of the one that waits for all
+	woken chan struct{}
+}
+
+// wake has it look again.
+func (w *wait) wake() {
+	select {
+	case w.woken <- struct{}{}:
+	default:
+	}
+}
 
 // refresh reads how far a partition is. It fails where the log ends below that.
 func (c *Consumer) refresh(p int, next int64) error {

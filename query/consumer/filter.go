@@ -7,7 +7,9 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/policy"
+	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -16,7 +18,8 @@ import (
 type filter struct {
 	text  string // of the condition
 	basis Basis
-	where *expr.Scalar // nil: all
+	where *read.Plan   // nil: all
+	key   live.Key     // of all events that it lets pass
 	seen  *policy.Seen // nil: all
 	env   expr.Env
 }
@@ -32,7 +35,7 @@ func (f *filter) wants(e *engine.RecordedEvent) (bool, error) {
 		return true, nil
 	}
 	f.env.Row.Event = e
-	return f.env.Meets(f.where)
+	return f.where.Meets(&f.env)
 }
 
 // refilter has the filter be what it is by now. What was queued by another one is read anew.
@@ -52,6 +55,11 @@ func (c *Consumer) refilter(h Host) error {
 	next := filter{text: c.def.Filter, basis: basis, seen: seen, env: expr.Env{Host: host}}
 	if next.where, err = compile(host, next.text); err != nil {
 		return err
+	}
+	if next.where != nil {
+		if next.key, err = live.KeyOf(next.where.Comparisons(), &next.env); err != nil {
+			return err
+		}
 	}
 	same := c.what.basis != (Basis{}) && c.what.text == next.text && seenText(c.what.seen) == seenText(seen)
 	c.what = next
@@ -83,11 +91,11 @@ func (always) Searches(schema string) bool { return schema == "pg_catalog" || sc
 func (a always) OnlyOnce() { *a.once = true }
 
 // compile compiles a filter; nil: there is none.
-func compile(host expr.Host, text string) (*expr.Scalar, error) {
+func compile(host expr.Host, text string) (*read.Plan, error) {
 	if text == "" {
 		return nil, nil
 	}
-	x, src, err := parse(text)
+	st, src, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +103,7 @@ func compile(host expr.Host, text string) (*expr.Scalar, error) {
 		return pgerror.Errorf(pgerror.InvalidObjectDefinition, "what a consumer's filter says must be immutable").
 			WithHint("It may name columns of events, literals, operators, and functions that are immutable.")
 	}
-	expr.Walk(x, func(x syntax.Expr) {
+	expr.Walk(st.Where, func(x syntax.Expr) {
 		switch x := x.(type) {
 		case *syntax.CallExpr:
 			if err == nil && x.Name != "coalesce" && !expr.Immutable(x.Name) {
@@ -116,12 +124,14 @@ func compile(host expr.Host, text string) (*expr.Scalar, error) {
 		return nil, err
 	}
 	once := false
-	c := &expr.Compiler{Src: src, Host: always{host, &once}, Rel: relation.Events, Alias: relation.Events.Name}
-	s, err := c.Boolean(x, "WHERE")
+	c, p := &expr.Compiler{Src: src, Host: always{host, &once}}, &read.Plan{}
+	if err = p.From(c, relation.Events, st.From); err == nil {
+		err = p.Compile(c, st)
+	}
 	if err == nil && once {
 		err = immutable()
 	}
-	return s, unplaced(err)
+	return p, unplaced(err)
 }
 
 // unplaced is an error without a place in the text, which is no part of the statement.
@@ -135,7 +145,7 @@ func unplaced(err error) error {
 }
 
 // parse reads a filter.
-func parse(text string) (x syntax.Expr, src string, err error) {
+func parse(text string) (st *syntax.SelectStmt, src string, err error) {
 	src = "SELECT 1 FROM events WHERE (" + text + "\n)"
 	list, err := syntax.Parse(src)
 	if err != nil {
@@ -143,7 +153,7 @@ func parse(text string) (x syntax.Expr, src string, err error) {
 	}
 	if len(list) == 1 {
 		if st, ok := list[0].Statement.(*syntax.SelectStmt); ok && st.Where != nil && st.Unsupported == nil && strings.HasSuffix(st.WhereText, "\n)") {
-			return st.Where, src, nil
+			return st, src, nil
 		}
 		if u, ok := list[0].Statement.(*syntax.UnsupportedStmt); ok && u.Err != nil {
 			return nil, "", unplaced(u.Err)

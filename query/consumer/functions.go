@@ -160,6 +160,7 @@ func drop(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 	for i := range shelved {
 		changes = append(changes, engine.ControlChange{Key: shelved[i].Key, Delete: true, IfVersion: engine.AnyControlVersion})
 	}
+	seat.altered = append(seat.altered, c)
 	seat.stage(changes)
 	return nil
 }
@@ -202,6 +203,7 @@ func alter(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 	if _, err := compile(h, d.Filter); err != nil {
 		return err
 	}
+	seat.altered = append(seat.altered, c)
 	seat.stage([]engine.ControlChange{change(definitionKey(c.slot), &d, version)})
 	return nil
 }
@@ -235,6 +237,7 @@ func reset(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 			}
 		}
 	}
+	seat.altered = append(seat.altered, c)
 	seat.stage(changes)
 	return nil
 }
@@ -399,6 +402,7 @@ func unpark(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
 		return err
 	}
 	seat, _ := h.Consuming()
+	seat.altered = append(seat.altered, c)
 	seat.stage(changes)
 	*v = pgvalue.IntValue(n)
 	return nil

@@ -20,6 +20,7 @@ type Member struct {
 	calls    uint64 // of consume; a newer one takes the place of one that waits
 	partsOf  []int  // the partitions that it reads
 	batch    *batch // that consume gave last
+	wait     *wait  // of consume; nil: it does not wait
 	ended    bool
 }
 
@@ -58,7 +59,9 @@ func (c *Consumer) join(name string, named bool) (*Member, error) {
 		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "a consumer may have %d members at most", maxMembers)
 	}
 	m := &Member{consumer: c, name: name, named: named, expires: time.Now().Add(c.def.lease())}
-	c.members = append(c.members, m)
+	if c.members = append(c.members, m); len(c.members) == 1 {
+		c.registry.live.Join()
+	}
 	c.wake() // who waits may have to give up partitions
 	return m, nil
 }
@@ -99,6 +102,7 @@ func (c *Consumer) endMembership(m *Member, politely bool) {
 	m.partsOf, m.batch = nil, nil
 	c.members = slices.DeleteFunc(c.members, func(x *Member) bool { return x == m })
 	if len(c.members) == 0 {
+		c.registry.live.Leave()
 		c.lighten()
 	}
 	c.wake()

@@ -110,7 +110,9 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 	stalled := make([]bool, len(c.parts))
 	for i := range c.parts {
 		s := &c.parts[i]
-		stalled[i] = !s.read || s.next < from
+		if stalled[i] = !s.read || s.next < from; stalled[i] {
+			s.look()
+		}
 	}
 	end = from
 	for cursor.Next(ctx) {
@@ -133,6 +135,7 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 			continue
 		}
 		c.keep(s, e)
+		s.look()
 	}
 	if err := cursor.Err(); err != nil {
 		return end, err
@@ -143,6 +146,13 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 		}
 	}
 	return end, nil
+}
+
+// look has the partition's member look, if it waits.
+func (s *part) look() {
+	if s.owner != nil && s.owner.wait != nil {
+		s.owner.wait.wake()
+	}
 }
 
 // eventBytes is about what an event takes in memory.

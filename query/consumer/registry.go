@@ -12,13 +12,14 @@ import (
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/live"
 )
 
 // Registry is the consumers of a store. It may be used concurrently.
 type Registry struct {
 	control *engine.Control
 	index   *engine.ReadIndex
-	hub     *engine.Hub
+	live    *live.Dispatcher
 	logger  *slog.Logger
 	watch   *engine.Watch // of definitions
 	parked  *engine.Watch
@@ -31,10 +32,10 @@ type Registry struct {
 }
 
 // NewRegistry returns the consumers of a store. Nothing is read before somebody asks for one.
-func NewRegistry(store *engine.Store, logger *slog.Logger) *Registry {
+func NewRegistry(store *engine.Store, d *live.Dispatcher, logger *slog.Logger) *Registry {
 	control := store.Control()
 	return &Registry{
-		control: control, index: store.Index(), hub: store.Hub(), logger: logger,
+		control: control, index: store.Index(), live: d, logger: logger,
 		watch: control.Watch(definitionPrefix), parked: control.Watch(parkedPrefix),
 	}
 }

@@ -50,6 +50,7 @@ type Seat struct {
 	acks    []acked                // what is to be told when they are committed; the same
 	touched []*Member              // members whose lease begins when the transaction ends
 	own     []*Member              // that are the session itself
+	altered []*Consumer            // whose members are told when the changes are committed
 }
 
 // acked is a batch of which something is acknowledged.
@@ -90,6 +91,12 @@ func (s *Seat) Committed(changes []engine.ControlChange, err error) {
 	for _, a := range s.acks {
 		a.member.consumer.committed(a.batch, a.upto, changes)
 	}
+	for _, c := range s.altered {
+		c.registry.all()
+		c.mu.Lock()
+		c.wake()
+		c.mu.Unlock()
+	}
 }
 
 // stage adds changes to the transaction's. A key is changed once in an append: the last value counts, and what the first expected.
@@ -126,7 +133,7 @@ func (s *Seat) End() {
 	for _, m := range s.touched {
 		m.consumer.letGo(m)
 	}
-	s.staged, s.acks, s.touched = nil, nil, nil
+	s.staged, s.acks, s.touched, s.altered = nil, nil, nil, nil
 }
 
 // Leave ends the memberships of the session: it ends, or begins anew.

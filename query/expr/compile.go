@@ -66,6 +66,7 @@ type Compiler struct {
 	Beside    int64 // bytes that the plan keeps and the tree's tokens do not tell of: elements of arrays that are written as texts
 	Selecting bool  // a SELECT is compiled, which the worker can take instead
 	Effects   bool  // a function was named that does something to the session
+	Own       bool  // and that the worker cannot call
 }
 
 func (c *Compiler) At(e *pgerror.Error, pos int) error { return e.At(syntax.CharPosition(c.Src, pos)) }

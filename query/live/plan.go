@@ -164,9 +164,18 @@ func (p *Plan) span(e *expr.Env, now int64) (read.Span, error) {
 }
 
 // key is what all events have in common that the plan wants.
-func (p *Plan) key(e *expr.Env) (Key, error) {
+func (p *Plan) key(e *expr.Env) (Key, error) { return firstKey(p.required, e) }
+
+// KeyOf is what all events have in common that meet conditions.
+func KeyOf(conditions []read.Comparison, e *expr.Env) (Key, error) {
+	list := slices.DeleteFunc(slices.Clone(conditions), func(a read.Comparison) bool { return keyKind(a) == AllEvents })
+	slices.SortStableFunc(list, func(a, b read.Comparison) int { return rank(a) - rank(b) })
+	return firstKey(list, e)
+}
+
+func firstKey(conditions []read.Comparison, e *expr.Env) (Key, error) {
 	var v pgvalue.Value
-	for _, a := range p.required {
+	for _, a := range conditions {
 		v = pgvalue.Value{}
 		if err := a.Value.Eval(e, &v); err != nil {
 			return Key{}, err
