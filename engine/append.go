@@ -32,6 +32,9 @@ type AppendRequest struct {
 	// ProposedAt becomes the events' recorded time, raised where needed so that it
 	// never decreases along the log. µs since the Unix epoch; zero: now.
 	ProposedAt int64
+	// Then, if set, is called once the append has succeeded, before Append returns, and in the order of appends. The writer
+	// calls it, and waits for it: all it may do is to put something into a queue.
+	Then func()
 
 	// Results has, once the append has succeeded, one entry an event.
 	Results []EventResult

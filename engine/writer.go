@@ -256,6 +256,9 @@ func (w *writer) publish(g *group) {
 // answer tells a caller what became of its request, which is the caller's again then.
 func (w *writer) answer(r *AppendRequest, err error) {
 	r.failed, r.After = err != nil, nil // not to keep all that came before
+	if err == nil && r.Then != nil {
+		r.Then()
+	}
 	r.done <- err
 }
 

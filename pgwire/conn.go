@@ -68,6 +68,9 @@ type Conn struct {
 	late           bool      // it had to make room there
 	origin         string    // where it came from, as the lobby counts
 	deadline       bool      // a read deadline is set
+	idleUntil      time.Time // the one for the wait for a message; zero: none
+	listens        bool      // the session may have something to push
+	between        bool      // no transaction is open, and the client has been told so
 	writeBy        time.Time // the write deadline that is set
 	session        Session
 
@@ -95,7 +98,11 @@ type Conn struct {
 	copying   bool   // COPY data is being read
 	statement uint64 // number of the statement being run
 	stopping  bool
-	encrypted bool // or about to be
+	why       error // it stops
+	encrypted bool  // or about to be
+	silent    bool  // the client's next message is waited for, and something may be pushed
+	woken     bool  // out of that, by the read's deadline
+	pushes    bool  // the session has something to push
 }
 
 func newConn(s *Server, nc net.Conn) *Conn {
@@ -232,7 +239,7 @@ func (c *Conn) fatal(err error) {
 		e.Severity = "FATAL"
 	}
 	c.appendError(&e, false)
-	c.stall = 5 * time.Second
+	c.stall = endStall
 	_ = c.flush()
 }
 
@@ -277,7 +284,7 @@ func (c *Conn) loop() error {
 			return e
 		}
 		if c.isStopping() {
-			return errShutdown
+			return c.why
 		}
 		c.appendError(e, false)
 		c.session.Fail()
@@ -333,7 +340,13 @@ func (c *Conn) handle(typ byte) error {
 // ready ends a query cycle.
 func (c *Conn) ready() error {
 	if c.isStopping() {
-		return errShutdown
+		return c.why
+	}
+	c.between = c.session.Status() == 'I'
+	if c.listens && c.between {
+		if err := c.push(); err != nil {
+			return err
+		}
 	}
 	c.reportChanges()
 	c.out = append(c.out, 'Z', 0, 0, 0, 5, c.session.Status())
@@ -408,7 +421,7 @@ func (c *Conn) interrupt(cause error, statement uint64) {
 	}
 	c.cancel(cause)
 	if c.copying {
-		_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes a read
+		_ = c.raw.SetReadDeadline(longAgo)
 	}
 }
 
@@ -420,14 +433,9 @@ func (c *Conn) hasKey(key []byte) bool {
 }
 
 // shutdown ends the connection from outside.
-func (c *Conn) shutdown() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stopping = true
-	c.cancel(errShutdown)
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes a read
-}
+func (c *Conn) shutdown() { c.End(errShutdown) }
 
+// isStopping tells whether the connection is to end. Why it is does not change from then on.
 func (c *Conn) isStopping() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,7 +21,13 @@ func (c *Conn) next() (byte, error) {
 	}
 	if c.r.Buffered() == 0 {
 		c.armIdle()
+		if c.listens && c.between {
+			if err := c.awaitSilent(); err != nil {
+				return 0, err
+			}
+		}
 	}
+	c.between = false
 	header, err := c.r.Peek(5)
 	if err != nil {
 		return 0, c.readError(err)
@@ -150,8 +156,10 @@ func (c *Conn) armIdle() {
 	if c.session.Status() != 'I' {
 		timeout = c.IdleInTransactionTimeout
 	}
+	c.idleUntil = time.Time{}
 	if timeout > 0 {
-		c.setDeadline(timeout)
+		c.idleUntil = time.Now().Add(timeout)
+		c.setDeadlineAt(c.idleUntil)
 	} else if c.deadline {
 		c.mu.Lock()
 		if !c.stopping {
@@ -172,11 +180,13 @@ func (c *Conn) armCopy() {
 	c.deadline = true
 }
 
-func (c *Conn) setDeadline(d time.Duration) {
+func (c *Conn) setDeadline(d time.Duration) { c.setDeadlineAt(time.Now().Add(d)) }
+
+func (c *Conn) setDeadlineAt(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.stopping {
-		_ = c.raw.SetReadDeadline(time.Now().Add(d))
+		_ = c.raw.SetReadDeadline(t)
 	}
 	c.deadline = true
 }
@@ -187,7 +197,7 @@ func (c *Conn) readError(err error) error {
 	}
 	switch {
 	case c.isStopping():
-		return errShutdown
+		return c.why
 	case c.copying && c.ctx.Err() != nil:
 		return c.ctx.Err() // run knows the cause
 	case c.session.Status() != 'I' && c.IdleInTransactionTimeout > 0:

@@ -67,4 +67,7 @@ func (c *Conn) armWrite() {
 	}
 	c.writeBy = now.Add(stall + stall/8)
 	_ = c.raw.SetWriteDeadline(c.writeBy) // an error shows in the write
+	if stall > endStall && c.isStopping() && c.why != ErrShutdown {
+		_ = c.raw.SetWriteDeadline(now.Add(endStall))
+	}
 }

@@ -531,8 +531,12 @@ func (s *Session) named(run *analytics.Run) error {
 		left -= len(c.Text)
 		run.Cursors = append(run.Cursors, c)
 	}
+	for _, channel := range s.listener.Channels() {
+		left -= len(channel)
+	}
+	run.Channels, run.Queue = s.listener.Channels(), s.server.listeners.Usage()
 	if left < 0 {
-		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "the texts of prepared statements and cursors are too long to be shown")
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "the texts of prepared statements, cursors and channels are too long to be shown")
 	}
 	return nil
 }
@@ -616,4 +620,17 @@ func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Pa
 	e := s.server.estimator
 	e.Blind = s.may().Secured
 	return e.Analytic(ctx, p.out, body, params), nil
+}
+
+// hideOthers leaves out of a list what sessions of others do.
+func (s *Session) hideOthers(list []analytics.Activity) {
+	r := s.may()
+	for i := range list {
+		a := &list[i]
+		if r.Hides(a.Role) {
+			*a = analytics.Activity{
+				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
+			}
+		}
+	}
 }

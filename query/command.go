@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
@@ -137,6 +138,8 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 		return tag("REASSIGN OWNED"), s.owned(st, "REASSIGN OWNED")
 	case *syntax.LockStmt:
 		return tag("LOCK TABLE"), s.lockTable(p, st)
+	case *syntax.NotifyStmt:
+		return tag(st.Verb), s.notifies(st)
 	case *syntax.UpkeepStmt:
 		return tag(st.Tag), s.upkeep(ctx, st)
 	}
@@ -167,6 +170,9 @@ func (s *Session) discard(ctx context.Context, what string) error {
 	s.conn.DropStatements()
 	s.server.advisory.UnlockAll(s.conn)
 	s.consuming.Leave()
+	if s.listener != nil {
+		notify.Said(&s.tx.told).Unlisten("")
+	}
 	for _, name := range [...]string{"session_authorization", "role"} {
 		if err := s.resetOne(name, false); err != nil {
 			return err
@@ -176,6 +182,31 @@ func (s *Session) discard(ctx context.Context, what string) error {
 		return err
 	}
 	return s.commit(ctx)
+}
+
+// notifies is LISTEN, UNLISTEN and NOTIFY, which take effect at the commit.
+func (s *Session) notifies(st *syntax.NotifyStmt) (err error) {
+	switch {
+	case st.Verb == "NOTIFY":
+		err = notify.Said(&s.tx.told).Notify(s.conn.PID(), st.Channel, st.Payload)
+	case st.Verb == "LISTEN":
+		err = notify.Said(&s.tx.told).Listen(st.Channel)
+	case s.listener == nil && s.tx.told == nil:
+		return nil // as pools do with every session
+	default:
+		notify.Said(&s.tx.told).Unlisten(st.Channel)
+	}
+	if err != nil {
+		return err
+	}
+	return s.account()
+}
+
+// Push implements [pgwire.Pusher].
+func (s *Session) Push() error {
+	err := s.listener.Drain()
+	_ = s.account()
+	return err
 }
 
 // mustBeAlone refuses a statement that cannot run in a transaction block, unless no other is in its transaction, which ends with it:

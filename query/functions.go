@@ -19,6 +19,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
@@ -78,6 +79,13 @@ func processFunctions() {
 	register("pg_terminate_backend", terminateBackend)
 	register("pg_reload_conf", reloadConf)
 	register("pg_stat_statements_reset", resetStatements)
+	register("pg_notify", func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+		*v = pgvalue.TextValue("")
+		if err := notify.Said(&s.tx.told).Notify(s.conn.PID(), a[0].Text, a[1].Text); err != nil { // empty where they are null
+			return err
+		}
+		return s.account()
+	})
 }
 
 // register adds a function that acts on the session, whose forms the worker knows too.

@@ -339,6 +339,8 @@ func (s *Session) prepareQuery(c *expr.Compiler, st *syntax.SelectStmt, q *synta
 		return nil, missing
 	case native != nil:
 		return native, nil
+	case st != nil && listsChannels(st):
+		return newChannelsPlan(st), nil
 	case errors.Is(missing, errNoWorker):
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -45,6 +46,7 @@ type Server struct {
 	reload    func()       // nil: there is nothing to read anew
 	advisory  *advisory.Table
 	consumers *consumer.Registry
+	listeners notify.Registry
 	estimator explain.Estimator
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
 	telling   atomic.Pointer[telling]

@@ -16,6 +16,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/audit"
 	"github.com/eventgres/eventgres/query/consumer"
+	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
@@ -56,8 +57,9 @@ type Session struct {
 	reached       bool // the worker, by the statement that runs
 	own           any  // the server's own settings that are effective
 	activity      *activity.Entry
-	audit         *audit.Session // nil: nobody wants to know
-	changes       bool           // the transaction has changes that the audit log tells of
+	audit         *audit.Session   // nil: nobody wants to know
+	changes       bool             // the transaction has changes that the audit log tells of
+	listener      *notify.Listener // nil: it has never listened to anything
 	// What an append needs is used again by the next.
 	spareGuard  *guard
 	spareInsert pgwire.Portal
@@ -164,7 +166,7 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 		s.effective.log.Begin(s.server.logger, s.activity, &g.logged)
 	}
 	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
-	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.consuming.Staged() != nil || s.tx.defining() || s.tx.holds) {
+	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.consuming.Staged() != nil || s.tx.defining() || s.tx.holds || s.tx.told != nil) {
 		var over bool
 		if over, err = last(); over && err == nil {
 			others := s.tx.statements > 1
@@ -337,6 +339,7 @@ func (s *Session) Close() {
 	defer s.leaveAudit()
 	defer s.server.sessions.Leave(s.activity) // behind its locks: who waits for its end may rely on them
 	defer s.server.advisory.UnlockAll(s.conn)
+	defer s.listener.Close()
 	defer s.unlockTransaction(0)
 	defer s.consuming.Leave()
 	s.rollback()
@@ -375,7 +378,7 @@ func (s *Session) holds() int64 {
 	t := &s.tx
 	size := s.settings.Size() + t.settings.Size() + t.kept
 	size += int64(t.Size) + eventBytes*int64(len(t.Staged)) + entryBytes*int64(len(t.IDs)+len(t.Streams))
-	return size + t.defined.Bytes() + t.roles.Bytes()
+	return size + t.defined.Bytes() + t.roles.Bytes() + t.told.Bytes() + s.listener.Bytes()
 }
 
 // account makes the session's share what it holds. It fails only where that is more than before: then the
@@ -684,17 +687,4 @@ func (s *Session) MayAct(as, name string) error {
 	}
 	id.acting[name] = r.OID
 	return nil
-}
-
-// hideOthers leaves out of a list what sessions of others do.
-func (s *Session) hideOthers(list []analytics.Activity) {
-	r := s.may()
-	for i := range list {
-		a := &list[i]
-		if r.Hides(a.Role) {
-			*a = analytics.Activity{
-				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
-			}
-		}
-	}
 }

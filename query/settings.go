@@ -366,3 +366,43 @@ func (p *rowsPortal) Execute(ctx context.Context, out *pgwire.Output, limit int6
 	}
 	return tag, limit == 0 || n < limit, nil
 }
+
+// channelsPlan is SELECT pg_listening_channels() where there is no worker: whoever listens can ask what to.
+type channelsPlan struct {
+	plain
+	out []pgvalue.Column
+}
+
+const channelsFunction = "pg_listening_channels"
+
+// listsChannels tells of such a statement, alone as it is written everywhere.
+func listsChannels(st *syntax.SelectStmt) bool {
+	if len(st.Items) != 1 || st.From != nil || st.Where != nil || st.GroupBy != nil || len(st.OrderBy) > 0 || st.Limit != nil || st.Offset != nil || st.Unsupported != nil {
+		return false
+	}
+	call, ok := st.Items[0].Expr.(*syntax.CallExpr)
+	return ok && call.Name == channelsFunction && (call.Schema == "" || call.Schema == "pg_catalog") && len(call.Args) == 0 && !call.Star && call.Unsupported == ""
+}
+
+func newChannelsPlan(st *syntax.SelectStmt) *channelsPlan {
+	name := st.Items[0].Alias
+	if name == "" {
+		name = channelsFunction
+	}
+	return &channelsPlan{out: []pgvalue.Column{{Name: name, OID: pgvalue.OIDText}}}
+}
+
+func (*channelsPlan) kind() activity.Kind { return activity.Select }
+
+func (*channelsPlan) ParameterOIDs() []uint32 { return nil }
+
+func (p *channelsPlan) Columns() []pgvalue.Column { return p.out }
+
+func (p *channelsPlan) bind(s *Session, _ []pgvalue.Value) (pgwire.Portal, error) {
+	return &rowsPortal{tag: "SELECT", counted: true, columns: p.out, load: func() (rows [][]pgvalue.Value, err error) {
+		for _, channel := range s.listener.Channels() {
+			rows = append(rows, []pgvalue.Value{pgvalue.TextValue(channel)})
+		}
+		return rows, nil
+	}}, nil
+}

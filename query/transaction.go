@@ -13,6 +13,7 @@ import (
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
@@ -47,14 +48,15 @@ type transaction struct {
 	snapshot int64
 
 	savepoints []savepoint
-	copied     int            // entries that savepoints hold
-	kept       int64          // bytes that savepoints hold
-	settings   setting.Values // as they were before the transaction changed one
-	holds      bool           // it has declared a cursor WITH HOLD
-	statements int            // that began in it
-	defined    *schema.Schema // as the transaction has changed them; nil: not
-	roles      *role.Catalog  // the same
-	locks      []txLock       // advisory locks, in the order in which they were taken
+	copied     int             // entries that savepoints hold
+	kept       int64           // bytes that savepoints hold
+	settings   setting.Values  // as they were before the transaction changed one
+	holds      bool            // it has declared a cursor WITH HOLD
+	statements int             // that began in it
+	defined    *schema.Schema  // as the transaction has changed them; nil: not
+	roles      *role.Catalog   // the same
+	locks      []txLock        // advisory locks, in the order in which they were taken
+	told       *notify.Pending // what LISTEN, UNLISTEN and NOTIFY have said; nil: nothing
 }
 
 // txLock is an advisory lock that a transaction has taken, once.
@@ -73,14 +75,13 @@ type savepoint struct {
 	defines  bool // the savepoint before has another schema
 	locks    int
 	consumed consumer.Mark
+	told     notify.Mark
 	readOnly bool // what the transaction was: made read-only behind it, it is so until the savepoint is left
 }
 
 const (
-	// maxSavepoints bounds what one transaction keeps copies for.
-	maxSavepoints = 1000
-	// maxSavepointCopies bounds the entries that all of them hold.
-	maxSavepointCopies = 1 << 20
+	maxSavepoints      = 1000    // what one transaction keeps copies for
+	maxSavepointCopies = 1 << 20 // the entries that all of them hold
 )
 
 // enter begins the implicit transaction, if there is none yet.
@@ -102,7 +103,7 @@ func (t *transaction) begin(s *Session, state txState) {
 // alone tells whether nothing that is to be committed, or was told of it, came before in an implicit transaction: a statement that
 // ends it may append at once.
 func (t *transaction) alone() bool {
-	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0
+	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil
 }
 
 // defining tells whether the transaction changes more than events.
@@ -156,6 +157,7 @@ func (s *Session) commit(ctx context.Context) error {
 	if err != nil {
 		s.undo()
 	}
+	s.tx.told.End(err == nil)
 	s.end()
 	return err
 }
@@ -175,6 +177,9 @@ func (s *Session) undoSettings() {
 
 func (s *Session) commitStaged(ctx context.Context) error {
 	t := &s.tx
+	if err := t.told.Prepare(&s.server.listeners, s.conn, &s.listener); err != nil {
+		return err
+	}
 	if t.holds {
 		if err := s.keepHeld(ctx); err != nil {
 			return err
@@ -241,7 +246,7 @@ func (s *Session) endOthers() {
 func (s *Session) appendTransaction(ctx context.Context, changes []engine.ControlChange) error {
 	t := &s.tx
 	r := t.Request()
-	r.Control = append(changes, s.consuming.Staged()...)
+	r.Control, r.Then = append(changes, s.consuming.Staged()...), t.told.Then()
 	err := s.append(ctx, r)
 	s.consuming.Committed(r.Control, err)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -362,7 +367,7 @@ func (s *Session) addSavepoint(name string) error {
 	sp := savepoint{
 		defines: t.defined != nil && (last < 0 || t.savepoints[last].defined != t.defined),
 		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, roles: t.roles, locks: len(t.locks),
-		readOnly: t.readOnly, consumed: s.consuming.Mark(),
+		readOnly: t.readOnly, consumed: s.consuming.Mark(), told: t.told.Mark(),
 	}
 	t.savepoints = append(t.savepoints, sp)
 	t.kept += sp.bytes()
@@ -391,6 +396,7 @@ func (s *Session) rollbackTo(name string) error {
 	s.unlockTransaction(sp.locks)
 	t.Batch.Rollback(&sp.Mark)
 	s.consuming.Rollback(sp.consumed)
+	t.told.Rollback(sp.told)
 	t.defined, t.roles, t.readOnly = sp.defined, sp.roles, sp.readOnly
 	t.dropSavepoints(i + 1)
 	t.failed = false
@@ -630,9 +636,14 @@ func (s *Session) Sees() (*policy.Seen, error) {
 	return src.Seen, nil
 }
 
+// policies are those that a command of who acts as a role, 0: the session's own, is subject to.
+func (s *Session) policies(as uint32, command string) (permissive, restrictive []*privilege.Policy, none bool, err error) {
+	return s.may().Rows(as, command, s.effective.unsecured)
+}
+
 // seen tells which events are seen by who reads as a role, 0: the session's own; nil: all.
 func (s *Session) seen(as uint32) (*policy.Seen, error) {
-	permissive, restrictive, none, err := s.may().Rows(as, privilege.PolicySelect, s.effective.unsecured)
+	permissive, restrictive, none, err := s.policies(as, privilege.PolicySelect)
 	if none || err != nil {
 		return nil, err
 	}
@@ -658,42 +669,4 @@ func (s *Session) engineError(err error) error {
 		return e.WithDetail("Stream %s: expected version %d.", label, conflict.Expected)
 	}
 	return engineError(err)
-}
-
-// mayAdd checks events that are to be appended against the policies; reads: the statement tells of them. Who gives a stream's id alone appends to
-// it whatever it is called: if there is none, nobody else may begin it before. err is about the n-th.
-func (s *Session) mayAdd(events []engine.ProposedEvent, expected []staging.Expectation, reads bool) (_ []staging.Expectation, n int, err error) {
-	r := s.may()
-	if !r.Secured {
-		return expected, 0, nil
-	}
-	var checks policy.Checks
-	for _, command := range []string{privilege.PolicyInsert, privilege.PolicySelect} {
-		if command == privilege.PolicySelect && !reads {
-			continue
-		}
-		permissive, restrictive, _, err := r.Rows(0, command, s.effective.unsecured)
-		if err != nil {
-			return nil, 0, err
-		}
-		added, err := s.identity.filters.Added(command, s, permissive, restrictive)
-		if err != nil {
-			return nil, 0, err
-		}
-		checks = append(checks, added)
-	}
-	begins, n, err := checks.Check(s, events, s.streamName)
-	for _, id := range begins {
-		expected = append(expected, staging.Expectation{Stream: staging.StreamRef{ID: id}, Version: -1})
-	}
-	return expected, n, err
-}
-
-// streamName is the name of a stream that is there, or that the transaction has begun.
-func (s *Session) streamName(id uuid.UUID) (name string, known bool, err error) {
-	if st := s.tx.Streams[id]; st != nil && st.Count > 0 && s.server.index.StreamVersion(id) < 0 {
-		return st.Name, true, nil
-	}
-	info, known, err := s.server.index.Stream(s.ctx, id, s.server.index.GlobalPosition()+1)
-	return info.Stream, known, err
 }

@@ -121,6 +121,7 @@ func TestImports(t *testing.T) {
 		"query/role":          append(forms, "query/syntax", "query/privilege", "pgwire", "pgwire/auth", "engine"),
 		"query/rights":        append(forms, "query/syntax", "query/relation", "query/privilege", "query/role", "query/schema", "query/analytics"),
 		"query/advisory":      append(forms, "query/analytics"),
+		"query/notify":        forms,
 		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),
 		"query/statements":    {"query/analytics"},
 		"query/audit":         append(forms, "engine"),

@@ -66,6 +66,8 @@ type Run struct {
 	// What only those need whose Uses are Named.
 	Statements []NamedStatement `json:"statements,omitempty"`
 	Cursors    []Cursor         `json:"cursors,omitempty"`
+	Channels   []string         `json:"channels,omitempty"` // that the session listens to
+	Queue      float64          `json:"queue,omitempty"`    // how full the fullest of notifications is, up to 1
 	// What only those need whose Uses are Door.
 	Door *Door `json:"door,omitempty"`
 	// What only those need whose Uses are Counted.
@@ -198,7 +200,7 @@ type Uses struct {
 	Position bool `json:"position,omitempty"`
 	Version  bool `json:"version,omitempty"`
 	Time     bool `json:"time,omitempty"`
-	Named    bool `json:"named,omitempty"`    // the session's prepared statements or cursors
+	Named    bool `json:"named,omitempty"`    // the session's prepared statements, cursors or channels
 	Door     bool `json:"door,omitempty"`     // the rules of who may come in
 	Counted  bool `json:"counted,omitempty"`  // what statements did
 	Xact     bool `json:"xact,omitempty"`     // the transaction's id

@@ -26,7 +26,7 @@ type ColumnCall struct {
 var Calls = func() map[string][]Call {
 	m := map[string][]Call{}
 	add := func(name string, result uint32, optional int, args ...uint32) {
-		m[name] = append(m[name], Call{Name: name, Args: args, Optional: optional, Result: result, Strict: name != "set_config"})
+		m[name] = append(m[name], Call{Name: name, Args: args, Optional: optional, Result: result, Strict: name != "set_config" && name != "pg_notify"})
 	}
 	for name, result := range map[string]uint32{
 		"pg_advisory_lock": pgvalue.OIDVoid, "pg_advisory_xact_lock": pgvalue.OIDVoid, "pg_try_advisory_lock": pgvalue.OIDBool,
@@ -42,6 +42,7 @@ var Calls = func() map[string][]Call {
 	add("pg_cancel_backend", pgvalue.OIDBool, 0, pgvalue.OIDInt4)
 	add("pg_reload_conf", pgvalue.OIDBool, 0)
 	add("pg_stat_statements_reset", pgvalue.OIDVoid, 3, pgvalue.OIDOid, pgvalue.OIDOid, pgvalue.OIDInt8)
+	add("pg_notify", pgvalue.OIDVoid, 0, pgvalue.OIDText, pgvalue.OIDText)
 	add("pg_terminate_backend", pgvalue.OIDBool, 1, pgvalue.OIDInt4, pgvalue.OIDInt8)
 	return m
 }()

@@ -159,7 +159,7 @@ var elsewhere = syntax.Words(`abs age any_value array_agg array_append array_cat
 	strpos substr substring sum to_char to_date to_json to_jsonb to_number to_regclass to_regtype to_timestamp translate trim trunc
 	txid_current txid_current_if_assigned txid_current_snapshot pg_current_xact_id pg_current_xact_id_if_assigned pg_current_snapshot
 	pg_current_wal_insert_lsn pg_current_wal_flush_lsn pg_last_wal_receive_lsn pg_wal_lsn_diff unnest var_pop var_samp variance width_bucket localtimestamp current_date current_time localtime timeofday
-	pg_notify inet_server_addr inet_client_addr inet_client_port pg_last_wal_replay_lsn pg_current_wal_lsn`)
+	inet_server_addr inet_client_addr inet_client_port pg_last_wal_replay_lsn pg_current_wal_lsn`)
 
 func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 	if x.Unsupported != "" {

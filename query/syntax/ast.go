@@ -240,7 +240,14 @@ type (
 		IfNotExists bool
 	}
 
-	// UpkeepStmt has nothing to do here: VACUUM, ANALYZE, CHECKPOINT, UNLISTEN, SET CONSTRAINTS.
+	// NotifyStmt is LISTEN, UNLISTEN or NOTIFY.
+	NotifyStmt struct {
+		Verb    string
+		Channel string // as long as it was written; empty: UNLISTEN *
+		Payload string
+	}
+
+	// UpkeepStmt has nothing to do here: VACUUM, ANALYZE, CHECKPOINT, SET CONSTRAINTS.
 	UpkeepStmt struct {
 		Tag        string
 		Options    []CopyOption
@@ -303,6 +310,7 @@ func (*PolicyStmt) Stmt()          {}
 func (*DropPolicyStmt) Stmt()      {}
 func (*RowSecurityStmt) Stmt()     {}
 func (*CreateExtensionStmt) Stmt() {}
+func (*NotifyStmt) Stmt()          {}
 func (*UpkeepStmt) Stmt()          {}
 func (*LockStmt) Stmt()            {}
 func (*RefusedStmt) Stmt()         {}

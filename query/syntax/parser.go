@@ -256,8 +256,10 @@ func (p *parser) statement() Statement {
 // otherStatement takes statements that are accepted without effect, or refused.
 func (p *parser) otherStatement() Statement {
 	switch word := p.tok.Text; word {
-	case "unlisten", "vacuum", "analyze", "analyse", "checkpoint":
+	case "vacuum", "analyze", "analyse", "checkpoint":
 		return p.upkeepStatement()
+	case "listen", "unlisten", "notify":
+		return p.notifyStatement()
 	case "update", "delete", "truncate", "merge":
 		p.advance()
 		for p.word("from") || p.word("table") || p.word("only") || p.word("into") {
@@ -281,7 +283,7 @@ func (p *parser) otherStatement() Statement {
 		return p.refused()
 	case "lock":
 		return p.lockStatement()
-	case "listen", "notify", "call", "do", "load":
+	case "call", "do", "load":
 		p.advance()
 		p.skip()
 		return &RefusedStmt{What: strings.ToUpper(word)}

@@ -5,18 +5,13 @@ import "strings"
 // Statements that have nothing to do here, in PostgreSQL's grammar: what it would not take is an
 // error here too.
 
-// upkeepStatement takes VACUUM, ANALYZE, CHECKPOINT and UNLISTEN.
+// upkeepStatement takes VACUUM, ANALYZE and CHECKPOINT.
 func (p *parser) upkeepStatement() Statement {
 	word := p.tok.Text
 	p.advance()
 	s := &UpkeepStmt{Tag: strings.ToUpper(word)}
 	switch word {
 	case "checkpoint":
-		return s
-	case "unlisten":
-		if !p.op("*") {
-			p.ident()
-		}
 		return s
 	case "analyse":
 		s.Tag = "ANALYZE"

@@ -109,6 +109,8 @@ func (w *printer) statement(s Statement) {
 		w.add("DROP POLICY %s %s exists=%t", s.Name, relationText(&s.Relation), s.IfExists)
 	case *RowSecurityStmt:
 		w.add("ROW SECURITY %s %v", relationText(&s.Relation), s.Actions)
+	case *NotifyStmt:
+		w.add("%s %q %q", s.Verb, s.Channel, s.Payload)
 	case *UpkeepStmt:
 		w.add("NOOP %s", s.Tag)
 	case *CreateViewStmt:

@@ -423,7 +423,7 @@ pg_wal_lsn_diff(pg_lsn, pg_lsn) numeric = pg_lsn_diff($1, $2)
 pg_current_wal_lsn() pg_lsn = CAST(16777216 + @next@ AS UBIGINT)
 pg_current_wal_insert_lsn() pg_lsn = CAST(16777216 + @next@ AS UBIGINT)
 pg_current_wal_flush_lsn() pg_lsn = CAST(16777216 + @next@ AS UBIGINT)
-pg_notification_queue_usage() float8 = CAST(0 AS DOUBLE)
+pg_notification_queue_usage() float8 = CAST(@queue@ AS DOUBLE)
 pg_get_userbyid(oid) name = pg_user_by_id($1, @user@)
 pg_table_is_visible(oid) bool = pg_visible($1, 'pg_class', @path@)
 pg_type_is_visible(oid) bool = pg_visible($1, 'pg_type', @path@)
@@ -584,7 +584,7 @@ row_security_active(text) bool = (pg_reg_in($1, '2205', @path@) = 16385 AND @sec
 pg_stat_get_numscans(oid) int8 = CAST(0 AS BIGINT)
 pg_jit_available() bool = FALSE
 pg_sequence_last_value(regclass) int8 = CAST(NULL AS BIGINT)
-pg_listening_channels*() text = []
+pg_listening_channels*() text = @channels@
 pg_blocking_pids(int4) int4[] = CAST([] AS INTEGER[])
 pg_identify_object(oid, oid, int4) text = CAST(NULL AS VARCHAR)
 pg_describe_object(oid, oid, int4) text = pg_describe($1, $2, $3)
@@ -611,7 +611,7 @@ var knownFunctions = func() map[string]bool {
 	for _, n := range strings.Fields(`dblink lo_import lo_export pg_read_file pg_ls_dir pg_read_binary_file pg_stat_file
 		json_populate_record jsonb_populate_record json_populate_recordset jsonb_populate_recordset jsonb_path_query_tz
 		to_tsvector to_tsquery plainto_tsquery ts_rank ts_headline xmlparse xpath query_to_xml table_to_xml
-		pg_notify nextval currval setval normalize is_normalized
+		nextval currval setval normalize is_normalized
 		jsonb_each jsonb_each_text json_each json_each_text jsonb_to_record jsonb_to_recordset json_to_record json_to_recordset setseed int4range int8range numrange tsrange tstzrange daterange array_sample array_shuffle isempty lower_inc upper_inc
 		hostmask netmask network broadcast family masklen set_masklen text abbrev area center diameter height`) {
 		m[n] = true

@@ -6,6 +6,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
+	"github.com/eventgres/eventgres/query/analytics/translate"
 )
 
 // namedViews are system views of what the session has given names: their placeholders.
@@ -47,4 +48,13 @@ func cursorsSQL(cursors []analytics.Cursor) string {
 		}
 	}
 	return rowsSQL(systemTableNamed("pg_cursors"), rows)
+}
+
+// channelsSQL writes what pg_listening_channels() returns as a list.
+func channelsSQL(names []string) string {
+	list := pgvalue.Value{Kind: pgvalue.KindArray}
+	for _, name := range names {
+		list.Array = append(list.Array, pgvalue.TextValue(name))
+	}
+	return translate.Literal(pgvalue.OIDTextArray, &list)
 }

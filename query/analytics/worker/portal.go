@@ -319,6 +319,7 @@ func (p *portal) names() (map[string]string, error) {
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
 		"path": text(string(p.run.Path)), "settings": settings, "origins": origins, "position": strconv.FormatInt(p.run.Before, 10),
 		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL", "secured": strconv.FormatBool(p.run.Secured),
+		"queue": strconv.FormatFloat(p.run.Queue, 'g', -1, 64),
 	}
 	if p.run.Xact > 0 {
 		names["assigned"] = names["xact"]
@@ -337,6 +338,9 @@ func (p *portal) names() (map[string]string, error) {
 	}
 	if p.st.Uses("cursors") {
 		names["cursors"] = cursorsSQL(p.run.Cursors)
+	}
+	if p.st.Uses("channels") {
+		names["channels"] = channelsSQL(p.run.Channels)
 	}
 	if p.st.Uses("counted") {
 		names["counted"] = countedSQL(p.run.Counted)

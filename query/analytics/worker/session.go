@@ -141,7 +141,7 @@ func (s *statement) analyse() (*analysis, error) {
 	}
 	a.uses = analytics.Uses{
 		Events: a.st.Uses("inserted") || slices.ContainsFunc(a.st.Reads, ownRows), Position: a.st.Noted["position"], Version: a.st.Noted["version"], Time: a.st.Noted["time"],
-		Named: a.st.Uses("statements") || a.st.Uses("cursors"), Door: a.st.Uses("rules") || a.st.Uses("mappings"),
+		Named: slices.ContainsFunc([]string{"statements", "cursors", "channels", "queue"}, a.st.Uses), Door: a.st.Uses("rules") || a.st.Uses("mappings"),
 		Counted: a.st.Uses("counted") || a.st.Uses("counting"),
 		Xact:    a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
 	}
