@@ -14,6 +14,7 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run the server."`
 	Import     importCommand     `cmd:"" help:"Append events from newline-delimited JSON, through a server."`
 	Export     exportCommand     `cmd:"" help:"Write all events as newline-delimited JSON, from a server."`
+	Tail       tailCommand       `cmd:"" help:"Show events as they are appended, from a server."`
 	Verify     verifyCommand     `cmd:"" help:"Check every byte of a data directory."`
 	Backup     backupCommand     `cmd:"" help:"Copy a data directory, while a server serves it or not."`
 	Restore    restoreCommand    `cmd:"" help:"Make a data directory of a backup."`
