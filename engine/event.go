@@ -107,6 +107,9 @@ type RecordedEvent struct {
 	Metadata   []byte // nil if none
 	Tags       []string
 	RecordedAt int64 // µs since the Unix epoch, UTC
+	// AppendFirst and AppendLast are the positions of the first and the last event of the append that it came in. A
+	// [Follower] tells them, which reads whole appends; a [Cursor] leaves them 0.
+	AppendFirst, AppendLast int64 `json:"-"`
 }
 
 // Time returns RecordedAt as a time in UTC.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Follower reads a store's log from its files while another process has the store open
+// Follower reads a store's log from its files while another process, or this one, has the store open
 // and appends to it. It takes no lock and changes nothing. What it may read it is told:
 // the position up to which that process has committed. Everything below that is durable
 // and will not change, and every frame and record is verified before it is handed out.
@@ -44,6 +45,59 @@ func OpenFollower(dir string, options Options) (*Follower, error) {
 	}
 	f.store, f.key = identity.UUID, identity.key()
 	return f, nil
+}
+
+// Follow returns a follower of the open store's log, placed before the append that holds the event at a position; behind the
+// newest append, if there is no event at that position yet. Close it before the store.
+func (s *Store) Follow(position int64) (*Follower, error) {
+	f := &Follower{dir: s.dir, opts: s.opts, store: s.log.store, key: s.log.key}
+	var err error
+	f.start, err = s.log.frameOf(position)
+	return f, err
+}
+
+// frameOf finds where the frame begins that holds an event, from the index alone: in a frame records follow each other without a
+// gap, and between the records of two there are an end byte and a header at least. Other frames may stand in the gap, those of
+// the control state, and a scan passes over them; that it begins where a frame does follows from the record before, and no byte
+// of a payload is ever looked at.
+func (l *EventLog) frameOf(position int64) (Place, error) {
+	position = min(max(position, 0), l.committed.Load())
+	seg, count := l.segmentAt(position)
+	for n := position - seg.first; n > 0; n-- {
+		end, err := seg.recordEnd(uint32(n - 1))
+		if err != nil {
+			return Place{}, err
+		}
+		if n < count {
+			next, err := seg.offset(uint32(n))
+			if err != nil {
+				return Place{}, err
+			}
+			if end == int64(next) {
+				continue
+			}
+		}
+		return Place{Segment: seg.number, Offset: end + 1, Position: seg.first + n}, nil
+	}
+	return Place{Segment: seg.number, Offset: segmentHeaderSize, Position: seg.first}, nil
+}
+
+// recordEnd returns the offset behind a committed event's record.
+func (s *segment) recordEnd(ordinal uint32) (int64, error) {
+	offset, err := s.offset(ordinal)
+	if err != nil {
+		return 0, err
+	}
+	var head [4 + binary.MaxVarintLen64]byte
+	b, err := s.readAvailable(head[:], int64(offset))
+	if err != nil {
+		return 0, err
+	}
+	size := recordSize(b)
+	if size <= 0 {
+		return 0, s.corrupt(int64(offset), "record length")
+	}
+	return int64(offset) + int64(size), nil
 }
 
 // StoreID identifies the store.
@@ -89,6 +143,7 @@ func (f *Follower) Read(ctx context.Context, before int64, each func(*RecordedEv
 		return err
 	}
 	f.stop = false
+	f.scanner.ahead = tailReadSize
 	fresh := true
 	for f.scanner.next < before && !f.stop {
 		if err := ctx.Err(); err != nil {
@@ -127,7 +182,10 @@ func (f *Follower) Read(ctx context.Context, before int64, each func(*RecordedEv
 func (f *Follower) Stop() { f.stop = true }
 
 func (f *Follower) records(h frameHeader, frame []byte, place Place, each func(*RecordedEvent) error) error {
-	return f.seg.eachEvent(&f.d, h, frame, place.Offset, func(_ int64, e *RecordedEvent) error { return each(e) })
+	return f.seg.eachEvent(&f.d, h, frame, place.Offset, func(_ int64, e *RecordedEvent) error {
+		e.AppendFirst, e.AppendLast = h.first, h.first+int64(h.count)-1
+		return each(e)
+	})
 }
 
 // open opens a segment and goes to a frame in it.
@@ -150,7 +208,7 @@ func (f *Follower) open(number uint32, offset, position int64) error {
 	}
 	f.seg, f.scanner = seg, newFrameScanner(seg, 0)
 	f.scanner.offset, f.scanner.next = offset, position
-	f.scanner.synced = 0
+	f.scanner.synced, f.scanner.ahead = 0, tailReadSize
 	if offset != segmentHeaderSize {
 		f.scanner.lost()
 	}

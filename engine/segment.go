@@ -209,6 +209,7 @@ type frameScanner struct {
 	synced int64  // all below was durable when the last intact frame was written
 	buf    []byte // file content from bufAt
 	bufAt  int64
+	ahead  int // how much is read at once the next time, twice as much each time; 0: scanReadSize
 
 	lead    int           // what the segment may begin with
 	changes int64         // of the control state so far, -1 if that is not known
@@ -232,7 +233,21 @@ func newFrameScanner(seg *segment, limit int64) *frameScanner {
 // carries tells whether the segment's first group follows the control state that the log before has left.
 func (s *segment) carries() bool { return s.number > 1 && s.version >= controlVersion }
 
-const scanReadSize = 1 << 20
+const (
+	scanReadSize = 1 << 20
+	// tailReadSize is what is read at first by who follows the log: at its end an append or a few are new.
+	tailReadSize = 16 << 10
+)
+
+// readSize is how much is read at once.
+func (s *frameScanner) readSize() int {
+	if s.ahead == 0 {
+		return scanReadSize
+	}
+	n := s.ahead
+	s.ahead = min(2*n, scanReadSize)
+	return n
+}
 
 // load makes n bytes at offset available; fewer come where the file ends.
 func (s *frameScanner) load(offset int64, n int) ([]byte, error) {
@@ -241,7 +256,7 @@ func (s *frameScanner) load(offset int64, n int) ([]byte, error) {
 		return nil, nil
 	}
 	if offset < s.bufAt || offset+int64(n) > s.bufAt+int64(len(s.buf)) {
-		want := int(min(int64(max(n, scanReadSize)), s.limit-offset))
+		want := int(min(int64(max(n, s.readSize())), s.limit-offset))
 		if cap(s.buf) < want {
 			s.buf = make([]byte, want)
 		}

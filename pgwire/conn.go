@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,7 @@ type Conn struct {
 	parameterOrder []string
 	reported       map[string]string // as the client knows them
 	changed        bool
+	replication    bool // it came for the commands of replication
 	greeted        bool
 	counted        bool      // among the server's sessions
 	waits          bool      // in the server's lobby
@@ -96,6 +98,8 @@ type Conn struct {
 	cancel    context.CancelCauseFunc
 	busy      bool
 	copying   bool   // COPY data is being read
+	both      bool   // by a goroutine of its own
+	halted    bool   // which is to stop
 	statement uint64 // number of the statement being run
 	stopping  bool
 	why       error // it stops
@@ -120,6 +124,9 @@ func newConn(s *Server, nc net.Conn) *Conn {
 
 // StartupParameters are those of the start-up packet: user, database, options …
 func (c *Conn) StartupParameters() map[string]string { return c.startupParams }
+
+// Replication tells whether the client came for the commands of replication, beside SQL.
+func (c *Conn) Replication() bool { return c.replication }
 
 // PID identifies the connection, as pg_backend_pid() shows it.
 func (c *Conn) PID() int32 { return c.pid }
@@ -310,6 +317,9 @@ func isTooLong(err error) bool {
 }
 
 func (c *Conn) handle(typ byte) error {
+	if c.replication && strings.IndexByte("PBDEC", typ) >= 0 {
+		return pgerror.Errorf(pgerror.ProtocolViolation, "extended query protocol not supported in a replication connection")
+	}
 	switch typ {
 	case 'Q':
 		return c.query()

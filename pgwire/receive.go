@@ -62,7 +62,11 @@ const smallMessageBytes = 10000
 func (c *Conn) checkHeader(typ byte, length int64) error {
 	limit := int64(smallMessageBytes)
 	switch typ {
-	case 'Q', 'P', 'B', 'F', 'd':
+	case 'd':
+		if !c.both { // whose messages are short: what is read there is nobody's share
+			limit = maxFrameBytes
+		}
+	case 'Q', 'P', 'B', 'F':
 		limit = maxFrameBytes
 	case 'C', 'D', 'E', 'S', 'H', 'X', 'c', 'f', 'p':
 	default:
@@ -107,7 +111,8 @@ func (c *Conn) readBody(length int) error {
 		for n > 0 { // the fairness is passed between reads, so none is long
 			start, piece := len(c.body), min(n, readPiece)
 			c.body = c.body[:start+piece]
-			if _, err := io.ReadFull(c.r, c.body[start:]); err != nil {
+			if read, err := io.ReadFull(c.r, c.body[start:]); err != nil {
+				c.unread = int64(length - start - read) // if the session goes on, behind the message
 				return c.readError(err)
 			}
 			n -= piece
@@ -174,7 +179,7 @@ func (c *Conn) armIdle() {
 func (c *Conn) armCopy() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.stopping && c.ctx.Err() == nil {
+	if !c.stopping && !c.halted && c.ctx.Err() == nil {
 		_ = c.raw.SetReadDeadline(time.Time{})
 	}
 	c.deadline = true
@@ -185,7 +190,7 @@ func (c *Conn) setDeadline(d time.Duration) { c.setDeadlineAt(time.Now().Add(d))
 func (c *Conn) setDeadlineAt(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.stopping {
+	if !c.stopping && !c.halted {
 		_ = c.raw.SetReadDeadline(t)
 	}
 	c.deadline = true

@@ -123,8 +123,30 @@ func (c *Conn) negotiate(version uint32, b []byte) error {
 	if c.startupParams["user"] == "" {
 		return &pgerror.Error{Severity: "FATAL", Code: pgerror.InvalidAuthorizationSpecification, Message: "no PostgreSQL user name specified in startup packet"}
 	}
-	if v := c.startupParams["replication"]; v != "" && !strings.EqualFold(v, "false") && v != "0" && !strings.EqualFold(v, "off") && !strings.EqualFold(v, "no") {
-		return &pgerror.Error{Severity: "FATAL", Code: pgerror.FeatureNotSupported, Message: "replication connections are not supported"}
+	return c.readReplication()
+}
+
+// readReplication takes what the client wants with replication: that of the database's changes there is, that of files there is not.
+func (c *Conn) readReplication() error {
+	v := c.startupParams["replication"]
+	switch strings.ToLower(v) {
+	case "":
+		return nil
+	case "database":
+		c.replication = true
+		return nil
+	}
+	on, err := pgvalue.ParseText(pgvalue.OIDBool, v, pgvalue.UTC)
+	switch {
+	case err != nil:
+		return &pgerror.Error{
+			Severity: "FATAL", Code: pgerror.InvalidParameterValue, Message: "invalid value for parameter \"replication\": \"" + v + "\"",
+			Hint: "Valid values are: \"false\", 0, \"true\", 1, \"database\".",
+		}
+	case on.Bool():
+		return &pgerror.Error{
+			Severity: "FATAL", Code: pgerror.FeatureNotSupported, Message: "physical replication is not supported", Hint: "Connect with replication=database.",
+		}
 	}
 	return nil
 }

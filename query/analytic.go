@@ -320,6 +320,9 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 		if d.Uses.Counted {
 			run.Counted = s.counted()
 		}
+		if d.Uses.Slots {
+			run.Slots = s.server.slots.List()
+		}
 		return f(d, run)
 	})
 }
@@ -391,6 +394,19 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 	run.Counters = s.server.sessions.Totals()
 	run.Counters.Inserted = s.server.index.GlobalPosition() + 1 - s.server.began
 	return run
+}
+
+// hideOthers leaves out of a list what sessions of others do.
+func (s *Session) hideOthers(list []analytics.Activity) {
+	r := s.may()
+	for i := range list {
+		a := &list[i]
+		if r.Hides(a.Role) {
+			*a = analytics.Activity{
+				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
+			}
+		}
+	}
 }
 
 // Execute passes the worker's rows on as they come.
@@ -620,17 +636,4 @@ func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Pa
 	e := s.server.estimator
 	e.Blind = s.may().Secured
 	return e.Analytic(ctx, p.out, body, params), nil
-}
-
-// hideOthers leaves out of a list what sessions of others do.
-func (s *Session) hideOthers(list []analytics.Activity) {
-	r := s.may()
-	for i := range list {
-		a := &list[i]
-		if r.Hides(a.Role) {
-			*a = analytics.Activity{
-				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
-			}
-		}
-	}
 }

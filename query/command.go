@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -53,7 +54,7 @@ func (p *commandPlan) kind() activity.Kind {
 	case *syntax.CreateViewStmt, *syntax.DropViewStmt, *syntax.CommentStmt, *syntax.ViewOwnerStmt, *syntax.CreateExtensionStmt:
 		return activity.Define
 	case *syntax.RoleStmt, *syntax.RoleSetStmt, *syntax.RenameRoleStmt, *syntax.DropRoleStmt, *syntax.GrantRoleStmt, *syntax.GrantStmt, *syntax.OwnedStmt,
-		*syntax.PolicyStmt, *syntax.DropPolicyStmt, *syntax.RowSecurityStmt:
+		*syntax.PolicyStmt, *syntax.DropPolicyStmt, *syntax.RowSecurityStmt, *syntax.PublicationStmt, *syntax.DropPublicationStmt:
 		return activity.Define
 	}
 	return activity.Other
@@ -128,7 +129,7 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 			return tag("REVOKE"), s.grant(st, "REVOKE")
 		}
 		return tag("GRANT"), s.grant(st, "GRANT")
-	case *syntax.PolicyStmt, *syntax.DropPolicyStmt, *syntax.RowSecurityStmt:
+	case *syntax.PolicyStmt, *syntax.DropPolicyStmt, *syntax.RowSecurityStmt, *syntax.PublicationStmt, *syntax.DropPublicationStmt:
 		name, err := s.secure(p)
 		return tag(name), err
 	case *syntax.OwnedStmt:
@@ -491,8 +492,12 @@ func policyTag(st syntax.Statement) string {
 	return "COMMENT"
 }
 
-// secure stages what a statement about policies makes of the schema.
+// secure stages what a statement about policies, or about publications, makes of the schema.
 func (s *Session) secure(p *syntax.Parsed) (tag string, err error) {
+	switch p.Statement.(type) {
+	case *syntax.PublicationStmt, *syntax.DropPublicationStmt:
+		return s.publish(p)
+	}
 	tag = policyTag(p.Statement)
 	if _, err := s.beginRoles(tag); err != nil {
 		return "", err
@@ -511,6 +516,31 @@ func (s *Session) secure(p *syntax.Parsed) (tag string, err error) {
 		next, err = r.RowSecurity(d, st)
 	case *syntax.CommentStmt:
 		next, err = r.Comment(d, st)
+	}
+	if err != nil {
+		return "", err
+	}
+	return tag, s.stageSchema(d, next)
+}
+
+// publish stages what a statement about publications makes of the schema.
+func (s *Session) publish(p *syntax.Parsed) (tag string, err error) {
+	def := replication.Defining{Rights: s.may(), Host: s, Src: p.Src, Warn: s.warn, Notice: s.notice, Find: s.findGranted}
+	d := s.definitions()
+	var next *schema.Schema
+	switch st := p.Statement.(type) {
+	case *syntax.PublicationStmt:
+		if tag = "ALTER PUBLICATION"; st.Create {
+			tag = "CREATE PUBLICATION"
+		}
+		if err = s.mayAppend(tag); err == nil {
+			next, err = def.Publication(d, st)
+		}
+	case *syntax.DropPublicationStmt:
+		tag = "DROP PUBLICATION"
+		if err = s.mayAppend(tag); err == nil {
+			next, err = def.Drop(d, st)
+		}
 	}
 	if err != nil {
 		return "", err

@@ -14,7 +14,9 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -40,6 +42,10 @@ func (s *Session) parse(sql string) ([]*syntax.Parsed, error) {
 // Parse splits a text into statements.
 func (s *Session) Parse(ctx context.Context, sql string) ([]pgwire.Query, error) {
 	s.ctx = ctx
+	if s.conn.Replication() && replication.IsCommand(sql) {
+		s.several = false
+		return parseReplication(sql)
+	}
 	list := s.cache.find(sql)
 	if list == nil {
 		parsed, err := s.parse(sql)
@@ -174,6 +180,8 @@ func (s *Session) analyse(c *expr.Compiler, p *syntax.Parsed, oids []uint32) (pl
 		return s.prepareFetch(st)
 	case *syntax.ShowStmt:
 		return s.prepareShow(st)
+	case *replication.Command:
+		return &replicationPlan{command: st}, nil
 	case *syntax.RefusedStmt:
 		err := s.refuse(c, st)
 		if p.Params == 0 || err.(*pgerror.Error).Code != pgerror.FeatureNotSupported {
@@ -501,4 +509,87 @@ func (s *Session) typeOID(src string, t syntax.TypeName) (uint32, error) {
 	}
 	s.analytic.forget(p)
 	return p.out[0].OID, nil
+}
+
+// parseReplication reads a command of the replication protocol, which stands alone in its text.
+func parseReplication(sql string) ([]pgwire.Query, error) {
+	c, err := replication.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	return []pgwire.Query{&query{Parsed: &syntax.Parsed{Statement: c, Src: sql, End: len(sql)}}}, nil
+}
+
+// replicationPlan is a command of the replication protocol.
+type replicationPlan struct {
+	plain
+	command *replication.Command
+}
+
+func (p *replicationPlan) counts() *query { return nil }
+
+func (p *replicationPlan) ParameterOIDs() []uint32 { return nil }
+
+func (p *replicationPlan) Columns() []pgvalue.Column { return p.command.Columns() }
+
+func (p *replicationPlan) bind(s *Session, _ []pgvalue.Value) (pgwire.Portal, error) {
+	return &replicationPortal{p, s}, nil
+}
+
+type replicationPortal struct {
+	*replicationPlan
+	s *Session
+}
+
+func (p *replicationPortal) Close() {}
+
+func (p *replicationPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	s := p.s
+	tag := pgwire.Tag{Command: p.command.Verb, Rows: -1}
+	if p.command.Verb == replication.StartCommand {
+		if err := s.mustBeAlone(tag.Command); err != nil {
+			return tag, false, err
+		}
+	}
+	return tag, true, s.replication().Run(ctx, out, p.command, s)
+}
+
+// replication is the session as the replication protocol sees it.
+func (s *Session) replication() *replication.Session {
+	return &replication.Session{
+		Host: s, PID: s.conn.PID(), Store: s.server.store, Slots: s.server.slots, Database: s.database,
+		Sees: s.follows, Schema: s.server.schema.Current, Waiting: s.conn.Waiting, Timeout: s.effective.senderTimeout,
+	}
+}
+
+// follows is which events are seen by who follows the log, at this moment; nil: all.
+func (s *Session) follows() (*policy.Seen, error) {
+	if err := s.present(); err != nil {
+		return nil, err
+	}
+	src, err := s.source(relation.Events)
+	if err != nil {
+		return nil, err
+	}
+	return src.Seen, nil
+}
+
+// InBlock implements [replication.Block].
+func (s *Session) InBlock() bool { return s.tx.state == txExplicit }
+
+// UseSnapshot implements [replication.Block].
+func (s *Session) UseSnapshot(position int64) error {
+	refuse := func(what string) error {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "CREATE_REPLICATION_SLOT ... (SNAPSHOT 'use') must %s", what)
+	}
+	switch {
+	case s.tx.isolation != setting.RepeatableRead:
+		return refuse("be called in REPEATABLE READ isolation mode transaction")
+	case s.tx.began:
+		return refuse("be called before any query")
+	case len(s.tx.savepoints) > 0:
+		return refuse("not be called in a subtransaction")
+	}
+	s.tx.snapshot, s.tx.began = position, true
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
@@ -47,6 +48,7 @@ type Server struct {
 	advisory  *advisory.Table
 	consumers *consumer.Registry
 	listeners notify.Registry
+	slots     *replication.Slots
 	estimator explain.Estimator
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
 	telling   atomic.Pointer[telling]
@@ -68,6 +70,7 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	if err := s.consumers.MarkLost(context.Background(), s.writer); err != nil {
 		logger.Error("consumers that are further than the log cannot be marked", "error", err)
 	}
+	s.slots = replication.NewSlots(store.Control(), s.writer, logger)
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}
 	return s
 }

@@ -301,6 +301,7 @@ func (s *Session) Sync(ctx context.Context) error {
 func (s *Session) Fail() {
 	s.several = false
 	defer s.waiting()
+	s.dropSlots()
 	if s.tx.state == txExplicit {
 		s.abort()
 		return
@@ -340,6 +341,7 @@ func (s *Session) Close() {
 	defer s.server.sessions.Leave(s.activity) // behind its locks: who waits for its end may rely on them
 	defer s.server.advisory.UnlockAll(s.conn)
 	defer s.listener.Close()
+	defer s.dropSlots()
 	defer s.unlockTransaction(0)
 	defer s.consuming.Leave()
 	s.rollback()
@@ -687,4 +689,11 @@ func (s *Session) MayAct(as, name string) error {
 	}
 	id.acting[name] = r.OID
 	return nil
+}
+
+// dropSlots drops the temporary slots of a session that ends, or that has met an error.
+func (s *Session) dropSlots() {
+	if s.conn.Replication() {
+		s.server.slots.DropTemporary(s.conn.PID())
+	}
 }

@@ -46,9 +46,11 @@ type effective struct {
 	least       string // of client_min_messages
 	application string
 	lockTimeout time.Duration
-	log         activity.Log
-	counts      bool // statements, for pg_stat_statements
-	unsecured   bool // where policies would hide rows it wants an error instead
+	// senderTimeout is how long a client that is sent a slot's changes may say nothing.
+	senderTimeout time.Duration
+	log           activity.Log
+	counts        bool // statements, for pg_stat_statements
+	unsecured     bool // where policies would hide rows it wants an error instead
 	// What a transaction begins with.
 	isolation            string
 	readOnly, deferrable bool
@@ -65,6 +67,7 @@ func init() {
 		"application_name":                    func(s *Session, v string) { s.effective.application = v },
 		setting.Route:                         func(s *Session, v string) { s.effective.route = v },
 		"statement_timeout":                   func(s *Session, v string) { s.conn.StatementTimeout = setting.Duration(v) },
+		"wal_sender_timeout":                  func(s *Session, v string) { s.effective.senderTimeout = setting.Duration(v) },
 		"lock_timeout":                        func(s *Session, v string) { s.effective.lockTimeout = setting.Duration(v) },
 		"pg_stat_statements.track":            func(s *Session, v string) { s.effective.counts = v == "top" },
 		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
@@ -161,7 +164,12 @@ func (s *Session) applyStartup(params map[string]string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		switch name {
-		case "user", "database", "options", "replication":
+		case "user", "database", "options":
+			continue
+		case "replication":
+			if err := s.mayReplicate(); err != nil {
+				return err
+			}
 			continue
 		}
 		err := take(name, params[name])
@@ -173,6 +181,18 @@ func (s *Session) applyStartup(params map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// mayReplicate checks that who came for the replication protocol may use it.
+func (s *Session) mayReplicate() error {
+	if !s.conn.Replication() || s.roles() == nil {
+		return nil
+	}
+	r := s.may()
+	if one := r.Roles.ByOID(r.User); r.All || one != nil && one.Replication {
+		return nil
+	}
+	return &pgerror.Error{Severity: "FATAL", Code: pgerror.InsufficientPrivilege, Message: "must be superuser or replication role to start walsender"}
 }
 
 // splitOptions splits at spaces; a backslash keeps the next character.

@@ -120,6 +120,7 @@ func TestImports(t *testing.T) {
 		"query/schema":        append(forms, "query/analytics", "query/privilege", "query/setting", "engine"),
 		"query/role":          append(forms, "query/syntax", "query/privilege", "pgwire", "pgwire/auth", "engine"),
 		"query/rights":        append(forms, "query/syntax", "query/relation", "query/privilege", "query/role", "query/schema", "query/analytics"),
+		"query/replication":   append(forms, "query/syntax", "query/relation", "query/expr", "query/policy", "query/privilege", "query/role", "query/rights", "query/schema", "query/analytics", "pgwire", "engine"),
 		"query/advisory":      append(forms, "query/analytics"),
 		"query/notify":        forms,
 		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),

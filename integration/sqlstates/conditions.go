@@ -115,11 +115,12 @@ var conditions = map[string]condition{
 	"42501": {when: "The role may not", do: "[GRANT](roles.md) it, if it should.", again: never, example: "SET ROLE orders; SELECT * FROM events"},
 	"42601": {when: "No SQL; the position says where", do: "Correct it.", again: never, example: "SELEKT 1"},
 	"42602": {when: "A text that is no name of anything", do: "Correct it; quote what has to be quoted.", again: never, example: "SELECT ''::regclass"},
+	"42622": {when: "The name of a replication slot of more than 63 bytes", do: "Give it a shorter one.", again: never, seen: "integration/replication/stream_test.go"},
 	"42701": {when: "A column is named twice", do: "Name it once.", again: never, example: "INSERT INTO events (type, type) VALUES ('a', 'b')"},
 	"42702": {when: "A column that several relations have", do: "Say of which.", again: never, example: "SELECT type FROM events a, events b"},
 	"42703": {when: "A column that there is not", do: "Correct it; the hint may know the one that was meant.", again: never, example: "SELECT name FROM events"},
-	"42704": {when: "A role, type or setting that there is not", do: "Correct it.", again: never, example: "SET nothing = 1"},
-	"42710": {when: "A role that is there already", do: "ALTER it.", again: never, example: "CREATE ROLE reader"},
+	"42704": {when: "A role, type, setting, publication or replication slot that there is not", do: "Correct it.", again: never, example: "SET nothing = 1"},
+	"42710": {when: "A role, publication or replication slot that is there already", do: "ALTER it.", again: never, example: "CREATE ROLE reader"},
 	"42712": {when: "Two relations of one name in FROM", do: "Give one an alias.", again: never, example: "SELECT 1 FROM events a, streams a"},
 	"42725": {when: "Several functions or operators fit", do: "Cast the arguments.", again: never, example: "SELECT 'abs'::regproc"},
 	"42803": {when: "A column beside an aggregate that GROUP BY has not, or an aggregate where none may be", do: "Group by it, or aggregate it.", again: never, example: "SELECT type, count(*) FROM events"},
@@ -150,6 +151,7 @@ var conditions = map[string]condition{
 		again: later, seen: "integration/worker/memory_test.go",
 	},
 	"53300": {when: "`--max-connections`, the role's CONNECTION LIMIT, or what is kept for superusers", do: "A pool before the server.", again: later, seen: "integration/wire/testdata/shutdown.txt"},
+	"53400": {when: "There are as many replication slots as there may be", do: "Drop one that nobody follows.", again: later, seen: "integration/replication/stream_test.go"},
 
 	"54000": {
 		when: "A [limit](../README.md#limits): an event, an append, a message, a name, a list", do: "Send less at once; some limits are flags.",
@@ -160,7 +162,7 @@ var conditions = map[string]condition{
 	"54023": {when: "A function of more than 100 arguments", do: "Give it an array.", again: never, example: "SELECT concat(1, 1, …)", run: "SELECT concat(1" + strings.Repeat(", 1", 100) + ")"},
 
 	"55000": {when: "What cannot be done to this thing as it is: an INSERT into a view, a cursor read backwards", do: "The hint says what can.", again: never, example: "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT 1; FETCH BACKWARD FROM c"},
-	"55006": {when: "DROP of the role that one is", do: "Do it as another superuser.", again: never, example: "DROP ROLE postgres"},
+	"55006": {when: "DROP of the role that one is, or of a replication slot that somebody follows; two who follow one", do: "Do it as another superuser; end the other, or DROP_REPLICATION_SLOT … WAIT.", again: never, example: "DROP ROLE postgres"},
 	"55P02": {when: "A setting that sessions cannot change", do: "See [settings](settings.md); the server's own are in [configuration](configuration.md).", again: never, example: "SET server_version = '1'"},
 	"55P03": {when: "An advisory lock that was not free within `lock_timeout`", do: "Wait longer, or do something else first.", again: anew, seen: "integration/sessions/locks_test.go"},
 
@@ -171,6 +173,7 @@ var conditions = map[string]condition{
 
 	"58000": {when: "The analytics worker ended while it ran the statement", do: "The server's log says why; it starts another.", again: later, seen: "integration/worker/told_test.go"},
 	"58030": {when: "A write, a sync or a read failed, or the audit log cannot be written", do: "Look at `eventgres_health` and at the log. After a failed sync appends want a restart.", again: unclear, seen: "integration/faults/load_test.go"},
+	"58P01": {when: "An output plugin of a replication slot that there is not", do: "There are pgoutput and wal2json.", again: never, seen: "integration/replication/stream_test.go"},
 
 	"XX000": {when: "A mistake of ours", do: "Tell us, with the statement and the log.", again: never, seen: "query/analytics/worker/errors_test.go"},
 	"XX001": {when: "What the disk returned is not what was written: file and offset are in the message", do: "`eventgres verify`, then [restore](deploying.md#5-backups). Nothing else is affected.", again: never, seen: "integration/sqlstates/damage_test.go"},

@@ -103,6 +103,7 @@ const (
 	InsufficientPrivilege      = "42501"
 	SyntaxError                = "42601"
 	InvalidName                = "42602"
+	NameTooLong                = "42622"
 	DuplicateColumn            = "42701"
 	AmbiguousColumn            = "42702"
 	UndefinedColumn            = "42703"
@@ -137,6 +138,8 @@ const (
 	OutOfMemory        = "53200"
 	TooManyConnections = "53300"
 
+	ConfigurationLimitExceeded = "53400"
+
 	// Class 54: program limit exceeded.
 	ProgramLimitExceeded = "54000"
 	StatementTooComplex  = "54001"
@@ -156,8 +159,9 @@ const (
 	IdleSessionTimeout = "57P05"
 
 	// Class 58: system error.
-	SystemError = "58000"
-	IOError     = "58030"
+	SystemError   = "58000"
+	IOError       = "58030"
+	UndefinedFile = "58P01"
 
 	// Class XX: internal error.
 	InternalError = "XX000"

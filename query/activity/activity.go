@@ -92,7 +92,7 @@ func (s *Sessions) Enter(c *pgwire.Conn, user, database, application string, now
 	e := &Entry{Conn: c, Gone: make(chan struct{})}
 	a := &e.now
 	a.PID, a.User, a.Database, a.Application, a.Began = c.PID(), user, database, application, now
-	a.State, a.Changed, a.Port = "idle", now, -1
+	a.State, a.Changed, a.Port, a.Replication = "idle", now, -1, c.Replication()
 	if addr, ok := c.RemoteAddr().(*net.TCPAddr); ok {
 		a.Address, a.Port = addr.IP.String(), addr.Port
 	}

@@ -72,6 +72,8 @@ type Run struct {
 	Door *Door `json:"door,omitempty"`
 	// What only those need whose Uses are Counted.
 	Counted *Counted `json:"counted,omitempty"`
+	// What only those need whose Uses are Slots.
+	Slots []Slot `json:"slots,omitempty"`
 }
 
 // RowFilter says which events somebody sees.
@@ -203,6 +205,7 @@ type Uses struct {
 	Named    bool `json:"named,omitempty"`    // the session's prepared statements, cursors or channels
 	Door     bool `json:"door,omitempty"`     // the rules of who may come in
 	Counted  bool `json:"counted,omitempty"`  // what statements did
+	Slots    bool `json:"slots,omitempty"`    // replication slots, and who streams them
 	Xact     bool `json:"xact,omitempty"`     // the transaction's id
 	Assigned bool `json:"assigned,omitempty"` // and if it has one
 	// Calls are columns that the server makes of what is in them.
@@ -257,6 +260,7 @@ type Activity struct {
 	WaitEvent   string `json:"waitEvent,omitempty"`
 	Role        uint32 `json:"role,omitempty"`   // the OID of the role that it has come in as
 	Hidden      bool   `json:"hidden,omitempty"` // who reads it is not told what it does
+	Replication bool   `json:"replication,omitempty"`
 
 	TLS *TLSActivity `json:"tls,omitempty"` // nil: the connection is not encrypted
 }
@@ -316,6 +320,8 @@ type Schema struct {
 	Roles []*privilege.Role `json:"roles,omitempty"`
 	// Security are the policies on events.
 	Security privilege.RowSecurity `json:"security"`
+	// Publications are those that there are, by their names in order.
+	Publications []Publication `json:"publications,omitempty"`
 	// Everyone are the settings that sessions of every role begin with.
 	Everyone []privilege.Settings `json:"everyone,omitempty"`
 }

@@ -52,12 +52,12 @@ var Verifier = Call{Name: "verifier of a role", Args: []uint32{pgvalue.OIDOid}, 
 
 // None tells of a statement that uses nothing.
 func (u *Uses) None() bool {
-	return !u.Events && !u.Position && !u.Version && !u.Named && !u.Door && !u.Counted && !u.Xact && !u.Assigned && len(u.Calls) == 0 && len(u.Reads) == 0
+	return !u.Events && !u.Position && !u.Version && !u.Named && !u.Door && !u.Counted && !u.Slots && !u.Xact && !u.Assigned && len(u.Calls) == 0 && len(u.Reads) == 0
 }
 
 // Equal tells whether two statements use the same.
 func (u *Uses) Equal(o *Uses) bool {
-	return u.Events == o.Events && u.Position == o.Position && u.Version == o.Version && u.Named == o.Named && u.Door == o.Door && u.Counted == o.Counted && u.Xact == o.Xact && u.Assigned == o.Assigned && slices.Equal(u.Reads, o.Reads) &&
+	return u.Events == o.Events && u.Position == o.Position && u.Version == o.Version && u.Named == o.Named && u.Door == o.Door && u.Counted == o.Counted && u.Slots == o.Slots && u.Xact == o.Xact && u.Assigned == o.Assigned && slices.Equal(u.Reads, o.Reads) &&
 		slices.EqualFunc(u.Calls, o.Calls, func(a, b ColumnCall) bool {
 			return a.Column == b.Column && a.Name == b.Name && slices.Equal(a.Args, b.Args)
 		})

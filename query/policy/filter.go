@@ -180,15 +180,15 @@ func Check(host expr.Host, src string, e *syntax.PolicyExpr, zone *pgvalue.Zone)
 	if _, err := compile(host, src, e.X); err != nil {
 		return err
 	}
-	if zone.Key() != pgvalue.UTC.Key() && timed(e.X) {
+	if zone.Key() != pgvalue.UTC.Key() && Timed(e.X) {
 		return pgerror.Errorf(pgerror.FeatureNotSupported, "a condition about times can be made in time zone UTC alone").
 			WithDetail("It means the same to everybody: what it says is read in UTC.").WithHint("SET TimeZone = 'UTC' first.").At(syntax.CharPosition(src, e.Pos))
 	}
 	return nil
 }
 
-// timed tells whether a condition is about times.
-func timed(x syntax.Expr) (found bool) {
+// Timed tells whether a condition is about times.
+func Timed(x syntax.Expr) (found bool) {
 	isTime := func(oid uint32) bool {
 		switch oid {
 		case pgvalue.OIDTimestamptz, pgvalue.OIDTimestamp, pgvalue.OIDDate, pgvalue.OIDTime:

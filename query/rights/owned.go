@@ -27,6 +27,11 @@ func Uses(d *schema.Schema, oid uint32) (list []string) {
 			list = append(list, "target of policy "+syntax.QuoteName(p.Name)+" on table events")
 		}
 	}
+	for i := range d.Publications {
+		if p := &d.Publications[i]; p.Owner == oid {
+			list = append(list, "owner of publication "+syntax.QuoteName(p.Name))
+		}
+	}
 	for i := range d.Views {
 		v := &d.Views[i]
 		switch {
@@ -85,6 +90,9 @@ func (r *Granting) Owned(d *schema.Schema, st *syntax.OwnedStmt) (next *schema.S
 				dropped = append(dropped, d.Views[i].Name)
 			}
 		}
+		if publicationsOf(d, oid) != nil {
+			d = d.Published(slices.DeleteFunc(slices.Clone(d.Publications), func(p analytics.Publication) bool { return p.Owner == oid }))
+		}
 		if d, err = r.revoked(d, oid); err != nil {
 			return nil, nil, err
 		}
@@ -110,7 +118,27 @@ func reassigned(d *schema.Schema, from, to uint32) *schema.Schema {
 			Give(&views[i], to)
 		}
 	}
-	return d.With(views, d.Comments)
+	d = d.With(views, d.Comments)
+	if publicationsOf(d, from) == nil {
+		return d
+	}
+	list := slices.Clone(d.Publications)
+	for i := range list {
+		if list[i].Owner == from {
+			list[i].Owner = to
+		}
+	}
+	return d.Published(list)
+}
+
+// publicationsOf are the publications of a role.
+func publicationsOf(d *schema.Schema, oid uint32) (list []analytics.Publication) {
+	for _, p := range d.Publications {
+		if p.Owner == oid {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // Give makes a view another role's. What the owner had, and had granted, the new one has.

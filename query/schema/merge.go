@@ -50,6 +50,29 @@ func (d *Schema) Secured(security privilege.RowSecurity) *Schema {
 	return next
 }
 
+// Published is the schema with other publications, for a transaction.
+func (d *Schema) Published(list []analytics.Publication) *Schema {
+	next := d.With(d.Views, d.Comments)
+	next.Publications = list
+	next.own = next.beside(next.base)
+	return next
+}
+
+// MaxPublications bounds the publications, and maxPublicationBytes their texts: each event may have to be held against each.
+const (
+	MaxPublications     = 100
+	maxPublicationBytes = 256 << 10
+)
+
+// publicationTexts are the bytes of publications.
+func publicationTexts(list []analytics.Publication) (size int64) {
+	for i := range list {
+		p := &list[i]
+		size += viewBytes + int64(len(p.Name)+len(p.Where)+8*len(p.Columns))
+	}
+	return size
+}
+
 const (
 	// maxViews bounds the views, which are all told to every connection of the worker.
 	maxViews     = 10_000
@@ -89,7 +112,7 @@ func (d *Schema) size() (size int64) {
 	for _, list := range d.Grants {
 		size += grantBytes * int64(len(list))
 	}
-	return size + securityTexts(&d.Security)
+	return size + securityTexts(&d.Security) + publicationTexts(d.Publications)
 }
 
 // securityTexts are the bytes of policies.
@@ -111,6 +134,12 @@ func (d *Schema) Check() error {
 	}
 	if len(d.Security.Policies) > maxPolicies {
 		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d policies at most", maxPolicies)
+	}
+	if len(d.Publications) > MaxPublications {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d publications at most", MaxPublications)
+	}
+	if publicationTexts(d.Publications) > maxPublicationBytes {
+		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "all publications may have %d bytes at most", maxPublicationBytes)
 	}
 	if securityTexts(&d.Security) > maxPolicyBytes {
 		return pgerror.Errorf(pgerror.ProgramLimitExceeded, "all policies may have %d bytes at most", maxPolicyBytes)
@@ -154,6 +183,9 @@ func (d *Schema) beside(base *Schema) int64 {
 	}
 	if !privilege.SameSecurity(d.Security, base.Security) {
 		size += securityTexts(&d.Security)
+	}
+	if !analytics.SamePublications(d.Publications, base.Publications) {
+		size += publicationTexts(d.Publications)
 	}
 	return size
 }
@@ -224,6 +256,12 @@ func (d *Schema) over(now *Schema) (*Schema, error) {
 			return nil, errRedefined
 		}
 		next.Security = d.Security
+	}
+	if !analytics.SamePublications(d.Publications, d.base.Publications) {
+		if !analytics.SamePublications(now.Publications, d.base.Publications) {
+			return nil, errRedefined
+		}
+		next.Publications = d.Publications
 	}
 	next.Views = slices.DeleteFunc(slices.Clone(now.Views), func(v analytics.View) bool { return mine[v.Name] != nil })
 	for i := range d.Views {

@@ -43,3 +43,25 @@ func (d *Schema) NextOID() uint32 {
 	}
 	return next
 }
+
+// Publication finds a publication by name, nil if there is none.
+func (d *Schema) Publication(name string) *analytics.Publication {
+	for i := range d.Publications {
+		if d.Publications[i].Name == name {
+			return &d.Publications[i]
+		}
+	}
+	return nil
+}
+
+// firstPublicationOID is the first publication's; each takes two.
+const firstPublicationOID = 19_000
+
+// NextPublicationOID is the next publication's.
+func (d *Schema) NextPublicationOID() uint32 {
+	next := uint32(firstPublicationOID)
+	for i := range d.Publications {
+		next = max(next, d.Publications[i].OID+2)
+	}
+	return next
+}

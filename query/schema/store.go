@@ -34,6 +34,7 @@ const (
 	commentPrefix = Root + "/comment/"
 	grantsPrefix  = Root + "/grants/" // by what they are on
 	securityKey   = Root + "/policies/events"
+	publicKey     = Root + "/publications"
 )
 
 // storedSchema is what an older version has left.
@@ -42,6 +43,7 @@ type storedSchema struct {
 	Comments map[string]string `json:"comments,omitempty"`
 	grants   map[string][]privilege.Grant
 	security privilege.RowSecurity
+	public   []analytics.Publication
 	keys     map[string]string // of views that have records
 }
 
@@ -66,7 +68,7 @@ func NewStore(control *engine.Control, logger *slog.Logger, started time.Time) *
 }
 
 func (s *Store) newSchema(stored storedSchema, version, seen int64) *Schema {
-	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Grants: stored.grants, Security: stored.security, Started: s.started.UnixMicro()}}
+	d := &Schema{seen: seen, keys: stored.keys, Schema: analytics.Schema{Version: version, Views: stored.Views, Comments: stored.Comments, Grants: stored.grants, Security: stored.security, Publications: stored.public, Started: s.started.UnixMicro()}}
 	for _, k := range setting.Shown() {
 		d.Settings = append(d.Settings, analytics.Setting{Name: k.Name, Value: k.Initial, About: k.About, Context: k.Context, VarType: k.VarType})
 	}
@@ -143,6 +145,8 @@ func readRecords(records []engine.ControlRecord) (d storedSchema, version int64,
 			d.grants[strings.TrimPrefix(r.Key, grantsPrefix)] = list
 		case r.Key == securityKey:
 			err = errors.Join(err, json.Unmarshal(r.Value, &d.security))
+		case r.Key == publicKey:
+			err = errors.Join(err, json.Unmarshal(r.Value, &d.public))
 		}
 	}
 	// In the order in which they were made.
@@ -198,22 +202,37 @@ func (s *Store) Changes(d *Schema) ([]engine.ControlChange, error) {
 			put(commentPrefix+of, []byte(d.Comments[of]))
 		}
 	}
+	err = changedOthers(d, now, put)
+	return changes, err
+}
+
+// changedOthers puts what a schema has beside views and comments, where it is not as it was.
+func changedOthers(d, now *Schema, put func(key string, value []byte)) error {
 	for _, on := range slices.Sorted(maps.Keys(d.Grants)) {
 		if privilege.Same(d.Grants[on], now.Grants[on]) {
 			continue
 		}
 		text, err := json.Marshal(d.Grants[on])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		put(grantsPrefix+on, text)
 	}
-	if !privilege.SameSecurity(d.Security, now.Security) {
-		text, err := json.Marshal(d.Security)
-		if err != nil {
-			return nil, err
+	for key, of := range map[string]struct {
+		same  bool
+		value any
+	}{
+		securityKey: {privilege.SameSecurity(d.Security, now.Security), d.Security},
+		publicKey:   {analytics.SamePublications(d.Publications, now.Publications), d.Publications},
+	} {
+		if of.same {
+			continue
 		}
-		put(securityKey, text)
+		text, err := json.Marshal(of.value)
+		if err != nil {
+			return err
+		}
+		put(key, text)
 	}
-	return changes, nil
+	return nil
 }

@@ -44,7 +44,7 @@ func init() {
 		{"lc_collate", "C", false, false},
 		{"lc_ctype", "C", false, false},
 		{"data_checksums", "on", false, false},
-		{"wal_level", "replica", false, false},
+		{"wal_level", "logical", false, false},
 		{"fsync", "on", false, false},
 	} {
 		Declare(Setting{Name: f.name, Initial: f.value, Report: f.report, Hidden: f.hidden, Fixed: true})
@@ -72,6 +72,7 @@ func init() {
 		Setting{Name: "lock_timeout", Initial: "0", Check: durationCheck("lock_timeout"), About: "How long an advisory lock is waited for; 0: without end."},
 		Setting{Name: "idle_in_transaction_session_timeout", Initial: "0", Check: durationCheck("idle_in_transaction_session_timeout"), About: "How long a session may be idle in a transaction before it is ended; 0: without end."},
 		Setting{Name: "idle_session_timeout", Initial: "0", Check: durationCheck("idle_session_timeout"), About: "How long a session may be idle outside a transaction before it is ended; 0: without end."},
+		Setting{Name: "wal_sender_timeout", Initial: "1min", Check: durationCheck("wal_sender_timeout"), About: "How long a client that follows by the replication protocol may say nothing before it is cut off; 0: without end."},
 		Setting{Name: "default_transaction_isolation", Initial: readCommitted, Check: checkIsolation("default_transaction_isolation"), About: "The level of isolation that transactions begin with."},
 		Setting{Name: "default_transaction_read_only", Initial: "off", Report: true, Check: checkBool("default_transaction_read_only"), About: "Whether transactions begin as ones that may append nothing."},
 		Setting{Name: "default_transaction_deferrable", Initial: "off", Check: checkBool("default_transaction_deferrable"), About: "Whether transactions begin as deferrable, which matters to SERIALIZABLE alone."},

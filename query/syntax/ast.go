@@ -234,6 +234,26 @@ type (
 		Actions  []string // "enable", "disable", "force", "no force"
 	}
 
+	// PublicationStmt is CREATE and ALTER PUBLICATION.
+	PublicationStmt struct {
+		Create bool
+		Name   string
+		// What ALTER does beside: it sets tables anew, adds some or drops some ("set", "add", "drop"), renames the publication, or gives it
+		// another owner.
+		Does    string
+		NewName string
+		Owner   *RoleSpec
+		All     bool // FOR ALL TABLES
+		Schemas bool // FOR TABLES IN SCHEMA
+		Tables  []PublishedTable
+		Options []CopyOption // of WITH or SET
+	}
+	// DropPublicationStmt is DROP PUBLICATION.
+	DropPublicationStmt struct {
+		Names    []string
+		IfExists bool
+	}
+
 	// CreateExtensionStmt is CREATE EXTENSION, whose options are without effect.
 	CreateExtensionStmt struct {
 		Name        string
@@ -309,6 +329,8 @@ func (*ViewOwnerStmt) Stmt()       {}
 func (*PolicyStmt) Stmt()          {}
 func (*DropPolicyStmt) Stmt()      {}
 func (*RowSecurityStmt) Stmt()     {}
+func (*PublicationStmt) Stmt()     {}
+func (*DropPublicationStmt) Stmt() {}
 func (*CreateExtensionStmt) Stmt() {}
 func (*NotifyStmt) Stmt()          {}
 func (*UpkeepStmt) Stmt()          {}

@@ -45,7 +45,7 @@ func (p *parser) roleOptions(s *RoleStmt) {
 	}
 }
 
-// alterStatement takes ALTER ROLE, USER, GROUP and POLICY, ALTER VIEW … OWNER TO and ALTER TABLE … ROW LEVEL SECURITY; what else can be altered in PostgreSQL is refused.
+// alterStatement takes ALTER ROLE, USER, GROUP, POLICY and PUBLICATION, ALTER VIEW … OWNER TO and ALTER TABLE … ROW LEVEL SECURITY; what else can be altered in PostgreSQL is refused.
 func (p *parser) alterStatement() Statement {
 	start := *p
 	p.expectWord("alter")
@@ -57,6 +57,8 @@ func (p *parser) alterStatement() Statement {
 		return p.alterRole()
 	case p.word("policy"):
 		return p.alterPolicy()
+	case p.word("publication"):
+		return p.alterPublication()
 	case p.isWord("view") || p.isWord("table"):
 		behind := *p
 		if s := p.viewOwner(); s != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
-// createStatement takes CREATE [OR REPLACE] VIEW, CREATE EXTENSION, policies and roles; what else can be created in PostgreSQL is
+// createStatement takes CREATE [OR REPLACE] VIEW, CREATE EXTENSION, policies, publications and roles; what else can be created in PostgreSQL is
 // refused.
 func (p *parser) createStatement() Statement {
 	start := *p
@@ -18,6 +18,9 @@ func (p *parser) createStatement() Statement {
 	}
 	if p.word("policy") {
 		return p.createPolicy()
+	}
+	if p.word("publication") {
+		return p.createPublication()
 	}
 	s := &CreateViewStmt{Replace: p.words("or", "replace")}
 	if !p.word("view") {
@@ -90,6 +93,9 @@ func (p *parser) dropStatement() Statement {
 	}
 	if p.word("policy") {
 		return p.dropPolicy()
+	}
+	if p.word("publication") {
+		return p.dropPublication()
 	}
 	if !p.word("view") {
 		*p = start

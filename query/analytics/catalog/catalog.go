@@ -82,6 +82,8 @@ type State struct {
 	Everyone []privilege.Settings
 	// Security are the policies on events.
 	Security privilege.RowSecurity
+	// Publications are those that there are.
+	Publications []Publication
 	// Grants are what is granted on the other relations, and on schema public.
 	Object    func(name string) (privilege.Object, bool)
 	StartedAt int64 // when the server was started, µs since the Unix epoch

@@ -70,7 +70,7 @@ var functionTables = map[string]string{
 	"pg_show_all_settings": "pg_settings", "pg_timezone_names": "pg_timezone_names", "pg_timezone_abbrevs": "pg_timezone_abbrevs",
 	"pg_available_extensions": "pg_available_extensions", "pg_available_extension_versions": "pg_available_extension_versions",
 	"pg_cursor": "pg_cursors", "pg_prepared_statement": "pg_prepared_statements", "pg_lock_status": "pg_locks",
-	"pg_stat_get_activity": "pg_stat_activity", "pg_hba_file_rules": "pg_hba_file_rules", "pg_ident_file_mappings": "pg_ident_file_mappings",
+	"pg_get_replication_slots": "pg_replication_slots", "pg_stat_get_activity": "pg_stat_activity", "pg_hba_file_rules": "pg_hba_file_rules", "pg_ident_file_mappings": "pg_ident_file_mappings",
 }
 
 func tableOfFunction(f *pg.RangeFunction) *pg.RangeVar {

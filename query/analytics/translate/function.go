@@ -521,6 +521,7 @@ func init() {
 		"_pg_expandarray":           (*compiler).expandArray,
 		"pg_show_all_settings":      nil,
 		"aclexplode":                (*compiler).recordTable,
+		"pg_get_publication_tables": (*compiler).recordTable,
 		"pg_options_to_table":       (*compiler).recordTable,
 		"pg_get_keywords":           (*compiler).recordTable,
 		"pg_ls_waldir":              (*compiler).recordTable,

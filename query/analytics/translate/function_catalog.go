@@ -47,6 +47,15 @@ var recordFunctions = map[string]*recordFunction{
 			{"is_grantable", pgvalue.OIDBool, "(split_part(x, ' ', 3) = 'true')"},
 		},
 	},
+	"pg_get_publication_tables": {
+		args: []uint32{pgvalue.OIDText}, least: 1,
+		list: func(args []string) string { return call("pg_published", args[0]) },
+		fields: []recordField{
+			{"relid", pgvalue.OIDOid, "CAST(split_part(x, ' ', 1) AS BIGINT)"},
+			{"attrs", pgvalue.OIDInt2Vector, "CAST(string_split(split_part(x, ' ', 2), ',') AS SMALLINT[])"},
+			{"qual", oidNodeTree, "nullif(substr(x, length(split_part(x, ' ', 1)) + length(split_part(x, ' ', 2)) + 3), '')"},
+		},
+	},
 	"pg_options_to_table": {
 		args: []uint32{arrays[pgvalue.OIDText]}, least: 1,
 		list: func(args []string) string { return args[0] },
@@ -101,7 +110,8 @@ func (c *compiler) recordTable(f *pg.FuncCall, _ []*pg.Node) []*outcol {
 	texts := make([]string, len(args))
 	for i, a := range args {
 		isNumber := r.args[i] == pgvalue.OIDOid && (a.oid == pgvalue.OIDInt2 || a.oid == pgvalue.OIDInt4 || a.oid == pgvalue.OIDInt8)
-		if a.oid != pgvalue.OIDUnknown && a.oid != r.args[i] && !isNumber {
+		isText := r.args[i] == pgvalue.OIDText && (a.oid == pgvalue.OIDName || a.oid == pgvalue.OIDVarchar)
+		if a.oid != pgvalue.OIDUnknown && a.oid != r.args[i] && !isNumber && !isText {
 			c.noFunction(name, args, f.Location)
 		}
 		args[i] = c.coerce(a, r.args[i], -1, implicit)

@@ -26,7 +26,7 @@ func init() {
 		"generate_series": (*compiler).generateSeries, "overlaps": (*compiler).overlaps,
 		"num_nulls": (*compiler).numNulls, "num_nonnulls": (*compiler).numNulls,
 		"array_agg_transfn": nil, "_pg_expandarray": (*compiler).expandArrayRow,
-		"aclexplode": (*compiler).recordRow, "pg_options_to_table": (*compiler).recordRow, "pg_get_keywords": (*compiler).recordRow,
+		"aclexplode": (*compiler).recordRow, "pg_get_publication_tables": (*compiler).recordRow, "pg_options_to_table": (*compiler).recordRow, "pg_get_keywords": (*compiler).recordRow,
 		"pg_ls_waldir": (*compiler).recordRow, "pg_ls_tmpdir": (*compiler).recordRow, "pg_ls_archive_statusdir": (*compiler).recordRow,
 		"pg_ls_logicalsnapdir": (*compiler).recordRow, "pg_ls_logicalmapdir": (*compiler).recordRow,
 		"array_position": (*compiler).arrayPosition,

@@ -161,7 +161,9 @@ func activityValue(a *analytics.Activity, column string) *pgvalue.Value {
 	case "query":
 		v = pgvalue.TextValue(a.Query)
 	case "backend_type":
-		v = pgvalue.TextValue("client backend")
+		if v = pgvalue.TextValue("client backend"); a.Replication {
+			v = pgvalue.TextValue("walsender")
+		}
 	}
 	return &v
 }

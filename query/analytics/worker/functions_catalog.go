@@ -152,6 +152,14 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			setTexts(out, i, pointers(rows))
 			return nil
 		}),
+		function("pg_published", tTexts, types(tText), func(in []vector, i int, out *writer) error {
+			rows, ok := schema().catalog.PublicationTables(in[0].Text(i))
+			if !ok {
+				return pgerror.Errorf(pgerror.UndefinedObject, "publication \"%s\" does not exist", in[0].Text(i))
+			}
+			setTexts(out, i, pointers(rows))
+			return nil
+		}),
 		function("pg_keywords", tTexts, nil, func(_ []vector, i int, out *writer) error {
 			words := catalog.Keywords()
 			rows := make([]string, len(words))

@@ -324,35 +324,20 @@ func (p *portal) names() (map[string]string, error) {
 	if p.run.Xact > 0 {
 		names["assigned"] = names["xact"]
 	}
-	if p.st.Uses("locks") {
-		names["locks"] = locksSQL(p.run.Locks, p.run.PID)
-	}
 	if len(p.run.Activity) > 0 {
 		names["activity"] = activitySQL(p.run.Activity)
 	}
-	if p.st.Uses("ssl") {
-		names["ssl"] = sslSQL(p.run.Activity)
-	}
-	if p.st.Uses("statements") {
-		names["statements"] = namedStatementsSQL(p.run.Statements)
-	}
-	if p.st.Uses("cursors") {
-		names["cursors"] = cursorsSQL(p.run.Cursors)
-	}
-	if p.st.Uses("channels") {
-		names["channels"] = channelsSQL(p.run.Channels)
-	}
-	if p.st.Uses("counted") {
-		names["counted"] = countedSQL(p.run.Counted)
-	}
-	if p.st.Uses("counting") {
-		names["counting"] = countingSQL(p.run.Counted)
-	}
-	if p.st.Uses("rules") {
-		names["rules"] = rulesSQL(p.run.Door)
-	}
-	if p.st.Uses("mappings") {
-		names["mappings"] = mappingsSQL(p.run.Door)
+	for name, write := range map[string]func() string{
+		"locks": func() string { return locksSQL(p.run.Locks, p.run.PID) }, "ssl": func() string { return sslSQL(p.run.Activity) },
+		"statements": func() string { return namedStatementsSQL(p.run.Statements) }, "cursors": func() string { return cursorsSQL(p.run.Cursors) },
+		"channels": func() string { return channelsSQL(p.run.Channels) },
+		"counted":  func() string { return countedSQL(p.run.Counted) }, "counting": func() string { return countingSQL(p.run.Counted) },
+		"slots": func() string { return slotsSQL(p.run.Slots) }, "senders": func() string { return sendersSQL(p.run.Slots, p.run.Activity) },
+		"rules": func() string { return rulesSQL(p.run.Door) }, "mappings": func() string { return mappingsSQL(p.run.Door) },
+	} {
+		if p.st.Uses(name) {
+			names[name] = write()
+		}
 	}
 	if c := p.run.Counters; c != nil {
 		for name, n := range map[string]int64{"sessions": c.Sessions, "committed": c.Committed, "rolled_back": c.RolledBack, "appended": c.Inserted} {

@@ -3,6 +3,7 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/translate"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/searchpath"
 )
@@ -70,6 +72,13 @@ func (w *Worker) newSchema(s *analytics.Schema) *schema {
 			view.Columns = append(view.Columns, catalog.ViewColumn{Name: c.Name, OID: c.OID, Typmod: c.Mod, Comment: v.Notes[c.Name]})
 		}
 		state.Views = append(state.Views, view)
+	}
+	for i := range s.Publications {
+		p := &s.Publications[i]
+		state.Publications = append(state.Publications, catalog.Publication{
+			OID: p.OID, Name: p.Name, Owner: cmp.Or(p.Owner, privilege.BootstrapOID), All: p.All, Events: p.Events, Insert: p.Insert, Update: p.Update, Delete: p.Delete,
+			Truncate: p.Truncate, ViaRoot: p.ViaRoot, Columns: p.Columns, Where: p.Where,
+		})
 	}
 	for _, set := range s.Settings {
 		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value, Description: set.About, Context: set.Context, VarType: set.VarType})
@@ -224,6 +233,8 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 	} else if name := ruleViews[t.Name]; name != "" {
 		r.SQL = translate.Placeholder(name) // as the files are when it runs
 	} else if name := countedViews[t.Name]; name != "" {
+		r.SQL = translate.Placeholder(name)
+	} else if name := slotViews[t.Name]; name != "" {
 		r.SQL = translate.Placeholder(name)
 	} else if t == sslTable {
 		r.SQL = translate.Placeholder("ssl") // the same sessions

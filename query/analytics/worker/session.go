@@ -136,13 +136,14 @@ func (s *statement) analyse() (*analysis, error) {
 		return nil, err
 	}
 	run := analytics.Plain
-	if a.st.Uses("settings") || a.st.Uses("origins") || a.st.Uses("activity") || a.st.Uses("locks") || usesCounters(a.st) {
+	if a.st.Uses("settings") || a.st.Uses("origins") || a.st.Uses("activity") || a.st.Uses("locks") || a.st.Uses("senders") || usesCounters(a.st) {
 		run = analytics.SessionAware
 	}
 	a.uses = analytics.Uses{
 		Events: a.st.Uses("inserted") || slices.ContainsFunc(a.st.Reads, ownRows), Position: a.st.Noted["position"], Version: a.st.Noted["version"], Time: a.st.Noted["time"],
 		Named: slices.ContainsFunc([]string{"statements", "cursors", "channels", "queue"}, a.st.Uses), Door: a.st.Uses("rules") || a.st.Uses("mappings"),
 		Counted: a.st.Uses("counted") || a.st.Uses("counting"),
+		Slots:   a.st.Uses("slots") || a.st.Uses("senders"),
 		Xact:    a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
 	}
 	for _, r := range a.st.Reads {
