@@ -14,7 +14,6 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/live"
-	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -448,8 +447,7 @@ func following(portal pgwire.Portal) *live.Portal {
 
 // follow does what FETCH says of a cursor that follows.
 func (p *fetchPortal) follow(ctx context.Context, out *pgwire.Output, f *live.Portal) (int64, error) {
-	wait := setting.Duration(p.s.settings.Value(setting.FetchWait))
-	return f.Fetch(ctx, p.plan.st, wait, func(row []pgvalue.Value) error {
+	return f.Fetch(ctx, p.plan.st, p.s.fetchWait, func(row []pgvalue.Value) error {
 		if out == nil {
 			return nil // MOVE
 		}

@@ -88,6 +88,17 @@ func processFunctions() {
 	})
 }
 
+// waitForPosition is wait_for_position.
+func waitForPosition(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+	timeout, err := consumer.Duration(&a[1], "timeout")
+	if err != nil {
+		return err
+	}
+	there, err := s.awaitPosition(a[0].Int, timeout, false)
+	*v = pgvalue.BoolValue(there)
+	return err
+}
+
 // register adds a function that acts on the session, whose forms the worker knows too.
 func register(name string, call func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error) {
 	for _, f := range analytics.Calls[name] {
@@ -311,6 +322,7 @@ func init() {
 		expr.Function{Name: "inet_server_port", Result: pgvalue.OIDInt4, Volatile: 's', Call: ofSession(nullCall)},
 	)
 	register("set_config", setConfig)
+	expr.RegisterOwn(relation.WaitForPosition, ofSession(waitForPosition))
 	advisoryFunctions()
 	processFunctions()
 }

@@ -593,3 +593,28 @@ func (s *Session) UseSnapshot(position int64) error {
 	s.tx.snapshot, s.tx.began = position, true
 	return nil
 }
+
+// refused tells the audit log of a statement that failed before it ran.
+func (s *Session) refused(q *query, err error) error {
+	if s.audit != nil {
+		kind := activity.Other
+		switch st := q.Statement.(type) {
+		case *syntax.InsertStmt:
+			kind = activity.Insert
+		case *syntax.SelectStmt:
+			kind = activity.Select
+		case *syntax.UnsupportedStmt:
+			if st.Query {
+				kind = activity.Select
+			}
+		case *syntax.CopyStmt:
+			kind = activity.Copy
+		case *syntax.ExplainStmt:
+			kind = activity.Explain
+		default:
+			kind = (&commandPlan{parsed: q.Parsed}).kind()
+		}
+		s.audited(kind, q, &pgwire.Tag{}, err)
+	}
+	return err
+}

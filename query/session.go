@@ -40,6 +40,7 @@ type Session struct {
 	settings setting.Values
 	// What settings amount to.
 	effective effective
+	fetchWait time.Duration   // of cursors that follow
 	path      searchpath.Path // of search_path
 	tx        transaction
 	reads     read.Source // what native reads read
@@ -165,7 +166,14 @@ func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, la
 	if s.effective.log.On() {
 		s.effective.log.Begin(s.server.logger, s.activity, &g.logged)
 	}
-	tag, done, err := g.Portal.Execute(ctx, out, limit, last)
+	var tag pgwire.Tag
+	done, err := false, error(nil)
+	if s.effective.readAfter >= 0 && g.logged.Kind.Reads() {
+		err = s.readsAfter()
+	}
+	if err == nil {
+		tag, done, err = g.Portal.Execute(ctx, out, limit, last)
+	}
 	if err == nil && done && s.tx.state == txImplicit && (len(s.tx.Staged) > 0 || s.consuming.Staged() != nil || s.tx.defining() || s.tx.holds || s.tx.told != nil) {
 		var over bool
 		if over, err = last(); over && err == nil {
@@ -242,31 +250,6 @@ func (s *Session) auditedEnd(what string, err error) {
 		s.audited(activity.Transaction, nil, &pgwire.Tag{Command: what}, err)
 	}
 	s.audit.Committed(activity.Transaction.String())
-}
-
-// refused tells the audit log of a statement that failed before it ran.
-func (s *Session) refused(q *query, err error) error {
-	if s.audit != nil {
-		kind := activity.Other
-		switch st := q.Statement.(type) {
-		case *syntax.InsertStmt:
-			kind = activity.Insert
-		case *syntax.SelectStmt:
-			kind = activity.Select
-		case *syntax.UnsupportedStmt:
-			if st.Query {
-				kind = activity.Select
-			}
-		case *syntax.CopyStmt:
-			kind = activity.Copy
-		case *syntax.ExplainStmt:
-			kind = activity.Explain
-		default:
-			kind = (&commandPlan{parsed: q.Parsed}).kind()
-		}
-		s.audited(kind, q, &pgwire.Tag{}, err)
-	}
-	return err
 }
 
 // logBegin writes to the log that the session has begun, if log_connections says so.

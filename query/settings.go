@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,6 +49,8 @@ type effective struct {
 	lockTimeout time.Duration
 	// senderTimeout is how long a client that is sent a slot's changes may say nothing.
 	senderTimeout time.Duration
+	readAfter     int64 // what is read has the events up to this position; -1: nothing is asked for
+	readWait      time.Duration
 	log           activity.Log
 	counts        bool // statements, for pg_stat_statements
 	unsecured     bool // where policies would hide rows it wants an error instead
@@ -69,6 +72,9 @@ func init() {
 		"statement_timeout":                   func(s *Session, v string) { s.conn.StatementTimeout = setting.Duration(v) },
 		"wal_sender_timeout":                  func(s *Session, v string) { s.effective.senderTimeout = setting.Duration(v) },
 		"lock_timeout":                        func(s *Session, v string) { s.effective.lockTimeout = setting.Duration(v) },
+		setting.FetchWait:                     func(s *Session, v string) { s.fetchWait = setting.Duration(v) },
+		setting.ReadAfter:                     func(s *Session, v string) { s.effective.readAfter, _ = strconv.ParseInt(v, 10, 64) },
+		setting.ReadAfterTimeout:              func(s *Session, v string) { s.effective.readWait = setting.Duration(v) },
 		"pg_stat_statements.track":            func(s *Session, v string) { s.effective.counts = v == "top" },
 		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
 		"log_min_duration_statement":          func(s *Session, v string) { s.effective.log.Slow = slow(v) },
@@ -100,6 +106,16 @@ func init() {
 		setting.OfTransaction(name, func(h setting.Host, v string) error { return kept.set(h.(*Session), v) },
 			func(h setting.Host) string { return kept.show(&h.(*Session).tx) })
 	}
+}
+
+// readsAfter has a statement that reads wait as eventgres.read_after says.
+func (s *Session) readsAfter() error {
+	there, err := s.awaitPosition(s.effective.readAfter, s.effective.readWait, s.effective.readWait == 0)
+	if err == nil && !there {
+		err = pgerror.Errorf(pgerror.QueryCanceled, "canceling statement due to "+setting.ReadAfterTimeout).
+			WithDetail("The event at position %d, or one before it, cannot be read here yet.", s.effective.readAfter)
+	}
+	return err
 }
 
 // slow is log_min_duration_statement's value.

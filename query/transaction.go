@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
@@ -46,6 +48,7 @@ type transaction struct {
 	// snapshot is the position before which a REPEATABLE READ transaction sees; -1
 	// until its first statement, and always under READ COMMITTED.
 	snapshot int64
+	looked   int // the statement that began to see so, as statements counts them
 
 	savepoints []savepoint
 	copied     int             // entries that savepoints hold
@@ -125,9 +128,28 @@ func (s *Session) before() int64 {
 		return next
 	}
 	if t.snapshot < 0 {
-		t.snapshot = next
+		t.snapshot, t.looked = next, t.statements
 	}
 	return t.snapshot
+}
+
+// awaitPosition waits until all events up to a position can be read; false: they cannot after the time, if there is an end to it. The snapshot
+// of a transaction that begins with it is taken behind it.
+func (s *Session) awaitPosition(position int64, timeout time.Duration, endless bool) (there bool, err error) {
+	if there = position <= s.server.index.GlobalPosition(); !there {
+		ctx, stop := s.conn.WhilePeer(s.ctx)
+		defer stop()
+		s.activity.Blocked("IPC", "position")
+		defer s.activity.Blocked("", "")
+		err = s.conn.Waiting(func() error {
+			there, err = live.Await(ctx, s.server.store.Hub(), position, timeout, endless)
+			return err
+		})
+	}
+	if t := &s.tx; there && t.snapshot >= 0 && t.looked == t.statements {
+		t.snapshot = s.server.index.GlobalPosition() + 1
+	}
+	return there, err
 }
 
 // stage adds one statement's events to the transaction.

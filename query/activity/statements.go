@@ -29,6 +29,11 @@ var kindNames = [kinds]string{"other", "select", "insert", "copy", "cursor", "tr
 
 func (k Kind) String() string { return kindNames[k] }
 
+// Reads tells of the kinds of which some read the log.
+func (k Kind) Reads() bool {
+	return k == Insert || k == Select || k == Copy || k == Explain || k == Cursor
+}
+
 // Path is who has answered a statement.
 type Path uint8
 

@@ -34,6 +34,9 @@ func given(v *pgvalue.Value, what string) error {
 	return nil
 }
 
+// Duration reads an interval of another function of ours.
+func Duration(v *pgvalue.Value, what string) (time.Duration, error) { return duration(v, what) }
+
 // duration reads an interval: a month has 30 days.
 func duration(v *pgvalue.Value, what string) (time.Duration, error) {
 	iv, err := pgfn.ParseInterval(v.Text)

@@ -25,9 +25,16 @@ var StreamID = &Function{
 	Volatile: 'i', Strict: true, About: "the id of a named stream", Source: streamIDSource,
 }
 
+// WaitForPosition is the declaration of wait_for_position.
+var WaitForPosition = &Function{
+	OID: 16650, Schema: "public", Name: "wait_for_position", Args: []uint32{pgvalue.OIDInt8, pgvalue.OIDInterval}, ArgNames: []string{"pos", "timeout"},
+	Defaults: []string{"'00:00:30'"}, Result: pgvalue.OIDBool, Volatile: 'v', Strict: true, Effects: true,
+	About: "wait until all events up to a position can be read here; false: they cannot after that time", Source: "\nBEGIN\n  -- the server itself does it\nEND",
+}
+
 // Functions are all of them.
 var Functions = []*Function{
-	StreamID, AuthQuery, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
+	StreamID, AuthQuery, WaitForPosition, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
 }
 
 // FunctionIn tells whether one of them is called so. An empty schema is any.

@@ -26,6 +26,12 @@ const (
 // FetchWait is how long FETCH waits for the first row of a cursor that follows.
 const FetchWait = "eventgres.fetch_wait"
 
+// ReadAfter is the position that statements wait for before they read, and ReadAfterTimeout how long.
+const (
+	ReadAfter        = "eventgres.read_after"
+	ReadAfterTimeout = "eventgres.read_after_timeout"
+)
+
 // What the server is, and cannot be changed.
 func init() {
 	for _, f := range []struct {
@@ -69,6 +75,8 @@ func init() {
 		Setting{Name: "statement_timeout", Initial: "0", Check: durationCheck("statement_timeout"), About: "How long a statement may take; 0: as long as it does."},
 		Setting{Name: "row_security", Initial: "on", Check: checkBool("row_security"), About: "Whether policies hide rows; off: where they would, a statement fails."},
 		Setting{Name: FetchWait, Initial: "1s", Check: durationCheck(FetchWait), About: "How long FETCH waits for the first row of a cursor that follows, which it ends without; 0: not at all."},
+		Setting{Name: ReadAfter, Initial: "-1", Check: (&numberSetting{name: ReadAfter, low: -1, high: 1 << 53}).check, About: "A position: statements that read wait until all events up to it can be read here; -1: they do not wait."},
+		Setting{Name: ReadAfterTimeout, Initial: "10s", Check: durationCheck(ReadAfterTimeout), About: "How long they wait, before they fail with 57014; 0: without end."},
 		Setting{Name: "lock_timeout", Initial: "0", Check: durationCheck("lock_timeout"), About: "How long an advisory lock is waited for; 0: without end."},
 		Setting{Name: "idle_in_transaction_session_timeout", Initial: "0", Check: durationCheck("idle_in_transaction_session_timeout"), About: "How long a session may be idle in a transaction before it is ended; 0: without end."},
 		Setting{Name: "idle_session_timeout", Initial: "0", Check: durationCheck("idle_session_timeout"), About: "How long a session may be idle outside a transaction before it is ended; 0: without end."},
