@@ -483,6 +483,8 @@ func (s *Session) Changes() bool {
 	return len(s.tx.Staged) > 0 || s.tx.defining() || s.consuming.Staged() != nil
 }
 
+func (s *Session) Reserve(bytes int64) error { return s.reserve(bytes) }
+
 func (s *Session) AppendNow(ctx context.Context, r *engine.AppendRequest) error {
 	return s.append(ctx, r)
 }

@@ -363,7 +363,7 @@ func (s *Session) holds() int64 {
 	t := &s.tx
 	size := s.settings.Size() + t.settings.Size() + t.kept
 	size += int64(t.Size) + eventBytes*int64(len(t.Staged)) + entryBytes*int64(len(t.IDs)+len(t.Streams))
-	return size + t.defined.Bytes() + t.roles.Bytes() + t.told.Bytes() + s.listener.Bytes()
+	return size + t.defined.Bytes() + t.roles.Bytes() + s.consuming.Bytes() + t.told.Bytes() + s.listener.Bytes()
 }
 
 // account makes the session's share what it holds. It fails only where that is more than before: then the

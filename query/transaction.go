@@ -382,7 +382,7 @@ func (s *Session) addSavepoint(name string) error {
 			WithHint("Commit smaller transactions.")
 	}
 	portals := s.conn.Portals()
-	if err := s.reserve(syntax.StatementBytes + s.settings.Size() + entryBytes*int64(len(t.IDs)+len(t.Streams)+len(portals)) + t.defined.Own() + t.roles.Bytes()); err != nil {
+	if err := s.reserve(syntax.StatementBytes + s.settings.Size() + entryBytes*int64(len(t.IDs)+len(t.Streams)+len(portals)) + t.defined.Own() + t.roles.Bytes() + s.consuming.Bytes()); err != nil {
 		return err
 	}
 	last := len(t.savepoints) - 1
@@ -433,7 +433,7 @@ func (s *Session) rollbackTo(name string) error {
 
 // bytes is what a savepoint keeps.
 func (sp *savepoint) bytes() int64 {
-	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals)) + sp.roles.Bytes()
+	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals)) + sp.roles.Bytes() + sp.consumed.Bytes()
 	if sp.defines {
 		size += sp.defined.Own()
 	}

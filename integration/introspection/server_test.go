@@ -2,15 +2,20 @@ package introspection
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/eventgres/eventgres/integration/harness"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/relation"
 )
 
 // patience bounds one statement, or one program's run; far more than they need,
@@ -50,7 +55,7 @@ func postgres(t *testing.T) *server {
 		// the schema public keeps its OID, owner and comment.
 		for _, sql := range []string{
 			harness.Schema + `; DROP FUNCTION events_number() CASCADE; DROP FUNCTION events_immutable() CASCADE; ` +
-				`COMMENT ON FUNCTION stream_id IS 'the id of a named stream'; ` + orderTotals,
+				`COMMENT ON FUNCTION stream_id IS 'the id of a named stream'; ` + ownFunctions() + orderTotals,
 			`VACUUM events`, // pg_class.relhastriggers stays until then
 			// Identity columns without sequences, since the log is what numbers.
 			`SET allow_system_table_mods = on; UPDATE pg_attribute SET attidentity = CASE attname WHEN 'position' THEN 'a' ELSE 'd' END ` +
@@ -71,6 +76,34 @@ func postgres(t *testing.T) *server {
 }
 
 var prepare sync.Once
+
+// ownFunctions makes the functions that act on consumers, as far as the catalog tells of them.
+func ownFunctions() string {
+	var b strings.Builder
+	for _, f := range relation.Functions {
+		if !f.Effects {
+			continue
+		}
+		args := make([]string, len(f.Args))
+		for i, oid := range f.Args {
+			args[i] = f.ArgNames[i] + " " + pgvalue.TypeName(oid)
+			if n := i - len(f.Args) + len(f.Defaults); n >= 0 {
+				args[i] += " DEFAULT " + f.Defaults[n]
+			}
+		}
+		returns, rows := pgvalue.TypeName(f.Result), ""
+		if f.Out != nil {
+			columns := make([]string, len(f.Out))
+			for i, oid := range f.Out {
+				columns[i] = strconv.Quote(f.ArgNames[len(f.Args)+i]) + " " + pgvalue.TypeName(oid)
+			}
+			returns, rows = "TABLE("+strings.Join(columns, ", ")+")", " ROWS 1"
+		}
+		fmt.Fprintf(&b, "CREATE FUNCTION %s(%s) RETURNS %s LANGUAGE plpgsql%s AS $$%s$$; COMMENT ON FUNCTION %s IS '%s'; ",
+			f.Name, strings.Join(args, ", "), returns, rows, f.Source, f.Name, strings.ReplaceAll(f.About, "'", "''"))
+	}
+	return b.String()
+}
 
 // target is the server under test.
 func target(t *testing.T) *server {

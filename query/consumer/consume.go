@@ -31,8 +31,9 @@ type Event struct {
 
 // batch is what consume has given a member.
 type batch struct {
-	last  int64 // the position of its last event, -1 if it has none
-	parts []batchPart
+	last   int64 // the position of its last event, -1 if it has none
+	events int64 // how many they are, with those that are passed over
+	parts  []batchPart
 }
 
 // batchPart is what a batch has of a partition that was read.
@@ -124,7 +125,7 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (list []Event, err err
 			return nil, nil // another consume speaks for the member by now
 		}
 		if len(events) > 0 || !now.Before(r.deadline) {
-			m.batch = b
+			m.give(b)
 			return events, nil
 		}
 		if err := c.await(h, m, until(r, m, look, now), next, changes); err != nil {
@@ -257,7 +258,11 @@ func (c *Consumer) gather(h Host, m *Member, r *request, next int64, now time.Ti
 		c.mu.Lock()
 		return nil, nil, err
 	}
-	return c.assemble(h.Asking(), parts, r.limit, horizon)
+	limit := r.limit
+	if c.registry.given.Load() > allGiven {
+		limit = 1
+	}
+	return c.assemble(h.Asking(), parts, limit, horizon)
 }
 
 // queuedBelow counts the entries of a queue below a position.
@@ -303,6 +308,7 @@ func (c *Consumer) assemble(ctx context.Context, parts []int, limit int, horizon
 			return a.batch, events, nil
 		}
 		reached = position
+		a.batch.events++
 		e, err := a.take(ctx, i, again, position)
 		if err != nil {
 			return nil, nil, err

@@ -114,10 +114,10 @@ func create(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 		return err
 	}
 	changes, err := r.create(seat, &d, after)
-	if err == nil {
-		seat.stage(changes)
+	if err != nil {
+		return err
 	}
-	return err
+	return seat.stage(h, changes)
 }
 
 // create are the changes that make a consumer.
@@ -164,8 +164,7 @@ func drop(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 		changes = append(changes, engine.ControlChange{Key: shelved[i].Key, Delete: true, IfVersion: engine.AnyControlVersion})
 	}
 	seat.altered = append(seat.altered, c)
-	seat.stage(changes)
-	return nil
+	return seat.stage(h, changes)
 }
 
 func alter(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
@@ -207,8 +206,7 @@ func alter(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 		return err
 	}
 	seat.altered = append(seat.altered, c)
-	seat.stage([]engine.ControlChange{change(definitionKey(c.slot), &d, version)})
-	return nil
+	return seat.stage(h, []engine.ControlChange{change(definitionKey(c.slot), &d, version)})
 }
 
 func reset(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
@@ -241,8 +239,7 @@ func reset(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 		}
 	}
 	seat.altered = append(seat.altered, c)
-	seat.stage(changes)
-	return nil
+	return seat.stage(h, changes)
 }
 
 // deletes tells whether the transaction deletes a key.
@@ -340,7 +337,9 @@ func ack(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 	}
 	seat.touch(m)
 	if len(changes) > 0 {
-		seat.stage(changes)
+		if err := seat.stage(h, changes); err != nil {
+			return err
+		}
 		seat.acks = append(seat.acks[:len(seat.acks):len(seat.acks)], acked{m, b, a[1].Int})
 	}
 	return nil
@@ -406,7 +405,6 @@ func unpark(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
 	}
 	seat, _ := h.Consuming()
 	seat.altered = append(seat.altered, c)
-	seat.stage(changes)
 	*v = pgvalue.IntValue(n)
-	return nil
+	return seat.stage(h, changes)
 }

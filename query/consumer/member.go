@@ -2,13 +2,19 @@ package consumer
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
-// maxMembers bounds the members of a consumer; more than there are partitions have nothing to do.
-const maxMembers = 4096
+const (
+	// maxMembers bounds the members of a consumer, and allMembers those of all; more than there are partitions have nothing to do.
+	maxMembers = 4096
+	allMembers = 20_000
+	// allGiven bounds the events of all batches that members were given, 8 bytes each; beyond it, batches are of one event.
+	allGiven = 4 << 20
+)
 
 // Member is who reads some of a consumer's partitions. The consumer's lock guards it.
 type Member struct {
@@ -55,15 +61,28 @@ func (c *Consumer) join(name string, named bool) (*Member, error) {
 			return m, nil
 		}
 	}
-	if len(c.members) >= maxMembers {
-		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "a consumer may have %d members at most", maxMembers)
+	if len(c.members) >= maxMembers || c.registry.members.Load() >= allMembers {
+		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "too many members of consumers").
+			WithHint("A consumer may have " + strconv.Itoa(maxMembers) + " members, and all together " + strconv.Itoa(allMembers) + ".")
 	}
 	m := &Member{consumer: c, name: name, named: named, expires: time.Now().Add(c.def.lease())}
+	c.registry.members.Add(1)
 	if c.members = append(c.members, m); len(c.members) == 1 {
 		c.registry.live.Join()
 	}
 	c.wake() // who waits may have to give up partitions
 	return m, nil
+}
+
+// give has a batch be the last that the member was given.
+func (m *Member) give(b *batch) {
+	given := &m.consumer.registry.given
+	if m.batch != nil {
+		given.Add(-m.batch.events)
+	}
+	if m.batch = b; b != nil {
+		given.Add(b.events)
+	}
 }
 
 func (c *Consumer) hold(m *Member) {
@@ -99,7 +118,9 @@ func (c *Consumer) endMembership(m *Member, politely bool) {
 			s.failed = first
 		}
 	}
-	m.partsOf, m.batch = nil, nil
+	m.give(nil)
+	m.partsOf = nil
+	c.registry.members.Add(-1)
 	c.members = slices.DeleteFunc(c.members, func(x *Member) bool { return x == m })
 	if len(c.members) == 0 {
 		c.registry.live.Leave()

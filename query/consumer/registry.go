@@ -24,6 +24,8 @@ type Registry struct {
 	watch   *engine.Watch // of definitions
 	parked  *engine.Watch
 	bytes   atomic.Int64 // of events that are queued
+	members atomic.Int64
+	given   atomic.Int64 // events of the batches that they were given
 
 	mu     sync.Mutex
 	seen   int64 // of watch

@@ -29,7 +29,9 @@ type Host interface {
 	Writes(tag string) error
 	// Changes tells whether the transaction has staged anything.
 	Changes() bool
-	// Append appends at once.
+	// Reserve makes sure that the session may hold so many bytes more.
+	Reserve(bytes int64) error
+	// AppendNow appends at once.
 	AppendNow(ctx context.Context, r *engine.AppendRequest) error
 	// Sight is the position below which consume sees, and whether it may wait for more; it tells that it has looked.
 	Sight() (before int64, waits bool)
@@ -75,13 +77,14 @@ func (s *Seat) Rollback(m Mark) { s.staged, s.acks = m.staged, m.acks }
 // Staged are the changes that the transaction makes when it commits.
 func (s *Seat) Staged() []engine.ControlChange { return s.staged }
 
+// changeBytes is about what a change takes, with its key and value.
+const changeBytes = 256
+
 // Bytes is about what they take.
-func (s *Seat) Bytes() (n int64) {
-	for i := range s.staged {
-		n += 96 + int64(len(s.staged[i].Key)+len(s.staged[i].Value))
-	}
-	return n
-}
+func (s *Seat) Bytes() int64 { return changeBytes * int64(len(s.staged)) }
+
+// Bytes is about what a mark keeps.
+func (m *Mark) Bytes() int64 { return changeBytes * int64(len(m.staged)) }
 
 // Committed tells that they are committed, if there is no error; changes are the append's, which have versions.
 func (s *Seat) Committed(changes []engine.ControlChange, err error) {
@@ -100,7 +103,10 @@ func (s *Seat) Committed(changes []engine.ControlChange, err error) {
 }
 
 // stage adds changes to the transaction's. A key is changed once in an append: the last value counts, and what the first expected.
-func (s *Seat) stage(changes []engine.ControlChange) {
+func (s *Seat) stage(h Host, changes []engine.ControlChange) error {
+	if err := h.Reserve(changeBytes * int64(len(changes))); err != nil {
+		return err
+	}
 	next := slices.Clone(s.staged)
 	at := make(map[string]int, len(next))
 	for i := range next {
@@ -115,6 +121,7 @@ func (s *Seat) stage(changes []engine.ControlChange) {
 		next = append(next, c)
 	}
 	s.staged = next
+	return nil
 }
 
 // touch holds a member's lease until the transaction ends.

@@ -309,7 +309,7 @@ func defaultsText(f *relation.Function) string {
 		oid := f.Args[len(f.Args)-len(f.Defaults)+i]
 		switch {
 		case text[0] == '-':
-			text = "'" + text + "'::" + pgvalue.TypeName(oid)
+			text = "'" + text + "'::integer" // which is what the literal is
 		case text == "NULL", text[0] == '\'':
 			text += "::" + pgvalue.TypeName(oid)
 		}
