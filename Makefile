@@ -9,6 +9,7 @@
 #   make race    the unit tests, and a server under load, with the race detector
 #   make bench   beside PostgreSQL, every workload, into docs/benchmarks.md
 #   make bench-quick  in five minutes; bench-scale: 1, 10 and 100 million events, 60 GiB of disk
+#   make bench-follow  what followers see and cost, beside PostgreSQL
 #   make bench-pairs  two builds in turns, without PostgreSQL   BEFORE=program PAIRS=12 WORKLOADS=expression
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
@@ -46,7 +47,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fre
 SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-pairs microbench fuzz crash siege differ scale nightly packages packages-test clean
+.PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-follow bench-pairs microbench fuzz crash siege differ scale nightly packages packages-test clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
@@ -93,6 +94,9 @@ bench-quick:
 
 bench-scale:
 	$(GO) run ./integration/bench -scale 1,10,100 -rounds 2 -out docs/benchmarks.md
+
+bench-follow:
+	$(GO) run ./integration/bench -follow -out docs/benchmarks.md
 
 bench-pairs:
 	$(GO) run ./integration/bench -before "$(abspath $(BEFORE))" -rounds $(PAIRS) -time 3s -run '$(WORKLOADS)' -with '$(WITH)'

@@ -125,6 +125,12 @@ type Stats = activity.Stats
 // Stats returns the sessions'.
 func (s *Server) Stats() Stats { return s.sessions.Stats() }
 
+// FollowerStats is what who follows the log have been told, and how many there are.
+type FollowerStats = live.Stats
+
+// Followers returns it.
+func (s *Server) Followers() FollowerStats { return s.live.Stats() }
+
 // Own is the value of a setting that the server itself has, and where it comes from.
 type Own = setting.Own
 

@@ -4,6 +4,7 @@
 //
 //	make bench         all workloads, about 15 minutes
 //	make bench-quick   in five minutes
+//	make bench-follow   followers: what they see, and what they cost
 //	make bench-pairs BEFORE=program   only Eventgres, in turns with another build of it
 //	make bench-pairs BEFORE=program WITH=roles   the second in use as WITH says: roles, policies, metrics, which can be the same program
 //
@@ -50,16 +51,17 @@ func main() {
 	out := flag.String("out", "", "Markdown file to write the table into, between its marks")
 	sizes := flag.String("scale", "", "instead: load so many million events in one store, 1,10,100, and measure at each")
 	flag.StringVar(&b.with, "with", "", "how the second program of -before is used: roles, policies or metrics")
+	follow := flag.Bool("follow", false, "instead: what followers see, and what they cost")
 	before := flag.String("before", "", "instead: compare with this program of Eventgres, in as many pairs as -rounds says")
 	flag.StringVar(&b.dir, "dir", "", "directory for all files; a new one by default")
 	flag.Parse()
-	if err := b.main(*only, *out, *sizes, *before); err != nil {
+	if err := b.main(*only, *out, *sizes, *before, *follow); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func (b *bench) main(only, out, sizes, before string) (err error) {
+func (b *bench) main(only, out, sizes, before string, follow bool) (err error) {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if b.only, err = regexp.Compile(only); err != nil {
@@ -90,6 +92,9 @@ func (b *bench) main(only, out, sizes, before string) (err error) {
 	b.events = b.events / streamLength * streamLength
 	if before != "" {
 		return b.pair(ctx, before)
+	}
+	if follow {
+		return b.follow(ctx, out)
 	}
 	started := time.Now()
 	done, err := b.compare(ctx)
@@ -124,11 +129,12 @@ func (b *bench) newSides() error {
 	return nil
 }
 
-// serve starts the servers, empty.
-func (b *bench) serve(ctx context.Context) error {
+// serve starts the servers, empty; ours with flags.
+func (b *bench) serve(ctx context.Context, flags ...string) error {
 	if err := errors.Join(b.newSides(), b.initPostgres()); err != nil {
 		return err
 	}
+	b.eg.flags = flags
 	if err := errors.Join(b.startPostgres(b.pg), b.startEventgres(b.eg), b.startCeiling(b.top)); err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ func (p *Plan) Comparisons() []Comparison {
 	return out
 }
 
-// Meets tells whether the row that e has meets WHERE, all of it.
-func (p *Plan) Meets(e *expr.Env) (bool, error) { return e.Meets(p.where) }
+// Meets tells whether the row that e has meets WHERE, but for its bounds on the position, which are Comparisons.
+func (p *Plan) Meets(e *expr.Env) (bool, error) { return e.Meets(p.unbounded) }
 
 // Row evaluates the select list for the row that e has.
 func (p *Plan) Row(e *expr.Env, values []pgvalue.Value) error {

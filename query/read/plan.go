@@ -19,6 +19,7 @@ type Plan struct {
 
 	where     *expr.Scalar // all of it
 	args      []*sarg      // conditions of it on one column, each of which every row meets
+	unbounded *expr.Scalar // of it, what is no bound on the position
 	Residual  *expr.Scalar // what access does not guarantee; nil: nothing
 	Access    access
 	Condition string // WHERE as it was written
@@ -143,16 +144,19 @@ func (p *Plan) compileWhere(c *expr.Compiler, st *syntax.SelectStmt) error {
 	}
 	p.where = conjunction(compiled)
 	p.Access = chooseAccess(p.Rel, args)
-	var rest []*expr.Scalar
+	var rest, unbounded []*expr.Scalar
 	for i, s := range compiled {
 		if args[i] != nil {
 			p.args = append(p.args, args[i])
+		}
+		if args[i] == nil || args[i].column != relation.EventPosition {
+			unbounded = append(unbounded, s)
 		}
 		if args[i] == nil || !p.Access.guarantees(args[i]) {
 			rest = append(rest, s)
 		}
 	}
-	p.Residual = conjunction(rest)
+	p.Residual, p.unbounded = conjunction(rest), conjunction(unbounded)
 	return nil
 }
 

@@ -27,15 +27,16 @@ type Sources struct {
 
 // scrape is what the sources said at one time.
 type scrape struct {
-	store    engine.Stats
-	health   engine.Health
-	events   int64
-	streams  int64
-	wire     pgwire.Stats
-	sessions query.Stats
-	worker   *analytics.Stats
-	disk     machine.Disk
-	version  string
+	store     engine.Stats
+	health    engine.Health
+	events    int64
+	streams   int64
+	wire      pgwire.Stats
+	sessions  query.Stats
+	following query.FollowerStats
+	worker    *analytics.Stats
+	disk      machine.Disk
+	version   string
 }
 
 func (src *Sources) scrape() *scrape {
@@ -45,7 +46,7 @@ func (src *Sources) scrape() *scrape {
 	index := src.Store.Index()
 	s := &scrape{
 		store: src.Store.Stats(), health: src.Store.Health(), streams: int64(index.StreamCount()),
-		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), disk: machine.DiskOf(src.Data), version: eventgres.Version,
+		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), following: src.Sessions.Followers(), disk: machine.DiskOf(src.Data), version: eventgres.Version,
 	}
 	if src.Worker != nil {
 		w := src.Worker.Stats()

@@ -127,6 +127,13 @@ var sessionMetrics = []metric{
 		tell.value(float64(s.sessions.Committed), "committed")
 		tell.value(float64(s.sessions.RolledBack), "rolled_back")
 	}},
+	{"followers", gauge, "Who follows the log: waiting have seen all that there is, behind have not, or wait for their clients.", []string{"state"}, func(s *scrape, tell teller) {
+		tell.value(float64(s.following.Waiting), "waiting")
+		tell.value(float64(s.following.Followers-s.following.Waiting), "behind")
+	}},
+	one("followed_events_total", counter, "Events that were read for them, once for all.", func(s *scrape) float64 { return float64(s.following.Events) }),
+	one("follower_wakes_total", counter, "How often one of them was woken, since there might be something for it.", func(s *scrape) float64 { return float64(s.following.Wakes) }),
+	one("follower_memory_bytes", gauge, "The newest events, which are kept for all of them.", func(s *scrape) float64 { return float64(s.following.RingBytes) }),
 	{"errors_total", counter, "Errors that clients were sent, by SQLSTATE.", []string{"sqlstate"}, func(s *scrape, tell teller) {
 		counts := map[string]int64{} // several may be told together
 		for code, n := range s.wire.Errors {
