@@ -189,7 +189,7 @@ func (p *Portal) wants(e *engine.RecordedEvent) (bool, error) {
 			return false, err
 		}
 	}
-	return p.plan.Meets(&p.env)
+	return p.plan.MeetsRest(&p.env)
 }
 
 // due makes a row of progress if it is time for one and it has something to tell.

@@ -27,8 +27,11 @@ func (p *Plan) Comparisons() []Comparison {
 	return out
 }
 
-// Meets tells whether the row that e has meets WHERE, but for its bounds on the position, which are Comparisons.
-func (p *Plan) Meets(e *expr.Env) (bool, error) { return e.Meets(p.unbounded) }
+// Meets tells whether the row that e has meets WHERE.
+func (p *Plan) Meets(e *expr.Env) (bool, error) { return e.Meets(p.where) }
+
+// MeetsRest tells whether it meets WHERE but for the bounds on the position, which are among Comparisons.
+func (p *Plan) MeetsRest(e *expr.Env) (bool, error) { return e.Meets(p.unbounded) }
 
 // Row evaluates the select list for the row that e has.
 func (p *Plan) Row(e *expr.Env, values []pgvalue.Value) error {
