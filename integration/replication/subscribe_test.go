@@ -53,11 +53,11 @@ func subscriber(t *testing.T, name string) (connect func() *pgx.Conn) {
 }
 
 // rowsOf are the rows of events, as texts.
-func rowsOf(t *testing.T, conn *pgx.Conn, where string) []string {
+func rowsOf(t *testing.T, conn *pgx.Conn, from string) []string {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `SELECT position || ' ' || stream_id || ' ' || coalesce(stream, '-') || ' ' || version || ' ' || event_id || ' ' || type || ' ' ||
 		coalesce(payload::text, '-') || ' ' || coalesce(metadata::text, '-') || ' ' || coalesce(tags::text, '-') || ' ' || extract(epoch FROM recorded_at)
-		FROM events `+where+` ORDER BY position`)
+		FROM `+from+` ORDER BY position`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,12 @@ func rowsOf(t *testing.T, conn *pgx.Conn, where string) []string {
 // equal waits until the subscriber has as many rows as the publisher, and compares all.
 func equal(t *testing.T, from *pgx.Conn, to func() *pgx.Conn, where string) {
 	t.Helper()
-	want := rowsOf(t, from, where)
+	equalTo(t, from, to, "events "+where)
+}
+
+func equalTo(t *testing.T, from *pgx.Conn, to func() *pgx.Conn, what string) {
+	t.Helper()
+	want := rowsOf(t, from, what)
 	deadline := time.Now().Add(patience)
 	conn := to()
 	n := 0
@@ -83,7 +88,7 @@ func equal(t *testing.T, from *pgx.Conn, to func() *pgx.Conn, where string) {
 			conn = to()
 		}
 	}
-	if got := rowsOf(t, conn, ""); !slices.Equal(got, want) {
+	if got := rowsOf(t, conn, "events"); !slices.Equal(got, want) {
 		for i := range want {
 			if got[i] != want[i] {
 				t.Fatalf("row %d:\n%s\nwant\n%s", i, got[i], want[i])
