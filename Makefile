@@ -136,7 +136,7 @@ scale:
 	$(GO) test -count=1 -v -timeout 2h -run ReadYourWrites ./integration/worker -rounds 10000
 
 # Where none of the clients is missing: integration/drivers/install-nightly.sh, and what .ci/run installs.
-CLIENTS := ./integration/clients ./integration/orm ./integration/tools ./integration/drivers ./integration/introspection ./integration/sessions
+CLIENTS := ./integration/clients ./integration/replication ./integration/orm ./integration/tools ./integration/drivers ./integration/introspection ./integration/sessions
 
 nightly: build
 	EVENTGRES_BIN="$(CURDIR)/bin/eventgres" EVENTGRES_REQUIRE_CLIENTS=1 EVENTGRES_LONG=1 \

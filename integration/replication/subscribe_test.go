@@ -101,6 +101,12 @@ func equalTo(t *testing.T, from *pgx.Conn, to func() *pgx.Conn, what string) {
 func subscribe(t *testing.T, s *harness.Server, to func() *pgx.Conn, name, options string) {
 	t.Helper()
 	mustExec(t, to(), fmt.Sprintf("CREATE SUBSCRIPTION %s CONNECTION 'host=%s port=%d user=test dbname=events' PUBLICATION p%s", name, s.Host, s.Port, options))
+	unsubscribe(t, to, name)
+}
+
+// unsubscribe drops a subscription at the test's end.
+func unsubscribe(t *testing.T, to func() *pgx.Conn, name string) {
+	t.Helper()
 	t.Cleanup(func() {
 		conn, err := pgx.Connect(context.Background(), to().Config().ConnString())
 		if err != nil {
