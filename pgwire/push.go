@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"context"
 	"errors"
 	"os"
 	"time"
@@ -14,7 +15,7 @@ import (
 type Pusher interface {
 	// Push sends what there is, with [Conn.Notification]. It is called after [Conn.Wake], on the connection's goroutine, while no
 	// transaction is open: before ReadyForQuery, or while the client is silent. An error ends the connection.
-	Push() error
+	Push(ctx context.Context) error
 }
 
 // Listens says whether the session is a [Pusher] that may have something. Connections for which nobody ever says so have no more to do than
@@ -65,11 +66,17 @@ func (c *Conn) push() error {
 	c.mu.Lock()
 	pushes := c.pushes
 	c.pushes = false
+	if c.ctx.Err() != nil && !c.stopping {
+		c.ctx, c.cancel = context.WithCancelCause(context.Background()) // the one before was of a statement that was cancelled
+	}
+	ctx := c.ctx
 	c.mu.Unlock()
 	if !pushes {
 		return nil
 	}
-	err := c.session.(Pusher).Push()
+	c.pace.begin(0)
+	err := c.session.(Pusher).Push(ctx)
+	c.pause()
 	if err == nil || errors.Is(err, errDisconnected) {
 		return err
 	}

@@ -52,7 +52,7 @@ func (s *pushSession) Parse(_ context.Context, sql string) ([]Query, error) {
 	return []Query{echoQuery(sql)}, nil
 }
 
-func (s *pushSession) Push() error {
+func (s *pushSession) Push(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, payload := range s.queue {

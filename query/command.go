@@ -6,14 +6,17 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
+	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/rights"
@@ -191,6 +194,11 @@ func (s *Session) notifies(st *syntax.NotifyStmt) (err error) {
 	case st.Verb == "NOTIFY":
 		err = notify.Said(&s.tx.told).Notify(s.conn.PID(), st.Channel, st.Payload)
 	case st.Verb == "LISTEN":
+		if _, follows := notify.Followed(st.Channel); follows {
+			if _, err := s.sight(); err != nil {
+				return err
+			}
+		}
 		err = notify.Said(&s.tx.told).Listen(st.Channel)
 	case s.listener == nil && s.tx.told == nil:
 		return nil // as pools do with every session
@@ -204,10 +212,36 @@ func (s *Session) notifies(st *syntax.NotifyStmt) (err error) {
 }
 
 // Push implements [pgwire.Pusher].
-func (s *Session) Push() error {
-	err := s.listener.Drain()
+func (s *Session) Push(ctx context.Context) error {
+	s.ctx = ctx
+	err := s.listener.Drain(ctx, s.sight)
 	_ = s.account()
 	return err
+}
+
+// sight tells which events the session sees, for its channels of events.
+func (s *Session) sight() (notify.Shown, error) {
+	if err := s.present(); err != nil {
+		return nil, err
+	}
+	src, err := s.source(relation.Events)
+	if err != nil {
+		return nil, err
+	}
+	e, looked := &expr.Env{Host: s}, 0
+	return func(event *engine.RecordedEvent) (bool, error) {
+		if src.Seen == nil {
+			return true, nil
+		}
+		if looked++; looked%read.RowsPace == 0 {
+			if err := s.Pace(); err != nil {
+				return false, err
+			}
+		}
+		e.NextRow()
+		e.Row = relation.Row{Event: event}
+		return src.Seen.Sees(e, event)
+	}, nil
 }
 
 // mustBeAlone refuses a statement that cannot run in a transaction block, unless no other is in its transaction, which ends with it:

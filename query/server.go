@@ -66,6 +66,7 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s.began = s.index.GlobalPosition() + 1
 	s.schema = schema.NewStore(store.Control(), logger, s.started)
 	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
+	s.listeners.Events, s.listeners.Next = s.live, func() int64 { return s.index.GlobalPosition() + 1 }
 	s.consumers = consumer.NewRegistry(store, s.live, logger)
 	if err := s.consumers.MarkLost(context.Background(), s.writer); err != nil {
 		logger.Error("consumers that are further than the log cannot be marked", "error", err)

@@ -122,7 +122,7 @@ func TestImports(t *testing.T) {
 		"query/rights":        append(forms, "query/syntax", "query/relation", "query/privilege", "query/role", "query/schema", "query/analytics"),
 		"query/replication":   append(forms, "query/syntax", "query/relation", "query/expr", "query/policy", "query/privilege", "query/role", "query/rights", "query/schema", "query/analytics", "pgwire", "engine"),
 		"query/advisory":      append(forms, "query/analytics"),
-		"query/notify":        forms,
+		"query/notify":        append(forms, "query/live", "engine"),
 		"query/activity":      append(forms, "query/analytics", "pgwire", "engine/measure"),
 		"query/statements":    {"query/analytics"},
 		"query/audit":         append(forms, "engine"),

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -28,13 +29,15 @@ type Listener struct {
 	names    []string // the channels in the order in which LISTEN named them
 	bytes    int64    // of them
 	batch    []Notification
+	feeds    map[string]*feed // of the channels that are the server's own
 
-	mu     sync.Mutex // guards the queue
+	mu     sync.Mutex // guards the queue, and what is due
 	queue  []Notification
 	head   int  // what is before was taken
 	others int  // bytes of what others have made
 	own    int  // bytes of the rest
 	over   bool // it was too much: the session ends
+	due    []*feed
 }
 
 // Channels are those that the session listens to, in the order in which it began to.
@@ -99,8 +102,9 @@ func (l *Listener) waiting() int {
 	return l.others
 }
 
-// Drain sends what has come up. The connection's goroutine calls it, while no transaction is open.
-func (l *Listener) Drain() error {
+// Drain sends what has come up. The connection's goroutine calls it, while no transaction is open. sight is asked what the session sees of events; where
+// it may see none, of SQLSTATE 42501, the session is told so once and listens to them no more.
+func (l *Listener) Drain(ctx context.Context, sight func() (Shown, error)) error {
 	for l.take() {
 		for i := range l.batch {
 			n := &l.batch[i]
@@ -112,7 +116,7 @@ func (l *Listener) Drain() error {
 			}
 		}
 	}
-	return nil
+	return l.tell(ctx, sight)
 }
 
 // take takes some of the queue; false: there is nothing in it.
@@ -147,7 +151,16 @@ func (l *Listener) listen(channel string) {
 	}
 	l.channels[channel] = struct{}{}
 	l.names = append(l.names, channel)
-	l.bytes += channelSize + int64(len(channel))
+	l.bytes += channelBytes(channel)
+}
+
+// channelBytes is what a channel takes.
+func channelBytes(channel string) int64 {
+	n := channelSize + int64(len(channel))
+	if _, follows := Followed(channel); follows {
+		n += feedSize
+	}
+	return n
 }
 
 // unlisten takes a channel out of them, and returns it; an empty one is all. The registry still has what is returned.
@@ -164,15 +177,24 @@ func (l *Listener) unlisten(channel string) (removed []string) {
 	delete(l.channels, channel)
 	i := slices.Index(l.names, channel)
 	l.names = slices.Delete(l.names, i, i+1)
-	l.bytes -= channelSize + int64(len(channel))
+	l.bytes -= channelBytes(channel)
 	return []string{channel}
+}
+
+// leave has the registry and the log tell nothing of a channel any more.
+func (l *Listener) leave(channel string) {
+	if _, follows := Followed(channel); follows {
+		l.unfollow(channel)
+		return
+	}
+	l.registry.remove(l, channel)
 }
 
 // forget drops what is in the queue. Who listens to something again begins anew.
 func (l *Listener) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.queue, l.head, l.others, l.own = nil, 0, 0, 0
+	l.queue, l.head, l.others, l.own, l.due = nil, 0, 0, 0, nil
 }
 
 // Close ends all listening. What has not been sent by then is gone.
@@ -181,7 +203,7 @@ func (l *Listener) Close() {
 		return
 	}
 	for _, channel := range l.unlisten("") {
-		l.registry.remove(l, channel)
+		l.leave(channel)
 	}
 	l.forget()
 }

@@ -36,6 +36,8 @@ func (c *fakeConn) End(why *pgerror.Error) {
 	c.ended = why
 }
 
+func (c *fakeConn) Notice(*pgerror.Error) {}
+
 func (c *fakeConn) Listens(may bool) { c.listens = may }
 
 func (c *fakeConn) Notification(pid int32, channel, payload string) error {
@@ -86,7 +88,7 @@ func (m *member) notify(t *testing.T, channel, payload string) {
 func (m *member) drained(t *testing.T) string {
 	t.Helper()
 	m.got = nil
-	if err := m.l.Drain(); err != nil {
+	if err := m.l.Drain(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Join(m.got, " ")
@@ -332,7 +334,7 @@ func TestAtOnce(t *testing.T) {
 			m := join(&r, int32(s+50))
 			for range each {
 				m.listen(t, "x", "y")
-				_ = m.l.Drain()
+				_ = m.l.Drain(t.Context(), nil)
 				m.l.Close()
 			}
 		}()

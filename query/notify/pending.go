@@ -91,6 +91,10 @@ func (p *Pending) Notify(pid int32, channel, payload string) error {
 	if len(payload) > maxPayload {
 		return pgerror.Errorf(pgerror.InvalidParameterValue, "payload string too long")
 	}
+	if _, own := Followed(channel); own {
+		return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied for channel \"%s\"", channel).
+			WithHint("The server itself notifies on it, of what is appended.")
+	}
 	n := Notification{PID: pid, Channel: channel, Payload: payload}
 	if p.has(n) {
 		return nil
@@ -177,7 +181,11 @@ func (p *Pending) Prepare(r *Registry, conn Conn, l **Listener) error {
 		if room--; room < 0 {
 			return pgerror.Errorf(pgerror.ProgramLimitExceeded, "a session may listen to %d channels at most", maxChannels)
 		}
-		r.add(p.listener, a.channel)
+		if key, follows := Followed(a.channel); !follows {
+			r.add(p.listener, a.channel)
+		} else if p.listener.feeds[a.channel] == nil {
+			p.listener.follow(a.channel, key)
+		}
 		p.added = append(p.added, a.channel)
 	}
 	return nil
@@ -227,7 +235,13 @@ func (p *Pending) resolve(committed bool) {
 	}
 	for _, channel := range left {
 		if _, listens := l.channels[channel]; !listens {
-			l.registry.remove(l, channel)
+			l.leave(channel)
+		}
+	}
+	for _, channel := range p.added {
+		if f := l.feeds[channel]; f != nil && !f.began {
+			f.began = true
+			l.ready(f, l.registry.Events.Changes())
 		}
 	}
 	if len(l.names) == 0 {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/query/live"
 )
 
 // Conn is a listener's connection.
@@ -18,6 +19,8 @@ type Conn interface {
 	Listens(may bool)
 	// Notification sends a notification.
 	Notification(pid int32, channel, payload string) error
+	// Notice sends a notice.
+	Notice(*pgerror.Error)
 }
 
 // Notification is one message.
@@ -31,8 +34,12 @@ const overhead = 64
 
 func (n *Notification) size() int { return overhead + len(n.Channel) + len(n.Payload) }
 
-// Registry is who listens to what. It may be used concurrently; the zero value is ready.
+// Registry is who listens to what. It may be used concurrently.
 type Registry struct {
+	// Events tells of what is appended, and Next is the position after the newest event. They are set before anybody listens.
+	Events *live.Dispatcher
+	Next   func() int64
+
 	mu       sync.RWMutex
 	channels map[string]map[*Listener]struct{}
 
