@@ -109,6 +109,7 @@ func (s *Session) declare(ctx context.Context, st *syntax.DeclareStmt, query row
 	c := &cursorPortal{query: query, noScroll: st.NoScroll, count: -1, hold: st.Hold, st: st}
 	_, c.follows = query.(*live.Portal)
 	if c.follows {
+		c.noScroll = true
 		if err := s.mayFollow(st); err != nil {
 			c.query.Close()
 			return err

@@ -2,8 +2,11 @@ package query
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
@@ -181,12 +184,21 @@ func (p *subscribePlan) readsRows() {}
 
 func (s *Session) prepareSubscribe(c *expr.Compiler, st *syntax.SubscribeStmt) (*subscribePlan, error) {
 	p := &subscribePlan{}
-	if err := p.Compile(c, st, s.path); err != nil {
+	err := p.Compile(c, st, s.path)
+	if e := new(pgerror.Error); errors.As(err, &e) && e.Code == pgerror.UndefinedTable && s.namesView(st) {
+		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "a view cannot be followed").WithHint("SUBSCRIBE reads events alone.").At(e.Position)
+	}
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	p.params, err = c.FinishParams()
 	return p, err
+}
+
+// namesView tells whether there is a view of the name that a SUBSCRIBE has not found.
+func (s *Session) namesView(st *syntax.SubscribeStmt) bool {
+	q, ok := st.Query.(*syntax.SelectStmt)
+	return ok && q.From != nil && slices.ContainsFunc(s.server.schema.Current().Views, func(v analytics.View) bool { return v.Name == q.From.Table })
 }
 
 func (p *subscribePlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {

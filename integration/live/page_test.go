@@ -57,7 +57,8 @@ func TestPage(t *testing.T) {
 		t.Fatalf("%d statements and %d programs", len(sql), len(programs))
 	}
 	copying := strings.Replace(sql[0], "category = 'order'", "position >= 0 AND category = 'order'", 1)
-	start("psql", exec.Command(harness.Need(t, "psql"), "-X", "-d", server.URL(), "-c", copying))
+	// Into a pipe psql writes when it has some KiB; on a terminal, as this has it do, with each line.
+	start("psql", exec.Command(harness.Need(t, "stdbuf"), "-oL", harness.Need(t, "psql"), "-X", "-d", server.URL(), "-c", copying))
 	for i, want := range []string{"0 order-1 Placed", "1 order-1 Paid", "2 order-2 Placed"} {
 		if i == 2 {
 			run("INSERT INTO events (stream, type) VALUES ('order-2', 'Placed')")
