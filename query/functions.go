@@ -23,6 +23,7 @@ import (
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/setting"
@@ -79,6 +80,10 @@ func processFunctions() {
 	register("pg_terminate_backend", terminateBackend)
 	register("pg_reload_conf", reloadConf)
 	register("pg_stat_statements_reset", resetStatements)
+	register("pg_drop_replication_slot", func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+		*v = pgvalue.TextValue("")
+		return replication.Drop(s.ctx, s, a[0].Text)
+	})
 	register("pg_notify", func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 		*v = pgvalue.TextValue("")
 		if err := notify.Said(&s.tx.told).Notify(s.conn.PID(), a[0].Text, a[1].Text); err != nil { // empty where they are null

@@ -551,14 +551,15 @@ func (p *replicationPortal) Execute(ctx context.Context, out *pgwire.Output, _ i
 			return tag, false, err
 		}
 	}
-	return tag, true, s.replication().Run(ctx, out, p.command, s)
+	return tag, true, s.Replication().Run(ctx, out, p.command, s)
 }
 
-// replication is the session as the replication protocol sees it.
-func (s *Session) replication() *replication.Session {
+// Replication is the session as the replication protocol sees it.
+func (s *Session) Replication() *replication.Session {
 	return &replication.Session{
 		Host: s, PID: s.conn.PID(), Store: s.server.store, Slots: s.server.slots, Database: s.database,
 		Sees: s.follows, Schema: s.server.schema.Current, Waiting: s.conn.Waiting, Timeout: s.effective.senderTimeout,
+		May: s.mayReplicate,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -77,7 +78,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	}
 	session.statementTime = time.Now().UnixMicro()
 	session.settings = setting.New(session.user, &s.own, session)
-	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles), Served: consumer.Serve}
+	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles), Served: replication.Serve(consumer.Serve)}
 	session.held, session.cache.held = c.NewShare(), c.NewShare()
 	session.applyRoleSettings()
 	if err := session.applyStartup(params); err != nil {

@@ -183,8 +183,8 @@ func (s *Session) applyStartup(params map[string]string) error {
 		case "user", "database", "options":
 			continue
 		case "replication":
-			if err := s.mayReplicate(); err != nil {
-				return err
+			if s.conn.Replication() && !s.mayReplicate() {
+				return &pgerror.Error{Severity: "FATAL", Code: pgerror.InsufficientPrivilege, Message: "must be superuser or replication role to start walsender"}
 			}
 			continue
 		}
@@ -199,16 +199,14 @@ func (s *Session) applyStartup(params map[string]string) error {
 	return nil
 }
 
-// mayReplicate checks that who came for the replication protocol may use it.
-func (s *Session) mayReplicate() error {
-	if !s.conn.Replication() || s.roles() == nil {
-		return nil
+// mayReplicate checks that the session's role may use the replication protocol, and slots.
+func (s *Session) mayReplicate() bool {
+	if s.roles() == nil {
+		return true
 	}
 	r := s.may()
-	if one := r.Roles.ByOID(r.User); r.All || one != nil && one.Replication {
-		return nil
-	}
-	return &pgerror.Error{Severity: "FATAL", Code: pgerror.InsufficientPrivilege, Message: "must be superuser or replication role to start walsender"}
+	one := r.Roles.ByOID(r.User)
+	return r.All || one != nil && one.Replication
 }
 
 // splitOptions splits at spaces; a backslash keeps the next character.

@@ -49,10 +49,7 @@ func (r *roleRows) Next(_ context.Context, out *relation.Row) (bool, error) {
 func (p *Plan) From(c *expr.Compiler, rel *relation.Relation, ref *syntax.RelationRef) error {
 	p.Rel = rel
 	if ref.Called {
-		f := relation.AuthQuery
-		if rel == relation.Consumed {
-			f = relation.Consume
-		}
+		f := relation.FunctionOf(rel)
 		call := &syntax.CallExpr{Schema: ref.Schema, Name: ref.Table, Args: ref.Args, ArgNames: ref.ArgNames}
 		call.Pos = ref.Pos
 		var err error

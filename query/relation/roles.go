@@ -70,7 +70,7 @@ func OfRoles(name string) *Relation {
 // FindRead is Find for what is read and never changed: relations of roles are found too.
 func FindRead(ref *syntax.RelationRef, src string, path searchpath.Path) (*Relation, error) {
 	if ref.Called {
-		for rel, f := range map[*Relation]*Function{Auth: AuthQuery, Consumed: Consume} {
+		for rel, f := range tableFunctions {
 			if ref.Table == f.Name && (ref.Schema == f.Schema || ref.Schema == "" && path.Has(f.Schema)) {
 				return rel, nil
 			}

@@ -30,6 +30,8 @@ type Session struct {
 	Schema func() *schema.Schema
 	// Waiting runs what waits for something else than a processor.
 	Waiting func(f func() error) error
+	// May tells whether its role may use slots.
+	May func() bool
 	// Timeout is how long a client that follows may say nothing; 0: as long as it likes.
 	Timeout time.Duration
 }
@@ -41,6 +43,8 @@ type Sender struct {
 	output output
 	env    expr.Env
 	both   *pgwire.CopyBoth
+	// sink takes what is streamed in place of a client; nil: both does.
+	sink func(at LSN, piece []byte) error
 
 	from    int64        // appends that end below it are not sent
 	sees    *policy.Seen // as of the append that is looked at
@@ -155,6 +159,7 @@ func (w *Sender) event(ctx context.Context, f *engine.Follower, e *engine.Record
 			return err
 		}
 	}
+	w.env.NextRow()
 	ok := e.AppendLast >= w.from
 	if ok && w.sees != nil {
 		var err error
@@ -190,6 +195,9 @@ func (w *Sender) event(ctx context.Context, f *engine.Follower, e *engine.Record
 	}
 	w.passed = !t.begun
 	w.reached(e.AppendLast + 1)
+	if w.sink != nil {
+		return nil
+	}
 	done, err := w.answer(ctx)
 	if done {
 		f.Stop()
@@ -216,6 +224,13 @@ func (w *Sender) reached(position int64) {
 
 // send sends a piece of the stream, which is of the places from to in the log.
 func (w *Sender) send(ctx context.Context, from, to LSN, size int, piece func(dst []byte) ([]byte, error)) error {
+	if w.sink != nil {
+		text, err := piece(nil)
+		if err != nil {
+			return err
+		}
+		return w.sink(from, text)
+	}
 	return w.both.Send(ctx, size, func(dst []byte) ([]byte, error) {
 		dst = append(dst, 'w')
 		dst = pgvalue.Be.AppendUint64(dst, uint64(from))
@@ -227,6 +242,9 @@ func (w *Sender) send(ctx context.Context, from, to LSN, size int, piece func(ds
 
 // tell tells the client where it is; asks: it is to answer.
 func (w *Sender) tell(ctx context.Context, asks bool) error {
+	if w.sink != nil {
+		return nil
+	}
 	w.passed, w.told = false, time.Now()
 	err := w.both.Send(ctx, 0, func(dst []byte) ([]byte, error) {
 		dst = append(dst, 'k')

@@ -115,7 +115,12 @@ func (j *wal2json) head(dst []byte, t *transaction, at LSN) []byte {
 
 // say sends a message of an append.
 func (j *wal2json) say(ctx context.Context, at LSN, piece []byte) error {
-	return j.w.send(ctx, at, at, len(piece), func(dst []byte) ([]byte, error) { return j.w.both.Text(ctx, dst, piece) })
+	return j.w.send(ctx, at, at, len(piece), func(dst []byte) ([]byte, error) {
+		if j.w.both == nil {
+			return append(dst, piece...), nil
+		}
+		return j.w.both.Text(ctx, dst, piece)
+	})
 }
 
 func (j *wal2json) begin(ctx context.Context, t *transaction) error {

@@ -6,7 +6,20 @@ import "github.com/eventgres/eventgres/pgwire/pgerror"
 const (
 	AuthFunction    = "eventgres_auth"
 	ConsumeFunction = "consume"
+
+	CreateSlotFunction  = "pg_create_logical_replication_slot"
+	GetChangesFunction  = "pg_logical_slot_get_changes"
+	PeekChangesFunction = "pg_logical_slot_peek_changes"
 )
+
+// inFrom tells of one of them.
+func inFrom(name string) bool {
+	switch name {
+	case AuthFunction, ConsumeFunction, CreateSlotFunction, GetChangesFunction, PeekChangesFunction:
+		return true
+	}
+	return false
+}
 
 // Consumes tells of a SELECT that is about what consume returns.
 func (s *SelectStmt) Consumes() bool {
@@ -15,7 +28,7 @@ func (s *SelectStmt) Consumes() bool {
 
 // tableFunction takes the arguments of one of those, if a name in FROM is its.
 func (p *parser) tableFunction(r *RelationRef) bool {
-	if r.Table != AuthFunction && r.Table != ConsumeFunction {
+	if !inFrom(r.Table) {
 		return false
 	}
 	start := *p
