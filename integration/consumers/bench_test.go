@@ -139,9 +139,14 @@ func BenchmarkInsert100(b *testing.B) {
 func BenchmarkRelay100(b *testing.B) { bench(b, 100, 100, relayStep(100, many)) }
 
 // BenchmarkConsume100: consume 100 and ack.
-func BenchmarkConsume100(b *testing.B) {
-	bench(b, 100, 100, func(ctx context.Context, conn *pgx.Conn, i int) (int, error) {
-		rows, _ := conn.Query(ctx, "SELECT position, stream, type, payload FROM consume('c', 100, '10 ms')")
+func BenchmarkConsume100(b *testing.B) { benchConsume(b, 100) }
+
+// BenchmarkConsume1000: consume 1,000 and ack; the members wait for fewer syncs.
+func BenchmarkConsume1000(b *testing.B) { benchConsume(b, 1000) }
+
+func benchConsume(b *testing.B, batch int) {
+	bench(b, batch, batch, func(ctx context.Context, conn *pgx.Conn, i int) (int, error) {
+		rows, _ := conn.Query(ctx, "SELECT position, stream, type, payload FROM consume('c', $1, '10 ms')", batch)
 		last, n := int64(-1), 0
 		for rows.Next() {
 			if err := rows.Scan(&last, nil, nil, nil); err != nil {
@@ -153,7 +158,7 @@ func BenchmarkConsume100(b *testing.B) {
 			return 0, err
 		}
 		_, err := conn.Exec(ctx, "SELECT ack('c', $1)", last)
-		return (n + 99) / 100, err
+		return (n + batch - 1) / batch, err
 	})
 }
 
