@@ -17,12 +17,16 @@ func taken(name string) error {
 		WithHint("Consume again.")
 }
 
-// ack are the changes by which a member's batch is handled up to a position.
-func (c *Consumer) ack(m *Member, upto int64) (b *batch, changes []engine.ControlChange, err error) {
+// ack are the changes by which a member's batch is handled up to a position. given is what the transaction was given for the member: if another
+// has consumed for it meanwhile, there may be events in the batch that this one does not know of.
+func (c *Consumer) ack(m *Member, given *batch, upto int64) (b *batch, changes []engine.ControlChange, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if b, err = c.given(m); err != nil {
 		return nil, nil, err
+	}
+	if given != nil && given != b {
+		return nil, nil, taken(c.name)
 	}
 	if upto > b.last {
 		return nil, nil, pgerror.Errorf(pgerror.InvalidParameterValue, "position %d is beyond the batch that was consumed, which ends at %d", upto, b.last)

@@ -80,7 +80,7 @@ type request struct {
 }
 
 // consume returns the next events of a member's partitions, and waits for some.
-func (c *Consumer) consume(h Host, m *Member, r *request) (list []Event, err error) {
+func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Event, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m.holds++
@@ -97,39 +97,39 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (list []Event, err err
 	for {
 		now, changes := time.Now(), c.registry.live.Changes()
 		if err := c.ready(h, m); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		look := c.expire(m, now)
 		c.share(m)
 		if changed, err := c.countLost(h, m); err != nil {
-			return nil, err
+			return nil, nil, err
 		} else if changed {
 			continue
 		}
 		next := min(c.registry.index.GlobalPosition()+1, r.before)
 		b, events, err := c.gather(h, m, r, next, now)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if b == nil {
 			continue // it has given way to others
 		}
 		if len(events) == 0 {
 			if moved, err := c.moveOn(h, m, b, now); err != nil {
-				return nil, err
+				return nil, nil, err
 			} else if moved {
 				continue
 			}
 		}
 		if m.calls != call {
-			return nil, nil // another consume speaks for the member by now
+			return nil, nil, nil // another consume speaks for the member by now
 		}
 		if len(events) > 0 || !now.Before(r.deadline) {
 			m.give(b)
-			return events, nil
+			return b, events, nil
 		}
 		if err := c.await(h, m, until(r, m, look, now), next, changes); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 }

@@ -311,10 +311,11 @@ func consume(h Host, a []pgvalue.Value) ([]Event, error) {
 		}
 	}
 	seat.touch(m)
-	events, err := c.consume(h, m, &r)
+	b, events, err := c.consume(h, m, &r)
 	if errors.Is(err, errLeft) {
 		err = nil
 	}
+	seat.gave(m, b)
 	return events, err
 }
 
@@ -331,7 +332,7 @@ func ack(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 	}
 	seat, _ := h.Consuming()
 	m := seat.member(c, a[2].Text, a[2].Kind != pgvalue.Null)
-	b, changes, err := c.ack(m, a[1].Int)
+	b, changes, err := c.ack(m, seat.has(m), a[1].Int)
 	if err != nil {
 		return err
 	}

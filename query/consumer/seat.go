@@ -51,6 +51,7 @@ type Seat struct {
 	staged  []engine.ControlChange // not changed in place: savepoints keep it
 	acks    []acked                // what is to be told when they are committed; the same
 	touched []*Member              // members whose lease begins when the transaction ends
+	given   []*batch               // what the transaction was given for each of those, nil: nothing
 	own     []*Member              // that are the session itself
 	altered []*Consumer            // whose members are told when the changes are committed
 }
@@ -127,9 +128,20 @@ func (s *Seat) stage(h Host, changes []engine.ControlChange) error {
 // touch holds a member's lease until the transaction ends.
 func (s *Seat) touch(m *Member) {
 	if !slices.Contains(s.touched, m) {
-		s.touched = append(s.touched, m)
+		s.touched, s.given = append(s.touched, m), append(s.given, nil)
 		m.consumer.hold(m)
 	}
+}
+
+// gave notes what the transaction was given for a member that it has touched.
+func (s *Seat) gave(m *Member, b *batch) { s.given[slices.Index(s.touched, m)] = b }
+
+// has is what the transaction was given for a member, nil if that is nothing.
+func (s *Seat) has(m *Member) *batch {
+	if i := slices.Index(s.touched, m); i >= 0 {
+		return s.given[i]
+	}
+	return nil
 }
 
 // End tells that the transaction has ended.
@@ -140,7 +152,7 @@ func (s *Seat) End() {
 	for _, m := range s.touched {
 		m.consumer.letGo(m)
 	}
-	s.staged, s.acks, s.touched, s.altered = nil, nil, nil, nil
+	s.staged, s.acks, s.touched, s.given, s.altered = nil, nil, nil, nil, nil
 }
 
 // Leave ends the memberships of the session: it ends, or begins anew.
