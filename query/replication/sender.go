@@ -50,6 +50,7 @@ type Sender struct {
 	sees    *policy.Seen // as of the append that is looked at
 	current transaction  // that append
 	looked  int          // events that were looked at
+	clock   int64        // when that append was begun, µs since 2000
 	passed  bool         // appends were, of which nothing is sent, since the client was last told where it is
 	told    time.Time    // when that was
 	saved   time.Time    // when the slot was last written
@@ -211,6 +212,7 @@ func (w *Sender) begin(e *engine.RecordedEvent) error {
 	if err != nil {
 		return err
 	}
+	w.clock = postgresTime(time.Now().UnixMicro())
 	w.sees, w.current = sees, transaction{first: e.AppendFirst, last: e.AppendLast, at: e.RecordedAt}
 	return w.output.look(w.Schema())
 }
@@ -235,7 +237,7 @@ func (w *Sender) send(ctx context.Context, from, to LSN, size int, piece func(ds
 		dst = append(dst, 'w')
 		dst = pgvalue.Be.AppendUint64(dst, uint64(from))
 		dst = pgvalue.Be.AppendUint64(dst, uint64(to))
-		dst = pgvalue.Be.AppendUint64(dst, uint64(postgresTime(time.Now().UnixMicro())))
+		dst = pgvalue.Be.AppendUint64(dst, uint64(w.clock))
 		return piece(dst)
 	})
 }
