@@ -14,7 +14,6 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/expr"
-	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/setting"
@@ -561,18 +560,6 @@ func (s *Session) Replication() *replication.Session {
 		Sees: s.follows, Schema: s.server.schema.Current, Waiting: s.conn.Waiting, Timeout: s.effective.senderTimeout,
 		May: s.mayReplicate,
 	}
-}
-
-// follows is which events are seen by who follows the log, at this moment; nil: all.
-func (s *Session) follows() (*policy.Seen, error) {
-	if err := s.present(); err != nil {
-		return nil, err
-	}
-	src, err := s.source(relation.Events)
-	if err != nil {
-		return nil, err
-	}
-	return src.Seen, nil
 }
 
 // InBlock implements [replication.Block].

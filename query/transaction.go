@@ -648,6 +648,11 @@ func (s *Session) Sees() (*policy.Seen, error) {
 		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "the log cannot be followed in a transaction of isolation level %s", isolation).
 			WithDetail("It would never show what comes.").WithHint("Follow it in READ COMMITTED.")
 	}
+	return s.follows()
+}
+
+// follows is which events are seen by who follows the log, at this moment; nil: all.
+func (s *Session) follows() (*policy.Seen, error) {
 	if err := s.present(); err != nil {
 		return nil, err
 	}
