@@ -142,7 +142,7 @@ var conditions = map[string]condition{
 	"42P16": {when: "CREATE OR REPLACE VIEW would take a column away, or change its type", do: "DROP it first.", again: never, example: "CREATE VIEW v AS SELECT 1 AS a, 2 AS b; CREATE OR REPLACE VIEW v AS SELECT 1 AS a"},
 	"42P17": {when: "A view that reads itself", do: "WITH RECURSIVE inside of it.", again: never, example: "CREATE VIEW w AS SELECT 1 AS a; CREATE OR REPLACE VIEW w AS SELECT a FROM w"},
 	"42P18": {when: "A value whose type nothing says", do: "Cast it.", again: never, example: "SELECT ARRAY[]"},
-	"42P19": {when: "A recursive query that names itself twice", do: "Name it once.", again: never, example: "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT a.n FROM t a, t b) SELECT * FROM t"},
+	"42P19": {when: "A recursive query that names itself twice, or aggregates itself", do: "Name it once, and aggregate outside it.", again: never, example: "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT a.n FROM t a, t b) SELECT * FROM t"},
 	"42P20": {when: "A window function where none may be", do: "Put it into a subquery.", again: never, example: "SELECT type FROM events WHERE row_number() OVER () = 1"},
 
 	"53100": {when: "The disk is full; nothing was appended, reads go on", do: "Make room: appends go on by themselves.", again: later, seen: "integration/faults/load_test.go"},

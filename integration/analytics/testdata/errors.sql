@@ -278,6 +278,17 @@ WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1.5 FROM t WHERE n < 3) SE
 -- error: 42P19
 WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT a.n FROM t a, t b) SELECT * FROM t;
 
+-- case: an aggregate of the recursive query
+-- error: 42P19
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT max(n) FROM t) SELECT * FROM t;
+
+-- case: an aggregate of the recursive query in a subquery
+-- error: 42P19
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT x.m FROM (SELECT max(n) + 1 AS m FROM t) x WHERE m < 4) SELECT * FROM t;
+
+-- case: GROUP BY of the recursive query
+WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 3 GROUP BY n) SELECT * FROM t ORDER BY n;
+
 -- case: window that is not there
 -- error: 42704
 SELECT count(*) OVER w FROM events;

@@ -169,6 +169,9 @@ func (c *compiler) checkAggregateParts(a *aggCall) {
 			c.unsupported(a.pos, "an aggregate of an outer query's columns in a query with FROM")
 		}
 	} else {
+		if c.query.recurs {
+			c.failAt(a.pos, pgerror.InvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+		}
 		c.query.agg = true
 	}
 }

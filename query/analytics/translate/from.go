@@ -183,6 +183,7 @@ func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
 		c.failAt(v.Location, pgerror.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", t.name)
 	}
 	t.used = true
+	c.query.recurs = c.query.recurs || t.self
 	if !t.self && (c.inBody > 0 || c.links()-t.links > 1) {
 		c.inline(t)
 	}

@@ -66,6 +66,7 @@ type queryState struct {
 	outer    bool              // it, or what is in it, refers to columns of queries around
 	far      bool              // it does to one that is not directly around it
 	reads    bool              // it has FROM
+	recurs   bool              // FROM has a reference to the WITH query that it is a part of
 	source   bool              // it stands in FROM or WITH
 	operand  bool              // it is an operand of a set operation
 	windows  map[string]*window
