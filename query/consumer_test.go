@@ -611,3 +611,41 @@ func TestConsumerLost(t *testing.T) {
 		}
 	}
 }
+
+// TestConsumerLags: a partition that stands still is passed over once its queue is full, and read anew when it goes on.
+func TestConsumerLags(t *testing.T) {
+	c := newConsumerTest(t)
+	c.exec("SELECT create_consumer('c', partitions => 1024, max_attempts => 1000)") // so that a queue has 64 events
+	const most = 300
+	c.append(2*most, 2)
+	got := map[string][]int64{}
+	take := func() {
+		t.Helper()
+		rows, _ := c.conn.Query(t.Context(), "SELECT position, stream, version FROM consume('c', 50, '1 hour')")
+		type event struct {
+			Position int64
+			Stream   string
+			Version  int64
+		}
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[event])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list {
+			got[e.Stream] = append(got[e.Stream], e.Version)
+		}
+		c.exec("SELECT ack('c', $1)", list[len(list)-1].Position)
+	}
+	c.want(c.conn, "0", "SELECT position FROM consume('c', 1, '0')")
+	c.exec("SELECT nack('c', 0, 'not now', '500 ms')") // of s-0
+	for len(got["s-0"])+len(got["s-1"]) < 2*most {
+		take()
+	}
+	for stream, versions := range got {
+		for i, v := range versions {
+			if v != int64(i) {
+				t.Fatalf("the event %d of %s that was given has version %d", i, stream, v)
+			}
+		}
+	}
+}
