@@ -12,7 +12,7 @@ import (
 
 // elsewhere are settings whose values are a server's own.
 var elsewhere = map[string]bool{
-	"server_version": true, "server_version_num": true, "ssl_library": true, "data_directory": true, "port": true, "max_connections": true, "listen_addresses": true,
+	"server_version": true, "server_version_num": true, "ssl_library": true, "data_directory": true, "port": true, "max_connections": true, "max_replication_slots": true, "listen_addresses": true,
 	"config_file": true, "hba_file": true, "ident_file": true, "unix_socket_directories": true, "lc_messages": true, "log_timezone": true,
 	"shared_memory_size": true, "shared_memory_size_in_huge_pages": true, "is_superuser": true, "application_name": true, "session_authorization": true,
 	"default_text_search_config": true, "dynamic_shared_memory_type": true, "fsync": true, "wal_buffers": true, "data_checksums": true,
