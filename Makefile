@@ -17,7 +17,7 @@
 #   make siege   hostile clients, faults of the disk and lost replies in full size
 #   make differ  random statements, beside PostgreSQL    N=100000 SEED=
 #   make nightly every client there is a test for, and every test in its long form: hours; SHORT=1: the clients alone
-#   make scale   the load, the slow reader and the worker's reads after writes in full size
+#   make scale   the load, the slow reader and the worker's reads after writes in full size    READS=10000
 #   make packages  bin/packages: a .deb and an .rpm for this processor; packages-test installs them in a root of its own, as root
 #   make fmt     rewrite the sources as gofumpt wants them
 #   make clean   remove bin/ (the data directory stays)
@@ -33,6 +33,7 @@ ROUNDS    ?= 200
 STATES    ?= 200000
 SEED      ?=
 N         ?= 100000
+READS     ?= 10000
 BEFORE    ?=
 PAIRS     ?= 12
 WORKLOADS ?= COPY|append|stream of 20|by position|count
@@ -133,7 +134,7 @@ differ: build
 
 scale:
 	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -run 'Writers|SlowReader' ./integration/crash $(if $(SEED),-seed $(SEED))
-	$(GO) test -count=1 -v -timeout 2h -run ReadYourWrites ./integration/worker -rounds 10000
+	$(GO) test -count=1 -v -timeout 2h -run ReadYourWrites ./integration/worker -rounds $(READS)
 
 # Where none of the clients is missing: integration/drivers/install-nightly.sh, and what .ci/run installs.
 CLIENTS := ./integration/clients ./integration/replication ./integration/orm ./integration/tools ./integration/drivers ./integration/introspection ./integration/sessions
