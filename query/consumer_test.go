@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/query/schema"
 )
 
 // consumerTest is a server with a client, for what consumers do.
@@ -648,4 +649,16 @@ func TestConsumerLags(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestConsumersHidden: a view of an older store that is called as one of the server's stays what it is.
+func TestConsumersHidden(t *testing.T) {
+	store := openStore(t, engine.Options{})
+	if _, err := store.Writer().Put(t.Context(), schema.Root+"/view/00000", []byte(`{"oid": 17000, "name": "eventgres_consumers", "query": "SELECT 1 AS x"}`), 0); err != nil {
+		t.Fatal(err)
+	}
+	c := &consumerTest{T: t, addr: serve(t, NewServer(store, nil))}
+	c.conn = c.connect()
+	fails(t, c.conn, "0A000 a view is not supported", "SELECT * FROM eventgres_consumers") // but by the worker, which this server has not
+	c.want(c.conn, "0", "SELECT count(*) FROM eventgres_parked_events")
 }

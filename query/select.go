@@ -36,6 +36,9 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 		if err == nil {
 			err = p.From(c, rel, st.From)
 		}
+		if err == nil && rel.Served && !st.From.Called && s.server.schema.Current().View(rel.Name) != nil {
+			return nil, c.Unsupported("a view", st.From.Pos) // of an older store, which was there first
+		}
 		if err == nil && rel == relation.Consumed {
 			err = c.StandsAlone(st)
 		}

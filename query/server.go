@@ -65,6 +65,11 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
 	s.schema = schema.NewStore(store.Control(), logger, s.started)
+	for _, rel := range []*relation.Relation{relation.Consumers, relation.ParkedEvents} {
+		if s.schema.Current().View(rel.Name) != nil {
+			logger.Warn("a view of this store has a name of the server's, and hides what the server has by it", "view", rel.Name)
+		}
+	}
 	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
 	s.listeners.Events, s.listeners.Next = s.live, func() int64 { return s.index.GlobalPosition() + 1 }
 	s.consumers = consumer.NewRegistry(store, s.live, logger)
