@@ -29,7 +29,11 @@ var StreamID = &Function{
 var WaitForPosition = &Function{
 	OID: 16650, Schema: "public", Name: "wait_for_position", Args: []uint32{pgvalue.OIDInt8, pgvalue.OIDInterval}, ArgNames: []string{"pos", "timeout"},
 	Defaults: []string{"'00:00:30'"}, Result: pgvalue.OIDBool, Volatile: 'v', Strict: true, Effects: true,
-	About: "wait until all events up to a position can be read here; false: they cannot after that time", Source: "\nBEGIN\n  -- the server itself does it\nEND",
+	About: "wait until all events up to a position can be read here; false: they cannot after that time", Source: `
+BEGIN
+  -- the server itself waits; elsewhere it is told at once
+  RETURN pos <= coalesce((SELECT max(e.position) FROM events e), -1);
+END`,
 }
 
 // Functions are all of them.
