@@ -80,6 +80,9 @@ func (c *Conn) push() error {
 	if err == nil || errors.Is(err, errDisconnected) {
 		return err
 	}
+	if c.isStopping() {
+		return c.why
+	}
 	e := asError(err)
 	e.Severity = "FATAL"
 	return e

@@ -92,18 +92,25 @@ type declarePortal struct {
 	s     *Session
 	query rowReader
 	size  int64 // of the statement and its parameters
+	taken bool  // the query is the cursor's
 }
 
 func (p *declarePortal) Columns() []pgvalue.Column { return nil }
 
-func (p *declarePortal) Close() {}
+func (p *declarePortal) Close() {
+	if !p.taken {
+		p.query.Close()
+	}
+}
 
 func (p *declarePortal) Execute(ctx context.Context, _ *pgwire.Output, _ int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	p.taken = true
 	return pgwire.Tag{Command: "DECLARE CURSOR", Rows: -1}, true, p.s.declare(ctx, p.plan.st, p.query, p.size)
 }
 
 func (s *Session) declare(ctx context.Context, st *syntax.DeclareStmt, query rowReader, size int64) error {
 	if s.tx.state != txExplicit && !s.several && !st.Hold {
+		query.Close()
 		return pgerror.Errorf(pgerror.NoActiveSQLTransaction, "DECLARE CURSOR can only be used in transaction blocks")
 	}
 	c := &cursorPortal{query: query, noScroll: st.NoScroll, count: -1, hold: st.Hold, st: st}

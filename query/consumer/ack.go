@@ -68,10 +68,18 @@ func (bp *batchPart) has(upto int64) bool {
 		slices.ContainsFunc(bp.skipped, func(p parked) bool { return within(p.Position) })
 }
 
+// reach is how far the partition is handled where a batch is up to a position: not beyond what the batch has of it, since it may have been cut before.
+func (bp *batchPart) reach(upto int64) int64 {
+	if bp.next > 0 {
+		return min(upto, bp.next-1)
+	}
+	return upto
+}
+
 // ackPart are the changes by which a partition is handled up to a position; the first is that of the checkpoint. more is parked beside what the
 // batch passes over.
 func (c *Consumer) ackPart(bp *batchPart, upto int64, now time.Time, more ...parked) []engine.ControlChange {
-	changes := []engine.ControlChange{c.checkpointChange(bp.partition, bp.moved(upto), bp.version)}
+	changes := []engine.ControlChange{c.checkpointChange(bp.partition, bp.moved(bp.reach(upto)), bp.version)}
 	for i := range bp.released {
 		if one := &bp.released[i]; one.Position > bp.upto && one.Position <= upto {
 			changes = append(changes, c.unshelve(bp.partition, one))
@@ -98,7 +106,7 @@ func (c *Consumer) committed(b *batch, upto int64, changes []engine.ControlChang
 		if at < 0 {
 			continue
 		}
-		bp.version, bp.checkpoint, bp.upto = changes[at].Version, bp.moved(upto), max(bp.upto, upto)
+		bp.version, bp.checkpoint, bp.upto = changes[at].Version, bp.moved(bp.reach(upto)), max(bp.upto, upto)
 		bp.released = slices.DeleteFunc(bp.released, func(p parked) bool { return p.Position <= upto })
 		bp.skipped = slices.DeleteFunc(bp.skipped, func(p parked) bool { return p.Position <= upto })
 	}

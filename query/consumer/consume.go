@@ -96,6 +96,7 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Even
 	}()
 	for {
 		now, changes := time.Now(), c.registry.live.Changes()
+		next := min(c.registry.index.GlobalPosition()+1, r.before) // before it looks what the owner sees: none is judged by less than is known
 		if err := c.ready(h, m); err != nil {
 			return nil, nil, err
 		}
@@ -106,7 +107,6 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Even
 		} else if changed {
 			continue
 		}
-		next := min(c.registry.index.GlobalPosition()+1, r.before)
 		b, events, err := c.gather(h, m, r, next, now)
 		if err != nil {
 			return nil, nil, err
@@ -174,8 +174,11 @@ func until(r *request, m *Member, look, now time.Time) time.Time {
 func (c *Consumer) await(h Host, m *Member, at time.Time, next, changes int64) error {
 	w := &wait{woken: make(chan struct{}, 1)}
 	c.waits[w], m.wait = struct{}{}, w
-	reads := c.reader == nil
-	if reads {
+	reads := c.reader == nil && c.reads(m, time.Now())
+	switch {
+	case c.reader == nil && !reads:
+		c.handOn()
+	case reads:
 		c.reader = w
 		w.live = live.Waiter{Key: c.what.key, Woken: w.wake}
 	}
@@ -211,15 +214,23 @@ func (c *Consumer) await(h Host, m *Member, at time.Time, next, changes int64) e
 	return err
 }
 
-// handOn has another of those that wait be the one that waits for events, where nobody is.
+// handOn has another of those that wait be the one that waits for events, where nobody is: one that reads on when there are some.
 func (c *Consumer) handOn() {
 	if c.reader != nil {
 		return
 	}
-	for w := range c.waits {
-		w.wake()
-		return
+	now := time.Now()
+	for _, m := range c.members {
+		if m.wait != nil && c.reads(m, now) {
+			m.wait.wake()
+			return
+		}
 	}
+}
+
+// reads tells whether a member reads a partition that delivers now.
+func (c *Consumer) reads(m *Member, now time.Time) bool {
+	return slices.ContainsFunc(m.partsOf, func(p int) bool { return c.eligible(&c.parts[p], now) })
 }
 
 // eligible tells whether a partition delivers now.
@@ -351,8 +362,13 @@ func (a *assembly) take(ctx context.Context, i int, again bool, position int64) 
 		one := a.released[i][0]
 		bp.released, a.released[i] = append(bp.released, one), a.released[i][1:]
 		e.Attempt += one.Attempts
-		e.RecordedEvent, err = a.event(ctx, position)
-		return e, err
+		if e.RecordedEvent, err = a.event(ctx, position); err != nil {
+			return e, err
+		}
+		if ok, err := a.what.wants(e.RecordedEvent); err != nil || !ok { // what it may see is less than when it was parked
+			return Event{}, err
+		}
+		return e, nil
 	}
 	if e.RecordedEvent = s.entries[a.at[i]].event; e.RecordedEvent == nil {
 		if e.RecordedEvent, err = a.event(ctx, position); err != nil {

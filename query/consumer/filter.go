@@ -48,8 +48,8 @@ func (c *Consumer) refilter(h Host) error {
 	if err != nil || basis == known {
 		return err
 	}
-	if seen != nil && seen.Settings {
-		return pgerror.Errorf(pgerror.FeatureNotSupported, "consumer \"%s\" cannot be read: a policy asks for settings of the session", c.name).
+	if seen != nil && (seen.Settings || seen.Session) {
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "consumer \"%s\" cannot be read: a policy asks for what is the session's", c.name).
 			WithDetail("A consumer is read for its owner, whoever's session it is.")
 	}
 	next := filter{text: c.def.Filter, basis: basis, seen: seen, env: expr.Env{Host: host}}

@@ -62,6 +62,9 @@ func (c *Consumer) join(name string, named bool) (*Member, error) {
 		}
 	}
 	if len(c.members) >= maxMembers || c.registry.members.Load() >= allMembers {
+		c.expire(nil, time.Now())
+	}
+	if len(c.members) >= maxMembers || c.registry.members.Load() >= allMembers {
 		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "too many members of consumers").
 			WithHint("A consumer may have " + strconv.Itoa(maxMembers) + " members, and all together " + strconv.Itoa(allMembers) + ".")
 	}

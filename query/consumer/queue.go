@@ -101,7 +101,8 @@ func (c *Consumer) keep(s *part, e *engine.RecordedEvent) {
 // room is how many entries a queue may have.
 func (c *Consumer) room() int { return max(fewQueued, queuedEvents/len(c.parts)) }
 
-// pass reads on in the log from a position, a bit, below another one, and queues what it finds. It returns where it has ended.
+// pass reads on in the log from a position, a bit, below another one, and queues what it finds. It returns where it has ended; also after an
+// error what was queued is not read again.
 func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err error) {
 	o := engine.Forward(from)
 	o.Limit, o.Before = passEvents, before
@@ -115,9 +116,15 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 		}
 	}
 	end = from
-	for cursor.Next(ctx) {
+	defer func() {
+		for i := range c.parts {
+			if s := &c.parts[i]; !stalled[i] {
+				s.next = max(s.next, end)
+			}
+		}
+	}()
+	for ; cursor.Next(ctx); end++ {
 		e := cursor.Event()
-		end = e.Position + 1
 		p := partitionOf(e.StreamID, len(c.parts))
 		s := &c.parts[p]
 		if stalled[p] || e.Position < s.next {
@@ -137,15 +144,7 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 		c.keep(s, e)
 		s.look()
 	}
-	if err := cursor.Err(); err != nil {
-		return end, err
-	}
-	for i := range c.parts {
-		if s := &c.parts[i]; !stalled[i] {
-			s.next = max(s.next, end)
-		}
-	}
-	return end, nil
+	return end, cursor.Err()
 }
 
 // look has the partition's member look, if it waits.

@@ -56,6 +56,9 @@ func (f *Follower) Look() {
 	f.d.mu.Unlock()
 }
 
+// Reach has what follows be all that there is below a position, which is committed. As Look it comes before the owner looks at what he may see.
+func (f *Follower) Reach(position int64) { f.head = max(f.head, position) }
+
 // Next returns the next event, nil if there is none before where Look was last. The event holds until the next call.
 func (f *Follower) Next(ctx context.Context) (*engine.RecordedEvent, error) {
 	for {

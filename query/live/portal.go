@@ -31,6 +31,7 @@ type Portal struct {
 	// Values is the row that Next went to, until the next call.
 	Values   []pgvalue.Value
 	idle     func() error // sends what was read, before it waits; nil: there is nothing to send
+	head     func() int64 // the position behind the newest event
 	plan     *Plan
 	host     Host
 	env      expr.Env
@@ -45,7 +46,8 @@ type Portal struct {
 // Open makes a portal, which begins now, or where the plan says. The parameters are the portal's.
 func (d *Dispatcher) Open(plan *Plan, host Host, params []pgvalue.Value) (*Portal, error) {
 	p := &Portal{plan: plan, host: host, env: expr.Env{Host: host, Params: params}, Values: make([]pgvalue.Value, len(plan.Columns)), spoke: time.Now()}
-	span, err := plan.span(&p.env, d.index.GlobalPosition()+1)
+	p.head = func() int64 { return d.index.GlobalPosition() + 1 }
+	span, err := plan.span(&p.env, p.head())
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +57,9 @@ func (d *Dispatcher) Open(plan *Plan, host Host, params []pgvalue.Value) (*Porta
 	}
 	if span.Lo > span.Hi {
 		span.Hi = span.Lo - 1
+	}
+	if span.Hi < read.MaxInt64 {
+		key = Key{} // whatever comes tells it that its end has passed
 	}
 	p.last, p.told = span.Hi, span.Lo
 	src := &read.Source{Index: d.index}
@@ -266,6 +271,7 @@ func (p *Portal) Fetch(ctx context.Context, st *syntax.FetchStmt, wait time.Dura
 			p.told = told
 		}
 	}()
+	p.follower.Reach(p.head()) // what is committed now, though the dispatcher may not know of it yet
 	if err := p.look(); err != nil {
 		return 0, err
 	}

@@ -110,7 +110,7 @@ func (l *Listener) tell(ctx context.Context, sight func() (Shown, error)) error 
 		return nil
 	}
 	d := l.registry.Events
-	changes := d.Changes()
+	changes, before := d.Changes(), d.Head() // what comes behind is looked at the next time, when it is known what is shown of that
 	shown, err := sight()
 	if err != nil {
 		return l.blind(err)
@@ -120,6 +120,7 @@ func (l *Listener) tell(ctx context.Context, sight func() (Shown, error)) error 
 			continue
 		}
 		from, head := d.Disarm(&f.waiter)
+		head = min(head, before)
 		newest, err := d.Newest(ctx, f.key, max(from, f.next), head, shown)
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -20,6 +20,8 @@ type Seen struct {
 	PerStream bool
 	// Settings: it asks for settings of the session.
 	Settings bool
+	// Session: it asks for something else of the session, or of the time, than who acts.
+	Session bool
 	// Where is the condition as SQL, for the worker.
 	Where string
 }
@@ -41,10 +43,14 @@ func see(host expr.Host, permissive, restrictive []*privilege.Policy) (*Seen, er
 			s.PerStream = s.PerStream && perStream[relation.Events.ByName[x.Column]]
 		case *syntax.CallExpr:
 			s.Settings = s.Settings || x.Name == "current_setting"
+			s.Session = s.Session || !expr.Immutable(x.Name) && !ofRole[x.Name]
 		}
 	})
 	return s, nil
 }
+
+// ofRole are functions whose value follows from who acts, and others that no registration tells of: they ask for nothing.
+var ofRole = map[string]bool{"current_user": true, "current_role": true, "user": true, "coalesce": true, "current_setting": true}
 
 // combined is the condition that policies are together: one of the permissive that there are, and all of the restrictive.
 func combined(permissive, restrictive []*privilege.Policy) string {

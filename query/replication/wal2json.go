@@ -160,6 +160,7 @@ func (j *wal2json) commit(ctx context.Context, t *transaction) error {
 	case j.transactions:
 		j.buffer = closed(j.action(j.buffer[:0], 'C', t, t.commitLSN()))
 	default: // the client is to know that it has all of it
+		j.w.reached(t.last + 1)
 		return j.w.tell(ctx, false)
 	}
 	err := j.say(ctx, t.endLSN(), j.buffer)
