@@ -216,6 +216,8 @@ func TestConsumerTransactional(t *testing.T) {
 	c.exec("BEGIN")
 	c.exec("SELECT create_consumer('c')")
 	c.exec("SAVEPOINT s")
+	fails(t, c.conn, "42710", "SELECT create_consumer('c')")
+	c.exec("ROLLBACK TO s")
 	c.exec("SELECT create_consumer('d')")
 	c.exec("ROLLBACK TO s")
 	c.exec("SELECT create_consumer('e', partitions => 2)")

@@ -1,7 +1,10 @@
 package consumer
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -123,10 +126,12 @@ func create(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 // create are the changes that make a consumer.
 func (r *Registry) create(seat *Seat, d *Definition, after int64) ([]engine.ControlChange, error) {
 	list := r.all()
+	taken := seat.defines(d.Name)
 	for _, c := range list {
-		if c.name == d.Name && !seat.deletes(definitionKey(c.slot)) {
-			return nil, pgerror.Errorf(pgerror.DuplicateObject, "consumer \"%s\" already exists", d.Name)
-		}
+		taken = taken || c.name == d.Name && !seat.deletes(definitionKey(c.slot))
+	}
+	if taken {
+		return nil, pgerror.Errorf(pgerror.DuplicateObject, "consumer \"%s\" already exists", d.Name)
 	}
 	if len(list) >= maxConsumers {
 		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d consumers at most", maxConsumers)
@@ -250,6 +255,14 @@ func (s *Seat) deletes(key string) bool {
 		}
 	}
 	return false
+}
+
+// defines tells whether the transaction makes a consumer of a name.
+func (s *Seat) defines(name string) bool {
+	return slices.ContainsFunc(s.staged, func(x engine.ControlChange) bool {
+		var d Definition
+		return strings.HasPrefix(x.Key, definitionPrefix) && !x.Delete && json.Unmarshal(x.Value, &d) == nil && d.Name == name
+	})
 }
 
 // changes tells whether the transaction changes a key.

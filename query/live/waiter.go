@@ -50,7 +50,6 @@ type Waiter struct {
 	// call the dispatcher.
 	Woken func()
 
-	changes    int64 // of the dispatcher, as its owner knows them
 	wake       chan struct{}
 	list       *waiterList // that it waits in; nil: it does not
 	prev, next *Waiter
