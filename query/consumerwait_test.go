@@ -59,8 +59,15 @@ func TestStandby(t *testing.T) {
 	}()
 	began := time.Now()
 	for i := range 20 {
-		go func() { _, _ = writer.Exec(t.Context(), "INSERT INTO events (stream, type) VALUES ('s', 'T')") }()
+		written := make(chan error, 1)
+		go func() {
+			_, err := writer.Exec(t.Context(), "INSERT INTO events (stream, type) VALUES ('s', 'T')")
+			written <- err
+		}()
 		c.want(c.conn, fmt.Sprint(i), waiting)
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
 		c.exec("SELECT ack('c', $1)", i)
 	}
 	if took := time.Since(began); took > 15*time.Second {
