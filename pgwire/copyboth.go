@@ -138,7 +138,7 @@ func (b *CopyBoth) End(failed error) error {
 	}
 	c.mu.Lock()
 	c.halted = true
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes the read
+	_ = c.raw.SetReadDeadline(longAgo)
 	c.mu.Unlock()
 	<-b.ended
 	if errors.Is(b.err, errDisconnected) || errors.Is(b.err, io.EOF) {
@@ -146,6 +146,3 @@ func (b *CopyBoth) End(failed error) error {
 	}
 	return failed
 }
-
-// Disconnected tells of a connection that has gone.
-func Disconnected(err error) bool { return errors.Is(err, errDisconnected) }

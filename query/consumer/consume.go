@@ -312,7 +312,7 @@ func (c *Consumer) assemble(ctx context.Context, parts []int, limit int, horizon
 		a.released[i] = c.shelves[p].released
 	}
 	var events []Event
-	size, reached := 0, int64(-1)
+	size, reached := int64(0), int64(-1)
 	for len(events) < limit && size < batchBytes && a.skipped < maxSkipped {
 		i, again, position := a.first(horizon)
 		if i < 0 {
@@ -325,7 +325,7 @@ func (c *Consumer) assemble(ctx context.Context, parts []int, limit int, horizon
 			return nil, nil, err
 		}
 		if e.RecordedEvent != nil {
-			size += eventBytes(e.RecordedEvent)
+			size += live.SizeOf(e.RecordedEvent)
 			events = append(events, e)
 			a.batch.last = position
 		}

@@ -28,7 +28,7 @@ type Consumer struct {
 	waits   map[*wait]struct{}
 	reader  *wait  // of them, the one that waits for events, for all
 	what    filter // which events it is about
-	bytes   int    // of events that are queued
+	bytes   int64  // of events that are queued
 
 	// What is parked, by partition, as of a version of the registry's watch.
 	shelves    []shelf

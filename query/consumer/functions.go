@@ -37,21 +37,17 @@ func given(v *pgvalue.Value, what string) error {
 	return nil
 }
 
-// Duration reads an interval of another function of ours.
-func Duration(v *pgvalue.Value, what string) (time.Duration, error) { return duration(v, what) }
-
-// duration reads an interval: a month has 30 days.
-func duration(v *pgvalue.Value, what string) (time.Duration, error) {
+// Duration reads an interval that must not be negative, an argument of a function of ours: a month has 30 days.
+func Duration(v *pgvalue.Value, what string) (time.Duration, error) {
 	iv, err := pgfn.ParseInterval(v.Text)
 	if err != nil {
 		return 0, err
 	}
-	days, micros := iv.Comparable()
-	const most = 100 * 365 // days, which a Duration holds
-	if days < 0 || micros < 0 && days == 0 {
+	d := iv.Duration()
+	if d < 0 {
 		return 0, pgerror.Errorf(pgerror.InvalidParameterValue, "%s must not be negative", what)
 	}
-	return time.Duration(min(days, most))*24*time.Hour + time.Duration(micros)*time.Microsecond, nil
+	return d, nil
 }
 
 // use finds a consumer that the session may use, by a function's first argument.
@@ -68,6 +64,20 @@ func use(h Host, a []pgvalue.Value) (*Consumer, error) {
 		return nil, pgerror.Errorf(pgerror.InsufficientPrivilege, "must be owner of consumer %s", c.name)
 	}
 	return c, nil
+}
+
+// toChange finds a consumer that a function changes, whose name is tag.
+func toChange(h Host, a []pgvalue.Value, tag string) (*Consumer, error) {
+	if err := h.Writes(tag); err != nil {
+		return nil, err
+	}
+	return use(h, a)
+}
+
+// member is who a function's call speaks for, the session itself where it names none; nil: it is no member.
+func member(h Host, c *Consumer, name *pgvalue.Value) *Member {
+	seat, _ := h.Consuming()
+	return seat.member(c, name.Text, name.Kind != pgvalue.Null)
 }
 
 // position checks where a consumer is to begin, behind which position; null is now.
@@ -97,7 +107,7 @@ func create(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 	if err != nil {
 		return err
 	}
-	lease, err := duration(&a[5], "lease")
+	lease, err := Duration(&a[5], "lease")
 	if err != nil {
 		return err
 	}
@@ -137,7 +147,7 @@ func (r *Registry) create(seat *Seat, d *Definition, after int64) ([]engine.Cont
 		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "there may be %d consumers at most", maxConsumers)
 	}
 	slot := 0
-	for r.control.Get(definitionKey(slot)).Exists() || seat.changes(definitionKey(slot)) {
+	for r.control.Get(definitionKey(slot)).Exists() || seat.change(definitionKey(slot)) != nil {
 		slot++
 	}
 	key := definitionKey(slot)
@@ -150,10 +160,7 @@ func (r *Registry) create(seat *Seat, d *Definition, after int64) ([]engine.Cont
 }
 
 func drop(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
-	if err := h.Writes("drop_consumer()"); err != nil {
-		return err
-	}
-	c, err := use(h, a)
+	c, err := toChange(h, a, "drop_consumer()")
 	if err != nil {
 		return err
 	}
@@ -173,10 +180,7 @@ func drop(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 }
 
 func alter(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
-	if err := h.Writes("alter_consumer()"); err != nil {
-		return err
-	}
-	c, err := use(h, a)
+	c, err := toChange(h, a, "alter_consumer()")
 	if err != nil {
 		return err
 	}
@@ -195,7 +199,7 @@ func alter(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 		d.MaxAttempts = int(a[3].Int)
 	}
 	if a[4].Kind != pgvalue.Null {
-		lease, err := duration(&a[4], "lease")
+		lease, err := Duration(&a[4], "lease")
 		if err != nil {
 			return err
 		}
@@ -215,10 +219,7 @@ func alter(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 }
 
 func reset(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
-	if err := h.Writes("reset_consumer()"); err != nil {
-		return err
-	}
-	c, err := use(h, a)
+	c, err := toChange(h, a, "reset_consumer()")
 	if err != nil {
 		return err
 	}
@@ -247,14 +248,20 @@ func reset(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 	return seat.stage(h, changes)
 }
 
-// deletes tells whether the transaction deletes a key.
-func (s *Seat) deletes(key string) bool {
+// change is what the transaction does to a key, nil if that is nothing.
+func (s *Seat) change(key string) *engine.ControlChange {
 	for i := range s.staged {
 		if s.staged[i].Key == key {
-			return s.staged[i].Delete
+			return &s.staged[i]
 		}
 	}
-	return false
+	return nil
+}
+
+// deletes tells whether the transaction deletes a key.
+func (s *Seat) deletes(key string) bool {
+	x := s.change(key)
+	return x != nil && x.Delete
 }
 
 // defines tells whether the transaction makes a consumer of a name.
@@ -263,16 +270,6 @@ func (s *Seat) defines(name string) bool {
 		var d Definition
 		return strings.HasPrefix(x.Key, definitionPrefix) && !x.Delete && json.Unmarshal(x.Value, &d) == nil && d.Name == name
 	})
-}
-
-// changes tells whether the transaction changes a key.
-func (s *Seat) changes(key string) bool {
-	for i := range s.staged {
-		if s.staged[i].Key == key {
-			return true
-		}
-	}
-	return false
 }
 
 // Serve opens the rows of a relation that the server makes: those that consume returns for arguments, or what there is to be told of consumers.
@@ -305,7 +302,7 @@ func consume(h Host, a []pgvalue.Value) ([]Event, error) {
 	before, waits := h.Sight()
 	r := request{limit: int(a[1].Int), before: before}
 	if a[2].Kind != pgvalue.Null {
-		d, err := duration(&a[2], "wait")
+		d, err := Duration(&a[2], "wait")
 		if err != nil {
 			return nil, err
 		}
@@ -314,7 +311,7 @@ func consume(h Host, a []pgvalue.Value) ([]Event, error) {
 		}
 	}
 	seat, _ := h.Consuming()
-	m := seat.member(c, a[3].Text, a[3].Kind != pgvalue.Null)
+	m := member(h, c, &a[3])
 	if m == nil {
 		if m, err = c.join(a[3].Text, a[3].Kind != pgvalue.Null); err != nil {
 			return nil, err
@@ -333,10 +330,7 @@ func consume(h Host, a []pgvalue.Value) ([]Event, error) {
 }
 
 func ack(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
-	if err := h.Writes("ack()"); err != nil {
-		return err
-	}
-	c, err := use(h, a)
+	c, err := toChange(h, a, "ack()")
 	if err != nil {
 		return err
 	}
@@ -344,7 +338,7 @@ func ack(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 		return err
 	}
 	seat, _ := h.Consuming()
-	m := seat.member(c, a[2].Text, a[2].Kind != pgvalue.Null)
+	m := member(h, c, &a[2])
 	b, changes, err := c.ack(m, seat.has(m), a[1].Int)
 	if err != nil {
 		return err
@@ -360,10 +354,7 @@ func ack(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 }
 
 func nack(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
-	if err := h.Writes("nack()"); err != nil {
-		return err
-	}
-	c, err := use(h, a)
+	c, err := toChange(h, a, "nack()")
 	if err != nil {
 		return err
 	}
@@ -377,12 +368,11 @@ func nack(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
 	var after time.Duration
 	waits := a[3].Kind != pgvalue.Null
 	if waits {
-		if after, err = duration(&a[3], "retry_after"); err != nil {
+		if after, err = Duration(&a[3], "retry_after"); err != nil {
 			return err
 		}
 	}
-	seat, _ := h.Consuming()
-	m := seat.member(c, a[4].Text, a[4].Kind != pgvalue.Null)
+	m := member(h, c, &a[4])
 	gaveUp, err := c.nack(h, m, a[1].Int, a[2].Text, after, waits)
 	*v = pgvalue.BoolValue(gaveUp)
 	return err
@@ -393,8 +383,7 @@ func leave(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
 	if err != nil {
 		return err
 	}
-	seat, _ := h.Consuming()
-	m := seat.member(c, a[1].Text, a[1].Kind != pgvalue.Null)
+	m := member(h, c, &a[1])
 	*v = pgvalue.BoolValue(m != nil)
 	if m != nil {
 		c.left(m, true)
@@ -403,10 +392,7 @@ func leave(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
 }
 
 func unpark(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
-	if err := h.Writes("unpark()"); err != nil {
-		return err
-	}
-	c, err := use(h, a)
+	c, err := toChange(h, a, "unpark()")
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/query/live"
 )
 
 // One reader feeds all members of a consumer: whoever needs more reads on in the log, and what is found is queued for the partition that it
@@ -28,7 +29,7 @@ const (
 type queue struct {
 	from, next int64
 	entries    []entry
-	bytes      int // of their events
+	bytes      int64 // of their events
 }
 
 // entry is an event that is to be delivered; nil: it is to be read.
@@ -68,10 +69,10 @@ func (c *Consumer) empty(s *part, e *entry) {
 	if e.event == nil {
 		return
 	}
-	size := eventBytes(e.event)
+	size := live.SizeOf(e.event)
 	s.bytes -= size
 	c.bytes -= size
-	c.registry.bytes.Add(-int64(size))
+	c.registry.bytes.Add(-size)
 	e.event = nil
 }
 
@@ -88,12 +89,12 @@ func (c *Consumer) lighten() {
 // keep queues an event.
 func (c *Consumer) keep(s *part, e *engine.RecordedEvent) {
 	n := entry{position: e.Position}
-	if size := eventBytes(e); c.bytes+size <= queuedBytes && c.registry.bytes.Load()+int64(size) <= allQueuedBytes {
+	if size := live.SizeOf(e); c.bytes+size <= queuedBytes && c.registry.bytes.Load()+size <= allQueuedBytes {
 		copied := e.Clone()
 		n.event = &copied
 		s.bytes += size
 		c.bytes += size
-		c.registry.bytes.Add(int64(size))
+		c.registry.bytes.Add(size)
 	}
 	s.entries = append(s.entries, n)
 }
@@ -152,13 +153,4 @@ func (s *part) look() {
 	if s.owner != nil && s.owner.wait != nil {
 		s.owner.wait.wake()
 	}
-}
-
-// eventBytes is about what an event takes in memory.
-func eventBytes(e *engine.RecordedEvent) int {
-	n := 256 + len(e.Stream) + len(e.Type) + len(e.Payload) + len(e.Metadata)
-	for _, tag := range e.Tags {
-		n += 16 + len(tag)
-	}
-	return n
 }

@@ -160,7 +160,7 @@ func (d *Dispatcher) read(ctx context.Context, next *int64) (woken int, err erro
 	for c.Next(ctx) {
 		e := c.Event().Clone()
 		batch = append(batch, &e)
-		if size += sizeOf(&e); len(batch) == batchEvents || size > batchBytes {
+		if size += SizeOf(&e); len(batch) == batchEvents || size > batchBytes {
 			flush()
 		}
 	}
@@ -216,7 +216,8 @@ func (d *Dispatcher) tell(ctx context.Context, w *engine.Watch, seen int64) {
 	}
 }
 
-func sizeOf(e *engine.RecordedEvent) int64 {
+// SizeOf is about what an event takes in memory, in bytes.
+func SizeOf(e *engine.RecordedEvent) int64 {
 	n := eventBytes + len(e.Stream) + len(e.Type) + len(e.Payload) + len(e.Metadata)
 	for _, t := range e.Tags {
 		n += 16 + len(t)
@@ -237,9 +238,9 @@ func (r *ring) clear(next int64) { *r = ring{first: next} }
 
 func (r *ring) add(e *engine.RecordedEvent) {
 	r.events = append(r.events, e)
-	r.bytes += sizeOf(e)
+	r.bytes += SizeOf(e)
 	for r.bytes > ringBytes {
-		r.bytes -= sizeOf(r.events[r.gone])
+		r.bytes -= SizeOf(r.events[r.gone])
 		r.events[r.gone] = nil
 		r.gone++
 		r.first++

@@ -37,7 +37,7 @@ func findSarg(c *expr.Compiler, x syntax.Expr) *sarg {
 			case r.Column >= 0 && l.Constant:
 				return &sarg{column: r.Column, op: map[string]string{"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}[x.Op], value: l}
 			}
-		case "@>":
+		case "@>", "= any":
 			l, err := c.Compile(x.L)
 			if err != nil {
 				return nil
@@ -46,15 +46,8 @@ func findSarg(c *expr.Compiler, x syntax.Expr) *sarg {
 			if err != nil {
 				return nil
 			}
-			return hasTag(c, l, r, pgvalue.OIDTextArray)
-		case "= any":
-			l, err := c.Compile(x.L)
-			if err != nil {
-				return nil
-			}
-			r, err := c.Compile(x.R)
-			if err != nil {
-				return nil
+			if x.Op == "@>" {
+				return hasTag(c, l, r, pgvalue.OIDTextArray)
 			}
 			if l.Column < 0 {
 				return hasTag(c, r, l, pgvalue.OIDText)

@@ -19,11 +19,12 @@ func (o *OptionText) Duration() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	days, micros := iv.Comparable()
-	if days < -365 || days > 365 {
+	const day = 24 * time.Hour
+	d := iv.Duration()
+	if d < -365*day || d >= 366*day {
 		return 0, pgerror.Errorf(pgerror.InvalidParameterValue, "\"%s\" is too long a time", o.Text)
 	}
-	return time.Duration(days)*24*time.Hour + time.Duration(micros)*time.Microsecond, nil
+	return d, nil
 }
 
 func (p *parser) subscribeStatement() *SubscribeStmt {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
+	"time"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
@@ -121,6 +122,13 @@ func (iv Interval) Comparable() (days, micros int64) {
 	days = int64(iv.Months)*daysPerMonth + int64(iv.Days)
 	whole := floorDiv(iv.Micros, microsPerDay)
 	return days + whole, iv.Micros - whole*microsPerDay
+}
+
+// Duration is the length as Comparable has it, cut at 100 years, which a Duration holds.
+func (iv Interval) Duration() time.Duration {
+	const most = 100 * 365
+	days, micros := iv.Comparable()
+	return time.Duration(max(-most, min(days, most)))*24*time.Hour + time.Duration(micros)*time.Microsecond
 }
 
 // Cmp compares lengths.
