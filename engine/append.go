@@ -43,6 +43,8 @@ type AppendRequest struct {
 
 	known     []int64 // by event: its position if its id was in the log, else -1
 	checkedTo int64   // the log below this position was searched for ids
+	keys      []Key   // of the events, as appendKeys has them
+	someKeys  [8]Key  // room for those of an append of one event
 	stored    int     // upper bound of its frame's size, bytes
 	done      chan error
 	state     requestState
@@ -205,11 +207,16 @@ func (g *group) check(r *AppendRequest) (appended int, err error) {
 		r.Results = make([]EventResult, len(r.Events))
 	}
 	r.Results = r.Results[:len(r.Events)]
+	left := r.keys
 	for i := range r.Events {
 		e := &r.Events[i]
 		s, err := g.stream(e)
 		if err != nil {
 			return 0, err
+		}
+		var keys []Key
+		if keys, left = takeKeys(left); keys[0] == 0 && e.Stream != "" {
+			keys[0] = g.log.hash.key(CategoryKey, Category(e.Stream)) // of a name that it takes from its stream
 		}
 		s.offered++
 		g.owners = append(g.owners, s)
@@ -364,7 +371,10 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 			g.buf = appendControlRecord(g.buf, record)
 		}
 	}
+	left := r.keys
 	for i := range r.Events {
+		var keys []Key
+		keys, left = takeKeys(left)
 		res := &r.Results[i]
 		if res.Version < 0 {
 			continue
@@ -372,7 +382,7 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 		e := &r.Events[i]
 		res.Position = g.next
 		g.events = append(g.events, pendingEvent{
-			stream: g.owners[i], eventID: e.EventID, offset: g.base + uint32(len(g.buf)),
+			stream: g.owners[i], eventID: e.EventID, offset: g.base + uint32(len(g.buf)), keys: keys,
 		})
 		g.buf = appendRecord(g.buf, e, placement{
 			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,

@@ -334,6 +334,7 @@ func (l *EventLog) publish(g *group) {
 			e.stream.entry, e.stream.stored = l.newStream(e.stream.id, e.stream.named), true
 		}
 		l.index(seg, mem, e.stream.entry, e.offset, e.eventID)
+		e.keys = nil // not to keep the request
 	}
 	l.recordedAt.Store(g.recordedAt)
 	l.committed.Add(int64(len(events)))
@@ -362,6 +363,7 @@ type pendingEvent struct {
 	stream  *pendingStream
 	eventID uuid.UUID
 	offset  uint32
+	keys    []Key // of its category, 0 if it has none, its type and its tags; the request's until it is answered
 }
 
 // newestIn finds a stream's newest event in a sealed segment that has no index file.

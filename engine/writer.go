@@ -492,6 +492,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 		}
 		r.stored += size
 	}
+	r.setKeys(h.w.log.hash)
 	if r.ProposedAt == 0 {
 		r.ProposedAt = now.UnixMicro()
 	}
