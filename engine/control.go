@@ -152,6 +152,23 @@ func (c *Control) List(prefix string) ([]ControlRecord, Extent) {
 	return list, c.log.extent()
 }
 
+// Size returns how many keys begin with a prefix and have a value, and what they count towards the bound of the whole state, in bytes.
+func (c *Control) Size(prefix string) (keys int, bytes int64) {
+	c.log.mu.RLock()
+	defer c.log.mu.RUnlock()
+	c.log.control.ascend(prefix, func(r *ControlRecord) bool {
+		if !strings.HasPrefix(r.Key, prefix) {
+			return false
+		}
+		if !r.Deleted {
+			keys++
+			bytes += r.cost()
+		}
+		return true
+	})
+	return keys, bytes
+}
+
 // Extent is how far a log goes: how many events it has, and how many appends that changed the control
 // state.
 type Extent struct{ Events, Changes int64 }

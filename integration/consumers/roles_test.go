@@ -127,3 +127,33 @@ func TestRevokedWhileItWaits(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestUnparkedHidden: an event that was parked, and that the owner may not see any more, is not given when it is to be delivered once more; nor one that
+// the filter does not let pass any more.
+func TestUnparkedHidden(t *testing.T) {
+	server := harness.Eventgres(t, harness.WithArgs("--no-analytics"))
+	chief := as(t, server, "postgres")
+	for _, sql := range []string{"CREATE ROLE owner LOGIN", "GRANT SELECT ON events TO owner", "GRANT CREATE ON SCHEMA public TO owner"} {
+		run(t, chief, sql)
+	}
+	owner := as(t, server, "owner")
+	run(t, owner, "SELECT create_consumer('c', max_attempts => 1, partitions => 1)")
+	for _, kind := range []string{"a", "b", "c"} {
+		run(t, chief, "INSERT INTO events (stream, type) VALUES ('s', $1)", kind)
+	}
+	given(t, owner, "abc")
+	run(t, owner, "SELECT nack('c', 1, 'why', member => 'm')")
+	given(t, owner, "c")
+	run(t, owner, "SELECT unpark('c', 1)")
+	given(t, owner, "bc")
+	run(t, chief, "CREATE POLICY p ON events FOR SELECT TO owner USING (type <> 'b')")
+	run(t, chief, "ALTER TABLE events ENABLE ROW LEVEL SECURITY")
+	given(t, owner, "c")
+	run(t, chief, "DROP POLICY p ON events")
+	run(t, chief, "ALTER TABLE events DISABLE ROW LEVEL SECURITY")
+	given(t, owner, "bc")
+	run(t, owner, "SELECT alter_consumer('c', filter => 'type <> ''b''')")
+	given(t, owner, "c")
+	run(t, owner, "SELECT alter_consumer('c', filter => '')")
+	given(t, owner, "bc")
+}

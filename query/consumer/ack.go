@@ -156,7 +156,7 @@ func (c *Consumer) nack(h Host, m *Member, at int64, reason string, after time.D
 	err = h.AppendNow(h.Asking(), &engine.AppendRequest{Control: changes})
 	c.mu.Lock()
 	m.holds--
-	m.expires = time.Now().Add(c.def.lease())
+	c.renew(m)
 	if err != nil {
 		return false, err
 	}
@@ -194,7 +194,7 @@ func (c *Consumer) fail(bp *batchPart, at int64, stream uuid.UUID, reason string
 		return c.failReleased(bp, i, reason, until, now)
 	}
 	attempts := 1 + bp.attemptsAt(at)
-	if attempts >= c.def.MaxAttempts && c.shelved < maxParked {
+	if attempts >= c.def.MaxAttempts && c.parkingRoom() > 0 {
 		return c.ackPart(bp, at, now, parked{Position: at, Stream: stream, Attempts: attempts, Reason: reason, Time: now.UnixMicro()}), true
 	}
 	changes = c.ackPart(bp, at-1, now)

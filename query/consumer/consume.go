@@ -91,7 +91,7 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Even
 	}
 	defer func() {
 		m.holds--
-		m.expires = time.Now().Add(c.def.lease())
+		c.renew(m)
 		c.handOn()
 	}()
 	for {
@@ -100,7 +100,6 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Even
 		if err := c.ready(h, m); err != nil {
 			return nil, nil, err
 		}
-		look := c.expire(m, now)
 		c.share(m)
 		if changed, err := c.countLost(h, m); err != nil {
 			return nil, nil, err
@@ -128,7 +127,7 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Even
 			m.give(b)
 			return b, events, nil
 		}
-		if err := c.await(h, m, until(r, m, look, now), next, changes); err != nil {
+		if err := c.await(h, m, until(r, m, now), next, changes); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -154,13 +153,9 @@ func (c *Consumer) ready(h Host, m *Member) error {
 	return nil
 }
 
-// until is when a consume is to look again, whatever happens: at its deadline, when another's lease may be over, or when a partition
-// delivers again.
-func until(r *request, m *Member, look, now time.Time) time.Time {
+// until is when a consume is to look again, whatever happens: at its deadline, or when a partition delivers again.
+func until(r *request, m *Member, now time.Time) time.Time {
 	at := r.deadline
-	if !look.IsZero() && look.Before(at) {
-		at = look
-	}
 	for _, p := range m.partsOf {
 		if s := &m.consumer.parts[p]; s.Until > now.UnixMicro() && time.UnixMicro(s.Until).Before(at) {
 			at = time.UnixMicro(s.Until)
@@ -235,7 +230,7 @@ func (c *Consumer) reads(m *Member, now time.Time) bool {
 
 // eligible tells whether a partition delivers now.
 func (c *Consumer) eligible(s *part, now time.Time) bool {
-	return s.Until <= now.UnixMicro() && !c.stopped(s)
+	return s.Until <= now.UnixMicro() && !s.stuck
 }
 
 // gather finds the first events of a member's partitions, below a position. It reads on in the log as far as it must, a bit at a time; no
@@ -300,12 +295,13 @@ type assembly struct {
 	cut      []bool     // nothing more comes from it
 	streams  map[uuid.UUID]bool
 	skipped  int
+	room     int // for what is to be parked; -1: it is not known yet
 }
 
 // assemble makes a batch of what is queued below a position.
 func (c *Consumer) assemble(ctx context.Context, parts []int, limit int, horizon int64) (*batch, []Event, error) {
 	n := len(parts)
-	a := assembly{Consumer: c, batch: &batch{last: -1, parts: make([]batchPart, n)}, parts: parts, released: make([][]parked, n), at: make([]int, n), cut: make([]bool, n)}
+	a := assembly{Consumer: c, batch: &batch{last: -1, parts: make([]batchPart, n)}, parts: parts, released: make([][]parked, n), at: make([]int, n), cut: make([]bool, n), room: -1}
 	for i, p := range parts {
 		s := &c.parts[p]
 		a.batch.parts[i] = batchPart{partition: p, checkpoint: s.checkpoint, version: s.version, next: min(s.next, horizon), upto: -1}
@@ -383,7 +379,10 @@ func (a *assembly) take(ctx context.Context, i int, again bool, position int64) 
 		a.at[i]++
 		return e, nil
 	}
-	if a.shelved+a.skipped >= maxParked {
+	if a.room < 0 {
+		a.room = a.parkingRoom()
+	}
+	if a.skipped >= a.room {
 		s.stuck, a.cut[i] = true, true
 		bp.next = min(bp.next, position)
 		return Event{}, nil

@@ -29,12 +29,14 @@ type Consumer struct {
 	reader  *wait  // of them, the one that waits for events, for all
 	what    filter // which events it is about
 	bytes   int64  // of events that are queued
+	leases  leases
 
 	// What is parked, by partition, as of a version of the registry's watch.
-	shelves    []shelf
-	shelved    int
-	shelvesOf  int64
-	shelvesGot bool
+	shelves   []shelf
+	shelved   int
+	shelvesOf int64
+	shelvesBy string            // what became of their streams then; empty: they were not read
+	known     map[string]parked // their records, by key
 }
 
 // part is a partition in memory.

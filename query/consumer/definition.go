@@ -18,7 +18,17 @@ const (
 	definitionPrefix = "consumers/"
 	checkpointPrefix = "checkpoints/"
 	parkedPrefix     = "parked/"
+	// namePrefix is that of the keys which who makes a consumer changes, so that of two who make one of the same name at the same time one fails. A
+	// key is for many names: keys are kept for ever, and names are not.
+	namePrefix = "consumernames/"
+	nameKeys   = 64
 )
+
+func nameKey(name string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return fmt.Sprintf("%s%02d", namePrefix, h.Sum64()%nameKeys)
+}
 
 func definitionKey(slot int) string { return fmt.Sprintf("%s%05d", definitionPrefix, slot) }
 
@@ -129,8 +139,8 @@ type parked struct {
 	Time     int64     `json:"time"` // µs since the Unix epoch
 	Released bool      `json:"released,omitempty"`
 
-	number  int // of its key
-	version int64
+	partition, number int // of its key
+	version           int64
 }
 
 // maxReason is what is kept of the reason that a program gives for giving up an event.

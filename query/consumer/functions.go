@@ -135,6 +135,8 @@ func create(h Host, a []pgvalue.Value, _ *pgvalue.Value) error {
 
 // create are the changes that make a consumer.
 func (r *Registry) create(seat *Seat, d *Definition, after int64) ([]engine.ControlChange, error) {
+	name := nameKey(d.Name)
+	named := r.control.Get(name).Version // before it looks which names there are
 	list := r.all()
 	taken := seat.defines(d.Name)
 	for _, c := range list {
@@ -151,7 +153,7 @@ func (r *Registry) create(seat *Seat, d *Definition, after int64) ([]engine.Cont
 		slot++
 	}
 	key := definitionKey(slot)
-	changes := []engine.ControlChange{change(key, d, r.control.Get(key).Version)}
+	changes := []engine.ControlChange{change(name, d.Name, named), change(key, d, r.control.Get(key).Version)}
 	for p := range d.Partitions {
 		key := checkpointKey(slot, p)
 		changes = append(changes, change(key, checkpoint{Position: after}, r.control.Get(key).Version))

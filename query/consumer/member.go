@@ -62,17 +62,15 @@ func (c *Consumer) join(name string, named bool) (*Member, error) {
 		}
 	}
 	if len(c.members) >= maxMembers || c.registry.members.Load() >= allMembers {
-		c.expire(nil, time.Now())
-	}
-	if len(c.members) >= maxMembers || c.registry.members.Load() >= allMembers {
 		return nil, pgerror.Errorf(pgerror.ProgramLimitExceeded, "too many members of consumers").
 			WithHint("A consumer may have " + strconv.Itoa(maxMembers) + " members, and all together " + strconv.Itoa(allMembers) + ".")
 	}
-	m := &Member{consumer: c, name: name, named: named, expires: time.Now().Add(c.def.lease())}
+	m := &Member{consumer: c, name: name, named: named}
 	c.registry.members.Add(1)
 	if c.members = append(c.members, m); len(c.members) == 1 {
 		c.registry.live.Join()
 	}
+	c.renew(m)
 	c.wake() // who waits may have to give up partitions
 	return m, nil
 }
@@ -86,20 +84,6 @@ func (m *Member) give(b *batch) {
 	if m.batch = b; b != nil {
 		given.Add(b.events)
 	}
-}
-
-func (c *Consumer) hold(m *Member) {
-	c.mu.Lock()
-	m.holds++
-	c.mu.Unlock()
-}
-
-// letGo has the lease begin.
-func (c *Consumer) letGo(m *Member) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m.holds--
-	m.expires = time.Now().Add(c.def.lease())
 }
 
 // left ends a membership; politely: what it has not acknowledged has not failed.
@@ -127,29 +111,10 @@ func (c *Consumer) endMembership(m *Member, politely bool) {
 	c.members = slices.DeleteFunc(c.members, func(x *Member) bool { return x == m })
 	if len(c.members) == 0 {
 		c.registry.live.Leave()
+		c.leases.stop()
 		c.lighten()
 	}
 	c.wake()
-}
-
-// expire ends the memberships whose lease is over, but for that of who asks, and returns when the next one can be; zero: there is none.
-func (c *Consumer) expire(asking *Member, now time.Time) (next time.Time) {
-	for _, m := range slices.Clone(c.members) {
-		ends := m.expires
-		switch {
-		case m == asking:
-			continue
-		case m.holds > 0:
-			ends = now.Add(c.def.lease())
-		case !now.Before(ends):
-			c.endMembership(m, false)
-			continue
-		}
-		if next.IsZero() || ends.Before(next) {
-			next = ends
-		}
-	}
-	return next
 }
 
 // share gives a member the partitions that are its share, as far as they are free, and takes from it what is others'. Each holds as many as

@@ -76,12 +76,13 @@ func (c *Consumer) empty(s *part, e *entry) {
 	e.event = nil
 }
 
-// lighten lets go of all events that are kept, where nobody reads.
+// lighten lets go of all that is queued, where nobody reads: it is read anew for who comes next.
 func (c *Consumer) lighten() {
 	for i := range c.parts {
 		s := &c.parts[i]
-		for j := range s.entries {
-			c.empty(s, &s.entries[j])
+		if len(s.entries) > 0 {
+			s.next = s.entries[0].position
+			c.forget(s, len(s.entries))
 		}
 	}
 }

@@ -26,6 +26,7 @@ type Registry struct {
 	bytes   atomic.Int64 // of events that are queued
 	members atomic.Int64
 	given   atomic.Int64 // events of the batches that they were given
+	crowded atomic.Bool  // there was no room for what was to be parked of all
 
 	mu     sync.Mutex
 	seen   int64 // of watch

@@ -54,6 +54,7 @@ type Seat struct {
 	given   []*batch               // what the transaction was given for each of those, nil: nothing
 	own     []*Member              // that are the session itself
 	altered []*Consumer            // whose members are told when the changes are committed
+	of      *Registry              // that what is staged is of
 }
 
 // acked is a batch of which something is acknowledged.
@@ -89,7 +90,7 @@ func (m *Mark) Bytes() int64 { return changeBytes * int64(len(m.staged)) }
 
 // Committed tells that they are committed, if there is no error; changes are the append's, which have versions.
 func (s *Seat) Committed(changes []engine.ControlChange, err error) {
-	if err != nil {
+	if err != nil || s.of == nil {
 		return
 	}
 	for _, a := range s.acks {
@@ -101,6 +102,7 @@ func (s *Seat) Committed(changes []engine.ControlChange, err error) {
 		c.wake()
 		c.mu.Unlock()
 	}
+	s.of.lessParked(changes)
 }
 
 // stage adds changes to the transaction's. A key is changed once in an append: the last value counts, and what the first expected.
@@ -108,6 +110,7 @@ func (s *Seat) stage(h Host, changes []engine.ControlChange) error {
 	if err := h.Reserve(changeBytes * int64(len(changes))); err != nil {
 		return err
 	}
+	_, s.of = h.Consuming()
 	next := slices.Clone(s.staged)
 	at := make(map[string]int, len(next))
 	for i := range next {

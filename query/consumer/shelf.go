@@ -12,8 +12,15 @@ import (
 	"github.com/eventgres/eventgres/engine"
 )
 
-// maxParked bounds what is parked of a consumer: 10,000 records of some 300 bytes. Beyond it, partitions stop at an event that is to be parked.
-const maxParked = 10_000
+const (
+	// maxParked bounds what is parked of a consumer: 10,000 records of some 300 bytes. Beyond it, partitions stop at an event that is to be parked.
+	maxParked = 10_000
+	// allParked bounds the records of what all consumers have parked, in bytes: half of what the control state may have, so that there is room
+	// for checkpoints, views and roles whatever fails. Beyond it partitions stop as well.
+	allParked = 32 << 20
+	// parkedBytes is about what a record takes of an event that is parked in passing.
+	parkedBytes = 400
+)
 
 // shelf is what is parked of a partition.
 type shelf struct {
@@ -26,28 +33,23 @@ type shelf struct {
 // loadShelves reads what is parked, if that has changed.
 func (c *Consumer) loadShelves() {
 	seen := c.registry.parked.Version()
-	if c.shelvesGot && seen == c.shelvesOf {
+	if seen == c.shelvesOf && c.shelvesBy == c.def.OnPark {
 		return
 	}
-	prefix := parkedKeys(c.slot)
+	records, _ := c.registry.control.List(parkedKeys(c.slot))
+	c.shelvesOf = seen
+	if !c.learn(records) && c.shelvesBy == c.def.OnPark {
+		if slices.ContainsFunc(c.parts, func(s part) bool { return s.stuck }) && c.parkingRoom() > 0 {
+			c.unstick()
+		}
+		return
+	}
 	shelves := make([]shelf, len(c.parts))
-	records, _ := c.registry.control.List(prefix)
-	for _, r := range records {
-		partition, number, _ := strings.Cut(strings.TrimPrefix(r.Key, prefix), "/")
-		p, err := strconv.Atoi(partition)
-		one := parked{version: r.Version}
-		if err == nil {
-			one.number, err = strconv.Atoi(number)
+	for i := range records {
+		if one, ok := c.known[records[i].Key]; ok {
+			s := &shelves[one.partition]
+			s.list = append(s.list, one)
 		}
-		if err == nil {
-			err = json.Unmarshal(r.Value, &one)
-		}
-		if err != nil || p >= len(shelves) {
-			c.registry.logger.Error("a parked event cannot be read", "key", r.Key)
-			continue
-		}
-		s := &shelves[p]
-		s.list = append(s.list, one)
 	}
 	c.shelved = 0
 	for p := range shelves {
@@ -70,14 +72,77 @@ func (c *Consumer) loadShelves() {
 			}
 		}
 	}
+	c.shelves, c.shelvesBy = shelves, c.def.OnPark
+	c.unstick()
+}
+
+// learn takes in the records of what is parked, and tells whether any is not as it was. What was read before is not read again: whatever any
+// consumer parks has all look.
+func (c *Consumer) learn(records []engine.ControlRecord) (changed bool) {
+	changed = len(records) != len(c.known)
+	known := make(map[string]parked, len(records))
+	for i := range records {
+		r := &records[i]
+		one, ok := c.known[r.Key]
+		if !ok || one.version != r.Version {
+			changed = true
+			if one, ok = c.readParked(r); !ok {
+				c.registry.logger.Error("a parked event cannot be read", "key", r.Key)
+				continue
+			}
+		}
+		known[r.Key] = one
+	}
+	c.known = known
+	return changed
+}
+
+func (c *Consumer) readParked(r *engine.ControlRecord) (one parked, ok bool) {
+	partition, number, _ := strings.Cut(strings.TrimPrefix(r.Key, parkedKeys(c.slot)), "/")
+	one.version = r.Version
+	var err error
+	if one.partition, err = strconv.Atoi(partition); err == nil {
+		one.number, err = strconv.Atoi(number)
+	}
+	if err == nil {
+		err = json.Unmarshal(r.Value, &one)
+	}
+	return one, err == nil && one.partition >= 0 && one.partition < len(c.parts)
+}
+
+// parkingRoom is how many events more may be parked of the consumer.
+func (c *Consumer) parkingRoom() int {
+	_, bytes := c.registry.control.Size(parkedPrefix)
+	left := int((allParked - bytes) / parkedBytes)
+	if left <= 0 && !c.registry.crowded.Swap(true) {
+		c.registry.logger.Warn("consumers have parked as much as may be parked; partitions stop at what is to be parked until some is dealt with",
+			"bytes", bytes, "limit", allParked)
+	}
+	return max(0, min(left, maxParked-c.shelved))
+}
+
+// unstick has partitions go on for which there may be room by now, or something that is to be delivered once more.
+func (c *Consumer) unstick() {
 	for p := range c.parts {
 		c.parts[p].stuck = false
 	}
-	c.shelves, c.shelvesOf, c.shelvesGot = shelves, seen, true
 }
 
-// stopped tells of a partition that has come to an event that is to be parked, for which there is no room.
-func (c *Consumer) stopped(s *part) bool { return s.stuck && c.shelved >= maxParked }
+// lessParked has consumers look again whose partitions have stopped because all had parked too much, where changes make room.
+func (r *Registry) lessParked(changes []engine.ControlChange) {
+	if !r.crowded.Load() || !slices.ContainsFunc(changes, func(x engine.ControlChange) bool { return x.Delete && strings.HasPrefix(x.Key, parkedPrefix) }) {
+		return
+	}
+	if _, bytes := r.control.Size(parkedPrefix); bytes >= allParked {
+		return
+	}
+	r.crowded.Store(false)
+	for _, c := range r.all() {
+		c.mu.Lock()
+		c.wake()
+		c.mu.Unlock()
+	}
+}
 
 // shelve are the changes that park events of a partition.
 func (c *Consumer) shelve(p int, events []parked) (changes []engine.ControlChange) {

@@ -71,7 +71,7 @@ func (r *Registry) rows(h Host, rel *relation.Relation) (func() []pgvalue.Value,
 func (c *Consumer) reached(p int) int64 {
 	s := &c.parts[p]
 	at, version := c.checkpointOf(p)
-	if s.read && version == s.version && len(s.entries) == 0 && !c.stopped(s) {
+	if s.read && version == s.version && len(s.entries) == 0 && !s.stuck {
 		return max(at.Position, s.next-1)
 	}
 	return at.Position
@@ -82,7 +82,6 @@ func (c *Consumer) row(h Host) ([]pgvalue.Value, error) {
 	defer c.mu.Unlock()
 	c.loadShelves()
 	now := time.Now()
-	c.expire(nil, now)
 	head := c.registry.index.GlobalPosition()
 	checkpoints, lowest := make([]pgvalue.Value, len(c.parts)), head
 	state := "idle"
@@ -92,7 +91,7 @@ func (c *Consumer) row(h Host) ([]pgvalue.Value, error) {
 	for p := range c.parts {
 		at := c.reached(p)
 		checkpoints[p], lowest = pgvalue.IntValue(at), min(lowest, at)
-		if c.stopped(&c.parts[p]) {
+		if c.parts[p].stuck {
 			state = "stopped"
 		}
 	}

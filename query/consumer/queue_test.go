@@ -1,0 +1,67 @@
+package consumer
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine"
+)
+
+// TestLighten: where nobody reads, nothing is kept of what was queued, and what was not given is read anew.
+func TestLighten(t *testing.T) {
+	c := newConsumer(&Registry{}, 0, &Definition{Partitions: 2}, 1)
+	s := &c.parts[0]
+	c.restart(s, 3)
+	for _, position := range []int64{7, 9} {
+		c.keep(s, &engine.RecordedEvent{Position: position})
+	}
+	s.next = 20
+	other := &c.parts[1]
+	c.restart(other, 3)
+	other.next = 20
+	c.lighten()
+	if s.entries != nil || s.next != 7 || s.from != 3 {
+		t.Errorf("%d entries, from %d to %d; expected none, from 3 to 7", len(s.entries), s.from, s.next)
+	}
+	if other.next != 20 {
+		t.Errorf("the partition of which nothing was queued is read anew from %d", other.next)
+	}
+	if c.bytes != 0 || c.registry.bytes.Load() != 0 || s.bytes != 0 {
+		t.Errorf("%d, %d and %d bytes are counted", c.bytes, c.registry.bytes.Load(), s.bytes)
+	}
+}
+
+// TestLearn: of what is parked only that is read which was not read before.
+func TestLearn(t *testing.T) {
+	c := newConsumer(&Registry{logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, 0, &Definition{Partitions: 2}, 1)
+	record := func(n int, version int64, stream uuid.UUID) engine.ControlRecord {
+		return engine.ControlRecord{Key: parkedKey(0, 1, n), Version: version, Value: fmt.Appendf(nil, `{"position": %d, "stream": "%s"}`, n, stream)}
+	}
+	stream := uuid.New()
+	records := []engine.ControlRecord{record(0, 1, stream), record(1, 1, stream)}
+	if !c.learn(records) || len(c.known) != 2 {
+		t.Fatalf("%d are known", len(c.known))
+	}
+	records[0].Value = []byte("this is read by nobody")
+	if c.learn(records) || c.known[records[0].Key].Stream != stream {
+		t.Error("what has not changed was read again")
+	}
+	records[1] = record(1, 2, uuid.New())
+	if !c.learn(records) || c.known[records[1].Key].Stream == stream {
+		t.Error("what has changed was not read again")
+	}
+	if one := c.known[records[1].Key]; one.partition != 1 || one.number != 1 || one.version != 2 {
+		t.Errorf("it is %+v", one)
+	}
+	if !c.learn(records[1:]) || len(c.known) != 1 {
+		t.Error("what is gone is known yet")
+	}
+	records[1].Key = parkedKey(0, 7, 1) // there is no such partition
+	if !c.learn(records[1:]) || len(c.known) != 0 {
+		t.Error("what cannot be is known")
+	}
+}
