@@ -541,8 +541,8 @@ func (s *Session) named(run *analytics.Run) error {
 		if p.Made.IsZero() {
 			c.Made = s.statementTime // the one that is executed
 		}
-		if declared, ok := p.Portal.(interface{ describe(*analytics.Cursor) }); ok {
-			declared.describe(&c)
+		if declared, ok := p.Portal.(interface{ Describe(*analytics.Cursor) }); ok {
+			declared.Describe(&c)
 		}
 		left -= len(c.Text)
 		run.Cursors = append(run.Cursors, c)

@@ -12,6 +12,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/cursor"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
@@ -106,7 +107,7 @@ func (s *Session) command(ctx context.Context, p *syntax.Parsed, last pgwire.Loo
 			return tag("CLOSE CURSOR ALL"), nil
 		}
 		if !s.conn.DropPortal(st.Name) {
-			return pgwire.Tag{}, noCursor(st.Name)
+			return pgwire.Tag{}, cursor.Missing(st.Name)
 		}
 		return tag("CLOSE CURSOR"), nil
 	case *syntax.CreateViewStmt:

@@ -19,6 +19,7 @@ import (
 	"github.com/eventgres/eventgres/query/copyfmt"
 	"github.com/eventgres/eventgres/query/copyin"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/failure"
 	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/staging"
@@ -264,7 +265,7 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 // copyRows reads all rows and appends them.
 func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone *pgvalue.Zone) error {
 	parser := copyin.Parser{
-		Columns: p.plan.columns, Format: &p.plan.format, Zone: zone, Limits: p.s.server.store.Limits(), Error: engineError, Where: p.where,
+		Columns: p.plan.columns, Format: &p.plan.format, Zone: zone, Limits: p.s.server.store.Limits(), Error: failure.Of, Where: p.where,
 	}
 	if !p.staging {
 		parser.PackFor = p.s.server.writer

@@ -1,7 +1,7 @@
 // Package query is what a session does with a statement.
 //
 // A text goes to package syntax and comes back as a tree; a [Session] makes a plan of it, natively (packages relation, expr and read),
-// through the analytics worker (analytic.go), or both in part (workervalues.go, staged.go). A plan is
+// through the analytics worker (analytic.go), or both in part (staged.go). A plan is
 // bound to a portal, which pgwire executes. Appends are made at once or staged (package staging, transaction.go) and committed as one
 // append; settings are package setting's and made effective in settings.go.
 //

@@ -2,12 +2,14 @@ package query
 
 import (
 	"context"
+	"time"
 
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -131,10 +133,10 @@ func (p *executePlan) values(s *Session, params []pgvalue.Value) ([]pgvalue.Valu
 // compileArguments prepares arguments of EXECUTE that the server does not know.
 func (p *executePlan) compileArguments(c *expr.Compiler, s *Session, st *syntax.ExecuteStmt, want []uint32) error {
 	list := c.Src[st.Text.Pos:st.Text.End]
-	if pos := subqueryAt(list); pos >= 0 {
+	if pos := syntax.SubqueryAt(list); pos >= 0 {
 		return c.At(pgerror.Errorf(pgerror.FeatureNotSupported, "cannot use subquery in EXECUTE parameter"), st.Text.Pos+pos)
 	}
-	text, at := selectText(c.Src, st.Text.Pos, list)
+	text, at := syntax.SelectText(c.Src, st.Text.Pos, list)
 	q, err := s.prepareText(c.Src, at, text, analytics.Preparation{Parameters: c.Declared, Want: want, List: "EXECUTE parameters"})
 	if err != nil {
 		return err
@@ -160,20 +162,115 @@ func (p *executePlan) compileArguments(c *expr.Compiler, s *Session, st *syntax.
 	return nil
 }
 
-// subqueryAt is where a list of expressions has a subquery, -1 where it has none.
-func subqueryAt(list string) int {
-	l := syntax.Lexer{Src: list}
-	open := -1 // the parenthesis just before
-	for {
-		t, err := l.Next()
-		if err != nil || t.Kind == syntax.TokEOF {
-			return -1
-		}
-		if open >= 0 && syntax.IsQueryStart(t) && t.Kind == syntax.TokIdent {
-			return open
-		}
-		if open = -1; t.Kind == syntax.TokOp && t.Text == "(" {
-			open = t.Pos
+// explainPlan is EXPLAIN [ANALYZE].
+type explainPlan struct {
+	plain
+	st      *syntax.ExplainStmt
+	inner   plan
+	planned time.Duration // what making the plan took
+	out     []pgvalue.Column
+}
+
+// prepareExplain makes EXPLAIN's plan; making that of its statement took so long.
+func prepareExplain(st *syntax.ExplainStmt, inner plan, planned time.Duration) plan {
+	out := pgvalue.Column{Name: "QUERY PLAN", OID: pgvalue.OIDText}
+	switch st.Format {
+	case "json":
+		out.OID = pgvalue.OIDJSON
+	case "xml":
+		out.OID = pgvalue.OIDXML
+	}
+	return &explainPlan{st: st, inner: inner, planned: planned, out: []pgvalue.Column{out}}
+}
+
+func (*explainPlan) kind() activity.Kind { return activity.Explain }
+
+func (p *explainPlan) ParameterOIDs() []uint32   { return p.inner.ParameterOIDs() }
+func (p *explainPlan) Columns() []pgvalue.Column { return p.out }
+
+func (p *explainPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	inner := p.inner
+	if x, ok := inner.(runsAnother); ok { // what is told is the statement's that it runs
+		var err error
+		if inner, params, err = x.runs(s, params); err != nil {
+			return nil, err
 		}
 	}
+	portal, err := inner.bind(s, params)
+	if err != nil {
+		return nil, err
+	}
+	kept, _ := keepValues(nil, nil, params)
+	return &explainPortal{plan: p, of: inner, inner: portal, s: s, params: kept}, nil
+}
+
+// runsAnother is a plan that runs another, with parameters of its own.
+type runsAnother interface {
+	runs(s *Session, params []pgvalue.Value) (plan, []pgvalue.Value, error)
+}
+
+// appender is a portal that appends, and says how many events.
+type appender interface {
+	appendRows(ctx context.Context, last pgwire.Lookahead) (int64, error)
+}
+
+type explainPortal struct {
+	plan   *explainPlan
+	of     plan // what is explained
+	inner  pgwire.Portal
+	s      *Session
+	params []pgvalue.Value
+}
+
+func (p *explainPortal) Columns() []pgvalue.Column { return p.plan.out }
+func (p *explainPortal) Close()                    { p.inner.Close() }
+
+func (p *explainPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
+	tag := pgwire.Tag{Command: "EXPLAIN", Rows: -1}
+	st := p.plan.st
+	root, err := p.of.describe(ctx, p.s, st.Body, p.params)
+	if err != nil {
+		return tag, false, err
+	}
+	took := explain.Times{Planned: p.plan.planned}
+	if st.Analyze {
+		begin := time.Now()
+		root.Actual = &explain.Actual{}
+		if err := p.run(ctx, last, root.Actual); err != nil {
+			return tag, false, err
+		}
+		took.Executed = time.Since(begin)
+		root.Actual.Last = took.Executed
+	}
+	for _, line := range explain.Lines(st, root, took) {
+		if err := out.Row(ctx, []pgvalue.Value{pgvalue.TextValue(line)}); err != nil {
+			return tag, false, err
+		}
+	}
+	return tag, true, nil
+}
+
+// run executes the statement and counts its rows, which are not sent.
+func (p *explainPortal) run(ctx context.Context, last pgwire.Lookahead, a *explain.Actual) error {
+	begin := time.Now()
+	switch inner := p.inner.(type) {
+	case rowReader:
+		if err := inner.Open(ctx); err != nil {
+			return err
+		}
+		for {
+			ok, err := inner.Next(ctx)
+			if err != nil || !ok {
+				return err
+			}
+			if a.Rows++; a.Rows == 1 {
+				a.First = time.Since(begin)
+			}
+		}
+	case appender:
+		var err error
+		a.Rows, err = inner.appendRows(ctx, last)
+		return err
+	}
+	return pgerror.Errorf(pgerror.FeatureNotSupported, "EXPLAIN ANALYZE of this statement is not supported")
 }

@@ -405,54 +405,21 @@ func currentSetting(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 }
 
 // lock takes an advisory lock for the session; without wait it says whether it could.
-func (s *Session) lock(key advisory.Key, mode advisory.Mode, tx, wait bool) (bool, error) {
-	t := s.server.advisory
-	if tx && t.HoldsInTransaction(s.conn, key, mode) {
-		return true, nil // until the transaction, or what began before the savepoint, ends
-	}
-	w, granted, err := t.Lock(s.conn, key, mode, tx, wait)
-	if err == nil && w != nil {
-		err = s.awaitLock(w, func() { t.Unlock(s.conn, key, mode, tx) })
-		granted = err == nil
-	}
-	if granted && tx {
-		s.tx.locks = append(s.tx.locks, txLock{key, mode})
-	}
-	return granted, err
-}
-
-// awaitLock waits until a lock is granted, or the statement ends otherwise.
-func (s *Session) awaitLock(w *advisory.Wait, release func()) error {
-	ctx, stop := s.conn.WhilePeer(s.ctx)
-	defer stop()
-	var timeout <-chan time.Time
-	if d := s.effective.lockTimeout; d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		timeout = timer.C
-	}
-	s.activity.Blocked("Lock", "advisory")
-	defer s.activity.Blocked("", "")
-	var err error
-	_ = s.conn.Waiting(func() error {
-		select {
-		case <-w.Done():
-		case <-timeout:
-			err = pgerror.Errorf(pgerror.LockNotAvailable, "canceling statement due to lock timeout")
-		case <-ctx.Done():
-			err = ctx.Err()
+func (s *Session) lock(key advisory.Key, mode advisory.Mode, tx, wait bool) (granted bool, err error) {
+	var block func(await func(context.Context))
+	if wait {
+		block = func(await func(context.Context)) {
+			ctx, stop := s.conn.WhilePeer(s.ctx)
+			defer stop()
+			s.activity.Blocked("Lock", "advisory")
+			defer s.activity.Blocked("", "")
+			_ = s.conn.Waiting(func() error {
+				await(ctx)
+				return nil
+			})
 		}
-		return nil
-	})
-	if err == nil || !s.server.advisory.Cancel(w) {
-		return err
 	}
-	// It was granted in the meantime.
-	if err == context.Canceled || s.ctx.Err() != nil {
-		release()
-		return err
-	}
-	return nil
+	return s.tx.locks.Take(s.server.advisory, s.conn, key, mode, tx, s.effective.lockTimeout, block)
 }
 
 // Consuming implements [consumer.Host], with the functions that follow.

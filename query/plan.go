@@ -8,6 +8,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/cursor"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/searchpath"
@@ -180,14 +181,7 @@ func (c *statementCache) put(text string, list []pgwire.Query) {
 }
 
 // rowReader is a portal whose rows can be taken one by one, and from the start again.
-type rowReader interface {
-	pgwire.Portal
-	// Open goes to the first row, as of the snapshot of the first opening.
-	Open(ctx context.Context) error
-	Next(ctx context.Context) (bool, error)
-	// Current is the row that Next went to, until it goes on.
-	Current() []pgvalue.Value
-}
+type rowReader = cursor.Rows
 
 // keepValues copies parameters out of the message they came in, which the next one overwrites, into
 // memory that has served its purpose, or nil.

@@ -160,21 +160,12 @@ func (s *Session) applyStartup(params map[string]string) error {
 		s.settings.Begin(name)
 		return nil
 	}
-	words := splitOptions(params["options"])
-	for i := 0; i < len(words); i++ {
-		text, ok := strings.CutPrefix(words[i], "-c")
-		if long, isLong := strings.CutPrefix(words[i], "--"); isLong {
-			text, ok = long, true
-		}
-		if ok && text == "" && i+1 < len(words) {
-			i++
-			text = words[i]
-		}
-		name, value, hasValue := strings.Cut(text, "=")
-		if !ok || !hasValue {
-			return pgerror.Errorf(pgerror.SyntaxError, "invalid command-line argument for server process: %s", words[i])
-		}
-		if err := take(strings.ReplaceAll(name, "-", "_"), value); err != nil {
+	options, err := setting.Options(params["options"])
+	if err != nil {
+		return err
+	}
+	for _, o := range options {
+		if err := take(o.Name, o.Value); err != nil {
 			return err
 		}
 	}
@@ -207,32 +198,6 @@ func (s *Session) mayReplicate() bool {
 	r := s.may()
 	one := r.Roles.ByOID(r.User)
 	return r.All || one != nil && one.Replication
-}
-
-// splitOptions splits at spaces; a backslash keeps the next character.
-func splitOptions(s string) []string {
-	var words []string
-	var b strings.Builder
-	in := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ' || c == '\t' || c == '\n':
-			if in {
-				words = append(words, b.String())
-				b.Reset()
-				in = false
-			}
-			continue
-		case c == '\\' && i+1 < len(s):
-			i++
-		}
-		b.WriteByte(s[i])
-		in = true
-	}
-	if in {
-		words = append(words, b.String())
-	}
-	return words
 }
 
 func (s *Session) setTransaction(st *syntax.SetTransactionStmt, last pgwire.Lookahead) error {

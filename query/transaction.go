@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/advisory"
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/failure"
 	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
@@ -51,21 +52,15 @@ type transaction struct {
 	looked   int // the statement that began to see so, as statements counts them
 
 	savepoints []savepoint
-	copied     int             // entries that savepoints hold
-	kept       int64           // bytes that savepoints hold
-	settings   setting.Values  // as they were before the transaction changed one
-	holds      bool            // it has declared a cursor WITH HOLD
-	statements int             // that began in it
-	defined    *schema.Schema  // as the transaction has changed them; nil: not
-	roles      *role.Catalog   // the same
-	locks      []txLock        // advisory locks, in the order in which they were taken
+	copied     int            // entries that savepoints hold
+	kept       int64          // bytes that savepoints hold
+	settings   setting.Values // as they were before the transaction changed one
+	holds      bool           // it has declared a cursor WITH HOLD
+	statements int            // that began in it
+	defined    *schema.Schema // as the transaction has changed them; nil: not
+	roles      *role.Catalog  // the same
+	locks      advisory.Transaction
 	told       *notify.Pending // what LISTEN, UNLISTEN and NOTIFY have said; nil: nothing
-}
-
-// txLock is an advisory lock that a transaction has taken, once.
-type txLock struct {
-	key  advisory.Key
-	mode advisory.Mode
 }
 
 type savepoint struct {
@@ -276,7 +271,7 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 	}
 	if t.Skipped(err) { // the error itself names a stream as the log does
 		var violated *pgerror.Error
-		errors.As(engineError(err), &violated)
+		errors.As(failure.Of(err), &violated)
 		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
 			WithDetail("What ON CONFLICT DO NOTHING has not found when the statement ran is there by now: %s", violated.Detail).
 			WithHint("The transaction might succeed if retried.")
@@ -285,15 +280,7 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 }
 
 // unlockTransaction gives back what advisory locks the transaction took, but for the first keep of them.
-func (s *Session) unlockTransaction(keep int) {
-	if len(s.tx.locks) <= keep {
-		return
-	}
-	for _, l := range s.tx.locks[keep:] {
-		s.server.advisory.Unlock(s.conn, l.key, l.mode, true)
-	}
-	s.tx.locks = s.tx.locks[:keep]
-}
+func (s *Session) unlockTransaction(keep int) { s.tx.locks.Release(s.server.advisory, s.conn, keep) }
 
 // mayAppend checks that the transaction may append, or change what is defined; tag names the statement.
 func (s *Session) mayAppend(tag string) error {
@@ -687,13 +674,13 @@ func (s *Session) seesStream(id uuid.UUID) bool {
 	return ok && err == nil
 }
 
-// engineError is [engineError] for the session's client, who is not told of streams of which he sees no event.
+// engineError is [failure.Of] for the session's client, who is not told of streams of which he sees no event.
 func (s *Session) engineError(err error) error {
 	var conflict *engine.VersionConflictError
 	if errors.As(err, &conflict) && !s.may().All && !s.seesStream(conflict.StreamID) {
 		label := conflict.StreamID.String() // its name is maybe the log's, and not his
-		e := conflictError(&engine.VersionConflictError{Stream: label})
+		e := failure.Conflict(&engine.VersionConflictError{Stream: label})
 		return e.WithDetail("Stream %s: expected version %d.", label, conflict.Expected)
 	}
-	return engineError(err)
+	return failure.Of(err)
 }

@@ -112,6 +112,8 @@ func TestImports(t *testing.T) {
 		"query/expr":          append(forms, "query/syntax", "query/relation", "query/searchpath", "query/analytics/pgfn", "engine"),
 		"query/setting":       append(forms, "query/searchpath", "query/analytics/pgfn", "pgwire/charset"),
 		"query/copyfmt":       append(forms, "query/syntax", "query/relation", "pgwire/charset"),
+		"query/failure":       append(forms, "query/relation", "query/expr", "engine"),
+		"query/cursor":        append(forms, "query/syntax", "query/expr", "query/analytics", "pgwire"),
 		"query/staging":       {"query/relation", "engine"},
 		"query/policy":        append(forms, "query/syntax", "query/relation", "query/expr", "query/privilege", "engine"),
 		"query/read":          append(forms, "query/syntax", "query/relation", "query/expr", "query/policy", "query/staging", "engine"),

@@ -1,4 +1,4 @@
-package query
+package failure
 
 import (
 	"context"
@@ -10,8 +10,8 @@ import (
 	"github.com/eventgres/eventgres/query/relation"
 )
 
-// engineError turns an error of the engine into one with a SQLSTATE. Others pass.
-func engineError(err error) error {
+// Of turns an error of the engine into one with a SQLSTATE. Others pass.
+func Of(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -28,7 +28,7 @@ func engineError(err error) error {
 	)
 	switch {
 	case errors.As(err, &conflict):
-		return conflictError(conflict)
+		return Conflict(conflict)
 	case errors.As(err, &taken):
 		return uniqueError(relation.VersionKey, "Key (stream_id, version)=(%s, %d) already exists.", taken.StreamID, taken.Version)
 	case errors.As(err, &duplicate):
@@ -62,7 +62,8 @@ func engineError(err error) error {
 	return err
 }
 
-func conflictError(c *engine.VersionConflictError) *pgerror.Error {
+// Conflict is the error of a stream that is not at its expected version.
+func Conflict(c *engine.VersionConflictError) *pgerror.Error {
 	label := c.Stream
 	if label == "" {
 		label = c.StreamID.String()
@@ -86,8 +87,4 @@ func invalidEvent(err *engine.InvalidEventError) error {
 		return e
 	}
 	return pgerror.Errorf(pgerror.InvalidParameterValue, "%s %s", err.Field, err.Reason)
-}
-
-func noCursor(name string) error {
-	return pgerror.Errorf(pgerror.InvalidCursorName, "cursor \"%s\" does not exist", name)
 }

@@ -1,0 +1,2 @@
+// Package failure is the engine's errors as PostgreSQL's: what a client is told of an append or a read that failed, with its SQLSTATE.
+package failure
