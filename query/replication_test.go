@@ -161,3 +161,93 @@ func nextTransaction(t *testing.T, conn *pgconn.PgConn, r *rand.Rand) (first int
 		}
 	}
 }
+
+// TestWal2jsonTellsWhere: who is sent rows without the ends of their appends is told behind each append that it has all of it, and may confirm it.
+func TestWal2jsonTellsWhere(t *testing.T) {
+	c := newConsumerTest(t)
+	conn := walsenderConn(t, c.addr)
+	if _, err := pglogrepl.CreateReplicationSlot(t.Context(), conn, "s", "wal2json", pglogrepl.CreateReplicationSlotOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	options := pglogrepl.StartReplicationOptions{PluginArgs: []string{`"format-version" '2'`, `"include-transaction" 'false'`}}
+	if err := pglogrepl.StartReplication(t.Context(), conn, "s", 0, options); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		c.exec("INSERT INTO events (stream, type) VALUES ('s', 'A'), ('s', 'B')")
+		rows, told := 0, pglogrepl.LSN(0)
+		end := pglogrepl.LSN(0x1000000 + 2*(i+1))
+		for rows < 2 || told < end {
+			m, err := conn.ReceiveMessage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, ok := m.(*pgproto3.CopyData)
+			switch {
+			case !ok:
+				t.Fatalf("a %T came", m)
+			case data.Data[0] == 'w':
+				rows++
+			case data.Data[0] == 'k':
+				if told = pglogrepl.LSN(binary.BigEndian.Uint64(data.Data[1:])); rows == 2 && told < end {
+					t.Fatalf("behind append %d the client is told that it is at %s, expected %s", i, told, end)
+				}
+			}
+		}
+	}
+}
+
+// TestFollowersEnd: who has never followed, or does not any more, is not counted as a follower, for whom the log is read.
+func TestFollowersEnd(t *testing.T) {
+	server := NewServer(openStore(t, engine.Options{}), nil)
+	c := &consumerTest{T: t, addr: serve(t, server)}
+	c.conn = c.connect()
+	const subscribe = " CURSOR WITH HOLD FOR SUBSCRIBE SELECT position FROM events"
+	want := func(n int, what string) {
+		t.Helper()
+		if got := server.live.Stats().Followers; got != n {
+			t.Fatalf("%s: %d followers, expected %d", what, got, n)
+		}
+	}
+	want(0, "at the begin")
+	fails(t, c.conn, "25P01", "DECLARE x CURSOR FOR SUBSCRIBE SELECT position FROM events")
+	want(0, "outside of a transaction")
+	c.exec("DECLARE a" + subscribe)
+	want(1, "a cursor")
+	fails(t, c.conn, "42P03", "DECLARE a"+subscribe)
+	want(1, "another of the name")
+	for i := 1; i < 16; i++ {
+		c.exec(fmt.Sprintf("DECLARE a%d%s", i, subscribe))
+	}
+	fails(t, c.conn, "", "DECLARE one_more"+subscribe)
+	want(16, "one too many")
+	fails(t, c.conn, "22004", "DECLARE x CURSOR WITH HOLD FOR SUBSCRIBE SELECT position FROM events WHERE position > NULL::bigint")
+	want(16, "one that cannot begin")
+	c.exec("BEGIN")
+	c.exec("CLOSE a1")
+	c.exec("DECLARE b" + subscribe)
+	c.exec("ROLLBACK")
+	want(15, "one whose transaction was rolled back")
+	c.exec("CLOSE ALL")
+	want(0, "all are closed")
+	pc := c.conn.PgConn()
+	for i, sql := range []string{"SUBSCRIBE SELECT position FROM events", "DECLARE x" + subscribe} {
+		name := fmt.Sprint("p", i)
+		pc.Frontend().SendParse(&pgproto3.Parse{Name: name, Query: sql})
+		pc.Frontend().SendBind(&pgproto3.Bind{PreparedStatement: name, DestinationPortal: name})
+	}
+	pc.Frontend().SendSync(&pgproto3.Sync{})
+	if err := pc.Frontend().Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		m, err := pc.ReceiveMessage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ready := m.(*pgproto3.ReadyForQuery); ready {
+			break
+		}
+	}
+	want(0, "what was bound and not executed")
+}

@@ -177,3 +177,46 @@ func TestConditions(t *testing.T) {
 	mustExec(t, conn, fmt.Sprintf("CREATE OR REPLACE VIEW published AS SELECT position, stream_id, stream, version, event_id, type, NULL::jsonb AS payload, NULL::jsonb AS metadata, NULL::text[] AS tags, recorded_at FROM events WHERE type = 'Placed' AND stream LIKE 'order-%%' AND position <= %d OR type = 'Paid' AND position > %d", head, head))
 	equalTo(t, conn, to, "published")
 }
+
+// TestReplicationTaken: a stream ends where its role loses REPLICATION, or is dropped, before the next append is sent.
+func TestReplicationTaken(t *testing.T) {
+	s := harness.Eventgres(t, harness.WithArgs("--no-analytics"))
+	root := connectAs(t, s, "postgres")
+	mustExec(t, root, "CREATE PUBLICATION p FOR TABLE events")
+	for _, test := range []struct{ role, taken, code string }{
+		{"cdc", "ALTER ROLE cdc NOREPLICATION", "42501"},
+		{"chief", "ALTER ROLE chief NOSUPERUSER", "42501"},
+		{"gone", "DROP ROLE gone", "57P01"},
+	} {
+		attributes := "SUPERUSER"
+		if test.role == "cdc" {
+			attributes = "REPLICATION"
+		}
+		mustExec(t, root, "CREATE ROLE "+test.role+" LOGIN "+attributes)
+		if test.role != "gone" {
+			mustExec(t, root, "GRANT SELECT ON events TO "+test.role)
+		}
+		c, err := pgconn.Connect(t.Context(), as(s, test.role)+"&replication=database")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close(context.Background())
+		if _, err := pglogrepl.CreateReplicationSlot(t.Context(), c, test.role, "pgoutput", pglogrepl.CreateReplicationSlotOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		f := &follower{t: t, conn: c}
+		options := pglogrepl.StartReplicationOptions{PluginArgs: []string{"proto_version '2'", "publication_names 'p'"}}
+		if err := pglogrepl.StartReplication(t.Context(), c, test.role, 0, options); err != nil {
+			t.Fatal(err)
+		}
+		mustExec(t, root, "INSERT INTO events (stream, type) VALUES ('s', 'T')")
+		if _, err := f.until(patience, func(list []inserted) bool { return len(list) == 1 }); err != nil {
+			t.Fatalf("%s: %v", test.role, err)
+		}
+		mustExec(t, root, test.taken)
+		mustExec(t, root, "INSERT INTO events (stream, type) VALUES ('s', 'T')")
+		if list, err := f.until(patience, func(list []inserted) bool { return len(list) > 0 }); codeOf(err) != test.code || len(list) > 0 {
+			t.Errorf("after %s %d appends were sent: %v, expected %s", test.taken, len(list), err, test.code)
+		}
+	}
+}

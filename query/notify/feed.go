@@ -121,7 +121,7 @@ func (l *Listener) tell(ctx context.Context, sight func() (Shown, error)) error 
 		}
 		from, head := d.Disarm(&f.waiter)
 		head = min(head, before)
-		newest, err := d.Newest(ctx, f.key, max(from, f.next), head, shown)
+		newest, err := d.Newest(ctx, f.key, max(from, f.next), head, shown, func() error { return l.conn.Pace(ctx) })
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -37,6 +38,8 @@ func (c *fakeConn) End(why *pgerror.Error) {
 }
 
 func (c *fakeConn) Notice(*pgerror.Error) {}
+
+func (c *fakeConn) Pace(context.Context) error { return nil }
 
 func (c *fakeConn) Listens(may bool) { c.listens = may }
 

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"sync"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
@@ -19,6 +20,8 @@ type Conn interface {
 	Listens(may bool)
 	// Notification sends a notification.
 	Notification(pid int32, channel, payload string) error
+	// Pace gives way to others where there is much to look at.
+	Pace(ctx context.Context) error
 	// Notice sends a notice.
 	Notice(*pgerror.Error)
 }

@@ -206,9 +206,12 @@ func (w *Sender) event(ctx context.Context, f *engine.Follower, e *engine.Record
 	return err
 }
 
-// begin looks at what the session may see, and at what is published: that may be another before each append.
+// begin looks at whether the session may still follow, what it may see, and what is published: that may be another before each append.
 func (w *Sender) begin(e *engine.RecordedEvent) error {
 	sees, err := w.Sees()
+	if err == nil {
+		err = w.checkMay()
+	}
 	if err != nil {
 		return err
 	}
