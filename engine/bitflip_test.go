@@ -24,6 +24,7 @@ func TestEveryBit(t *testing.T) {
 			Events:  []ProposedEvent{NewEvent(fmt.Sprintf("s-%d", i%3), "T", fmt.Appendf(nil, `{"i": %d, "pad": %q}`, i, strings.Repeat("y", 150)))},
 			Control: []ControlChange{{Key: fmt.Sprintf("k/%d", i%4), Value: fmt.Append(nil, "value ", i), IfVersion: AnyControlVersion}},
 		}
+		r.Events[0].Tags = []string{fmt.Sprint("t", i%2)}
 		if i%5 == 3 {
 			r.Events = nil
 		}
@@ -69,7 +70,7 @@ func flipFile(t *testing.T, m *vfs.Mem, name string, options func(*vfs.Mem) Opti
 	}
 	// The blocks of an index are mostly padding under one checksum.
 	stride := int64(1)
-	if strings.HasSuffix(name, ".idx") {
+	if strings.HasPrefix(name, "/db/index/") {
 		stride = 59 // coprime to 8: every bit of a byte has its turn
 	}
 	switch {

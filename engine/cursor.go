@@ -47,6 +47,7 @@ type Cursor struct {
 	// the log has positions.
 	entry    streamEntry
 	isStream bool
+	find     *finder // of a cursor over the events that have some keys
 
 	next, last int64 // what is still to be returned, in the order of the read
 	backward   bool
@@ -174,6 +175,9 @@ func (c *Cursor) fill(ctx context.Context) bool {
 	n = min(n, c.left, int64(c.pageSize))
 	c.pageSize = min(c.pageSize*4, maxPage)
 	c.page, c.at = c.page[:0], 0
+	if c.find != nil {
+		return c.fillFound(ctx, int(n))
+	}
 	lo, hi := c.next, c.next+n-1
 	if c.backward {
 		lo, hi = c.next-n+1, c.next

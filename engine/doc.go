@@ -18,6 +18,7 @@
 //	CHECKPOINT          a lower bound of what is durable (see below)
 //	log/00000001.seg    segments, numbered 1, 2, 3 …; all but the last are sealed
 //	index/00000001.idx  the index of a sealed segment; derived, rebuilt if missing
+//	index/00000001.key  which of its events have a category, a type, a tag; likewise
 //
 // # Segment, format version 3
 //

@@ -31,6 +31,7 @@ const (
 	bugLostDictionary    bug = "pack against a dictionary that was not written"
 	bugSkipDictCRC       bug = "skip the checksum of a dictionary"
 	bugListOffByOne      bug = "list a stream's events in the wrong order"
+	bugPostingLost       bug = "leave the first event of a key out of its list"
 	bugLostControl       bug = "begin a segment without the control state"
 	bugForgetDeletions   bug = "carry no deletions over"
 	bugControlOffByOne   bug = "check a control version off by one"

@@ -150,7 +150,46 @@ func scan(s *Store) ([]RecordedEvent, error) {
 			return nil, fmt.Errorf("I6: event at %d is found at %d: %w", places[len(places)-1], p, errors.Join(err))
 		}
 	}
-	return events, nil
+	return events, scanKeys(ix, events)
+}
+
+// scanKeys checks that the events of each category, type and tag are found (I6).
+func scanKeys(ix *ReadIndex, events []RecordedEvent) error {
+	have := map[term][]int64{}
+	for i := range events {
+		e := &events[i]
+		terms := []term{{TypeKey, e.Type}}
+		if e.Stream != "" {
+			terms = append(terms, term{CategoryKey, Category(e.Stream)})
+		}
+		for _, tag := range e.Tags {
+			if tag != NullTag {
+				terms = append(terms, term{TagKey, tag})
+			}
+		}
+		for _, x := range terms {
+			have[x] = append(have[x], e.Position)
+		}
+	}
+	for x, want := range have {
+		want = slices.Compact(want)
+		var got []int64
+		for c := ix.Find(Query{{{ix.Key(x.kind, x.text)}}}, Forward(0)); ; {
+			if !c.Next(ctx) {
+				if c.Err() != nil {
+					return fmt.Errorf("I4: %w", c.Err())
+				}
+				break
+			}
+			if x.met(c.Event()) {
+				got = append(got, c.Event().Position)
+			}
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("I6: %v is found at %v, and is at %v", x, got, want)
+		}
+	}
+	return nil
 }
 
 // judge checks what is found of an append (I1, I2, I3).

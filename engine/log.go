@@ -30,6 +30,9 @@ type EventLog struct {
 	streams  *streamTable
 	control  *controlState
 	watches  []*Watch
+	dropped  []io.Closer // files that are no longer used, and may still be read
+
+	derive func(cause error) // has missing index files built, because of damage or of nothing in particular
 
 	committed  atomic.Int64 // events; the position the next one gets
 	recordedAt atomic.Int64 // of the newest event, µs
@@ -333,7 +336,7 @@ func (l *EventLog) publish(g *group) {
 		if !e.stream.stored {
 			e.stream.entry, e.stream.stored = l.newStream(e.stream.id, e.stream.named), true
 		}
-		l.index(seg, mem, e.stream.entry, e.offset, e.eventID)
+		l.index(seg, mem, e.stream.entry, e.offset, e.eventID, e.keys)
 		e.keys = nil // not to keep the request
 	}
 	l.recordedAt.Store(g.recordedAt)
@@ -350,9 +353,10 @@ func (l *EventLog) newStream(id uuid.UUID, named bool) (stream uint32) {
 }
 
 // index enters an event that is next in its segment and its stream.
-func (l *EventLog) index(seg *segment, mem *memIndex, stream, offset uint32, eventID uuid.UUID) {
+func (l *EventLog) index(seg *segment, mem *memIndex, stream, offset uint32, eventID uuid.UUID, keys []Key) {
 	entry := l.streams.at(stream)
 	ordinal := mem.add(offset, entry, stream, eventID)
+	seg.postings.Load().addEvent(keys, ordinal)
 	entry.ordinal = ordinal
 	entry.last = entry.last&namedBit | seg.number
 	entry.count++

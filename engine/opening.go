@@ -121,7 +121,7 @@ func (o *opening) begin() error {
 		return err
 	}
 	s.log.segments = append(s.log.segments, seg)
-	seg.mem.Store(newMemIndex(1, 0, s.log.hash))
+	seg.indexInMemory(s.log.hash)
 	s.log.recordedAt.Store(o.baseTime)
 	s.log.control = newControlState()
 	s.w.begin(seg)
@@ -212,9 +212,26 @@ func (o *opening) follow(prev, seg *segment) error {
 // index gives a sealed segment that is in memory its index file. If it cannot be written
 // the segment stays indexed in memory: reads go on.
 func (o *opening) index(seg *segment) {
-	if err := o.store.log.buildIndex(seg, seg.mem.Load()); err != nil {
+	l := o.store.log
+	err := l.buildIndex(seg, seg.mem.Load())
+	if err == nil {
+		err = l.buildKeys(seg, seg.postings.Load())
+	}
+	if err != nil {
 		o.store.opts.Logger.Error("index not written; the segment stays indexed in memory", "segment", seg.name, "error", err)
 	}
+}
+
+// openKeys opens a sealed segment's key file; without one that fits it is built once the log is open.
+func (o *opening) openKeys(seg *segment) error {
+	l := o.store.log
+	f, err := openKeys(l.fs, l.dir, l.store, seg, l.cache)
+	if err == nil {
+		seg.keys.Store(f)
+	} else if errors.Is(err, errNoIndex) {
+		return nil
+	}
+	return err
 }
 
 // loadSealed enters a sealed segment's streams into the table, from its index file,
@@ -232,6 +249,9 @@ func (o *opening) loadSealed(seg *segment) error {
 			seg.idx.Store(list.idx)
 			l.committed.Store(seg.first + seg.count)
 			o.store.w.chain, o.control = seg.chain, nil
+			if err := o.openKeys(seg); err != nil {
+				return err
+			}
 			return o.loadRecordedAt(seg)
 		}
 		list.idx.file.Close()
@@ -303,8 +323,7 @@ func (o *opening) replay(seg *segment) error {
 	if l.recordedAt.Load() < seg.baseTime {
 		l.recordedAt.Store(seg.baseTime)
 	}
-	mem := newMemIndex(seg.number, seg.first, l.hash)
-	seg.mem.Store(mem)
+	mem := seg.indexInMemory(l.hash)
 	scanner := newFrameScanner(seg, size)
 	scanner.keepControl(o.control)
 	p := progress{logger: o.store.opts.Logger, what: "replaying " + seg.name, unit: "bytes", total: size}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/eventgres/eventgres/engine/vfs"
@@ -120,8 +121,10 @@ func (p *repairer) indexes(from uint32) error {
 	}
 	for _, name := range names {
 		var n uint32
-		if _, err := fmt.Sscanf(name, "%d.idx", &n); err == nil && n < from {
-			continue
+		if base, ok := strings.CutSuffix(strings.Replace(name, ".key", ".idx", 1), ".idx"); ok {
+			if _, err := fmt.Sscanf(base, "%d", &n); err == nil && n < from {
+				continue
+			}
 		}
 		if err := p.takeOut(filepath.Join("index", name)); err != nil {
 			return err

@@ -13,6 +13,7 @@ type replayed struct {
 	version, recordedAt int64
 	offset              uint32 // in the segment
 	named               bool
+	keys                []Key // of its category, 0 if it has none, its type and its tags
 }
 
 const (
@@ -29,7 +30,7 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 	var scanned error
 	go func() {
 		defer close(batches)
-		end, scanned = scanEvents(seg, scanner, p, func(batch []replayed) bool {
+		end, scanned = scanEvents(seg, o.store.log.hash, scanner, p, func(batch []replayed) bool {
 			select {
 			case batches <- batch:
 				return true
@@ -56,14 +57,16 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 
 // scanEvents gives the events of the intact frames in batches, until emit returns false, and returns
 // where the frames end.
-func scanEvents(seg *segment, scanner *frameScanner, p *progress, emit func([]replayed) bool) (tail, error) {
-	d := decoder{headerOnly: true}
+func scanEvents(seg *segment, hash idHash, scanner *frameScanner, p *progress, emit func([]replayed) bool) (tail, error) {
+	var d decoder
+	var keys []Key // of the batch
 	batch := make([]replayed, 0, replayBatch)
 	flush := func() error {
 		if len(batch) > 0 && !emit(batch) {
 			return errReplayStopped
 		}
 		batch = make([]replayed, 0, replayBatch)
+		keys = make([]Key, 0, len(keys))
 		return nil
 	}
 	for {
@@ -79,9 +82,11 @@ func scanEvents(seg *segment, scanner *frameScanner, p *progress, emit func([]re
 			return tail{offset, "seal"}, flush()
 		}
 		err = seg.eachEvent(&d, h, frame, offset, func(at int64, e *RecordedEvent) error {
+			start := len(keys)
+			keys = hash.appendKeys(keys, e.Stream, e.Type, e.Tags)
 			batch = append(batch, replayed{
 				streamID: e.StreamID, eventID: e.EventID, version: e.Version, recordedAt: e.RecordedAt,
-				offset: uint32(at), named: e.Stream != "",
+				offset: uint32(at), named: e.Stream != "", keys: keys[start+1:],
 			})
 			if len(batch) < replayBatch {
 				return nil
@@ -111,7 +116,7 @@ func (o *opening) enter(seg *segment, mem *memIndex, e *replayed) error {
 	if !known {
 		stream = l.newStream(e.streamID, e.named)
 	}
-	l.index(seg, mem, stream, e.offset, e.eventID)
+	l.index(seg, mem, stream, e.offset, e.eventID, e.keys)
 	l.recordedAt.Store(e.recordedAt)
 	return nil
 }

@@ -31,8 +31,8 @@ func (w *writer) roll() error {
 		return w.ioError(err, !vfs.IsFull(err) || errors.As(err, new(*indeterminateError)))
 	}
 	w.rolling = false
-	mem := old.mem.Load()
-	next.mem.Store(newMemIndex(next.number, next.first, w.log.hash))
+	mem, postings := old.mem.Load(), old.postings.Load()
+	next.indexInMemory(w.log.hash)
 	w.learn(old, next)
 	w.log.mu.Lock()
 	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
@@ -42,7 +42,7 @@ func (w *writer) roll() error {
 	w.building.Add(1)
 	go func() {
 		defer w.building.Done()
-		w.buildIndex(old, mem)
+		w.buildIndex(old, mem, postings)
 	}()
 	return nil
 }
@@ -66,13 +66,16 @@ func (w *writer) learn(prev, seg *segment) {
 	seg.dict.Store(d)
 }
 
-// buildIndex writes the index file of a sealed segment and lets go of the index in
-// memory. If it cannot, the index stays in memory until the next start.
-func (w *writer) buildIndex(seg *segment, mem *memIndex) {
+// buildIndex writes the index files of a sealed segment and lets go of the indexes in
+// memory. If it cannot, they stay in memory until the next start.
+func (w *writer) buildIndex(seg *segment, mem *memIndex, postings *memPostings) {
 	l := w.log
 	err := l.buildIndex(seg, mem)
 	if err == nil {
 		err = w.checkpoint(seg.number+1, segmentHeaderSize)
+	}
+	if err == nil {
+		err = l.buildKeys(seg, postings)
 	}
 	if err != nil {
 		w.opts.Logger.Error("index not written; the segment stays indexed in memory", "segment", seg.name, "error", err)

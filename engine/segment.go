@@ -46,6 +46,9 @@ type segment struct {
 
 	mem atomic.Pointer[memIndex]  // while it has no index file
 	idx atomic.Pointer[indexFile] // once it has
+
+	postings atomic.Pointer[memPostings] // while it has no key file, and was written or replayed by this process
+	keys     atomic.Pointer[keyFile]     // once it has; with neither its events are looked at one by one
 }
 
 func segmentName(dir string, number uint32) string {

@@ -143,8 +143,9 @@ func (s *Store) open() error {
 	}
 	s.w = &writer{
 		log: s.log, opts: s.opts, hub: &s.hub, group: newGroup(s.log),
-		queue: make(chan *AppendRequest, queueLength), stopped: make(chan struct{}),
+		queue: make(chan *AppendRequest, queueLength), stopped: make(chan struct{}), stopping: make(chan struct{}),
 	}
+	s.log.derive = s.w.derive
 	s.w.become(StateOK, nil)
 	o := opening{store: s, created: created, baseTime: id.createdAt}
 	if err := o.run(); err != nil {
@@ -155,6 +156,7 @@ func (s *Store) open() error {
 	}
 	s.hub.publish(s.log.committed.Load())
 	go s.w.run()
+	s.w.derive(nil)
 	return nil
 }
 
@@ -193,6 +195,12 @@ func (s *Store) closeFiles() {
 		if idx := seg.idx.Load(); idx != nil {
 			idx.file.Close()
 		}
+		if keys := seg.keys.Load(); keys != nil {
+			keys.file.Close()
+		}
+	}
+	for _, f := range s.log.dropped {
+		f.Close()
 	}
 }
 

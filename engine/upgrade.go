@@ -83,7 +83,7 @@ func (w *writer) leaveOlder() error {
 		return err
 	}
 	old.file.Close()
-	seg.mem.Store(newMemIndex(seg.number, seg.first, l.hash))
+	seg.indexInMemory(l.hash)
 	l.segments[len(l.segments)-1] = seg
 	if n := len(l.segments); n > 1 {
 		w.learn(l.segments[n-2], seg)

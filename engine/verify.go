@@ -104,6 +104,9 @@ type verifier struct {
 	// lost: something before was damaged, so that versions and positions may jump.
 	lost       bool
 	recordedAt int64
+	hash       idHash
+	postings   *memPostings // of the segment being read
+	scratch    []Key
 }
 
 func (v *verifier) damage(file string, from, to int64, reason string) {
@@ -127,6 +130,7 @@ func (v *verifier) run() error {
 		return v.note(err)
 	}
 	v.report.StoreID, v.key = identity.UUID, identity.key()
+	v.hash = newIDHash(identity.secret)
 	if err := v.log(); err != nil {
 		return err
 	}
@@ -175,21 +179,45 @@ func (v *verifier) log() error {
 // indexes checks the blocks of the index files. They are derived: what is damaged there is no loss.
 func (v *verifier) indexes(numbers []uint32) error {
 	for _, n := range numbers {
-		f := &blockFile{name: indexName(v.dir, n)}
-		var err error
-		if f.file, err = v.fs.Open(f.name); errors.Is(err, fs.ErrNotExist) {
-			continue // it is being built, or will be
-		} else if err != nil {
-			return err
-		}
-		err = v.blocks(f)
-		f.file.Close()
-		if err != nil {
-			return err
+		for _, name := range []string{indexName(v.dir, n), keyFileName(v.dir, n)} {
+			f := &blockFile{name: name}
+			var err error
+			if f.file, err = v.fs.Open(f.name); errors.Is(err, fs.ErrNotExist) {
+				continue // it is being built, or will be
+			} else if err != nil {
+				return err
+			}
+			err = v.blocks(f)
+			f.file.Close()
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// keys compares a sealed segment's key file with what its events have been found to have.
+func (v *verifier) keys(seg *segment) error {
+	f, err := openKeys(v.fs, v.dir, v.report.StoreID, seg, newBlockCache(keysCacheBlocks))
+	if errors.Is(err, errNoIndex) {
+		return nil // it is being built, or will be
+	} else if err != nil {
+		return err
+	}
+	defer f.file.Close()
+	if same, err := f.agrees(v.postings); errors.As(err, new(*CorruptionError)) {
+		return nil // the check of its blocks tells where
+	} else if err != nil || same {
+		return err
+	}
+	size, err := f.file.Size()
+	v.report.Indexes = append(v.report.Indexes, DamagedRange{f.name, 0, size, "it does not say of the events' categories, types and tags what the segment does"})
+	return err
+}
+
+// keysCacheBlocks is for reading one key file from its beginning to its end.
+const keysCacheBlocks = 64
 
 func (v *verifier) blocks(f *blockFile) error {
 	size, err := f.file.Size()
@@ -239,7 +267,11 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 	}
 	v.prev = seg
 	v.report.Bytes += size
-	return v.frames(seg, size, last, durable)
+	v.postings = new(memPostings)
+	if err := v.frames(seg, size, last, durable); err != nil || v.lost || v.done || !seg.sealed {
+		return err
+	}
+	return v.keys(seg)
 }
 
 func (v *verifier) frames(seg *segment, size int64, last bool, durable int64) error {
@@ -327,6 +359,8 @@ func (v *verifier) records(seg *segment, d *decoder, h frameHeader, frame []byte
 	err := seg.eachEvent(d, h, frame, offset, func(at int64, e *RecordedEvent) error {
 		if !d.leftOut {
 			v.report.Events++
+			v.scratch = v.hash.appendKeys(v.scratch[:0], e.Stream, e.Type, e.Tags)
+			v.postings.addEvent(v.scratch[1:], uint32(e.Position-seg.first))
 		}
 		next, known := v.versions[e.StreamID]
 		if e.Version != next && (known || e.Version != 0) && !v.lost {

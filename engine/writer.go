@@ -67,7 +67,10 @@ type writer struct {
 	carry     bool                    // it has no control state of the log before yet
 	allocated int64                   // size of its file
 	poison    error
-	building  sync.WaitGroup // index files being written; one at most
+	building  sync.WaitGroup // index files being written, of one segment at most
+	deriving  sync.WaitGroup // the goroutine that builds what is missing of them
+	wanted    atomic.Int32   // how often that was asked for since it last was done
+	stopping  chan struct{}  // closed when the store is
 	health    atomic.Pointer[Health]
 	postponed *AppendRequest // taken off the queue, to begin the next group
 	counters  counters
@@ -281,7 +284,8 @@ func (w *writer) hasRoom(size int64) bool {
 	if seg.number == 1 {
 		limit = min(limit, firstSegmentBytes)
 	}
-	return w.end-w.uncounted+size+sealSize <= limit && w.log.committed.Load()-seg.first < maxSegmentEvents
+	return w.end-w.uncounted+size+sealSize <= limit && w.log.committed.Load()-seg.first < maxSegmentEvents &&
+		seg.postings.Load().count < maxSegmentPostings
 }
 
 // write makes the group's frames durable.
@@ -548,8 +552,10 @@ func (w *writer) close() {
 	if !w.closed {
 		w.closed = true
 		close(w.queue)
+		close(w.stopping)
 	}
 	w.sendMu.Unlock()
 	<-w.stopped
 	w.building.Wait()
+	w.deriving.Wait()
 }
