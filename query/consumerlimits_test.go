@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pglogrepl"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/eventgres/eventgres/engine"
@@ -162,4 +163,39 @@ func TestAllShelvesAreFull(t *testing.T) {
 	}
 	c.want(c.conn, "1", state, "active")
 	c.want(c.conn, "0", "SELECT position FROM eventgres_parked_events")
+}
+
+// TestSlotsBesideConsumers: replication slots are shown beside consumers, and are none.
+func TestSlotsBesideConsumers(t *testing.T) {
+	c := newConsumerTest(t)
+	c.append(3, 3)
+	c.exec("SELECT * FROM pg_create_logical_replication_slot('s', 'wal2json')")
+	c.exec("SELECT create_consumer('c', after => 0)")
+	const row = "SELECT partitions, lowest, head, lag, members, parked FROM eventgres_consumers WHERE consumer = $1 AND state = $2"
+	shown := func(name, state string) string {
+		t.Helper()
+		var n [6]int64
+		if err := c.conn.QueryRow(t.Context(), row, name, state).Scan(&n[0], &n[1], &n[2], &n[3], &n[4], &n[5]); err != nil {
+			return err.Error()
+		}
+		return strings.Trim(fmt.Sprint(n), "[]")
+	}
+	for _, want := range [][3]string{{"s", "idle", "1 2 2 0 0 0"}, {"c", "idle", "64 0 2 2 0 0"}} {
+		if got := shown(want[0], want[1]); got != want[2] {
+			t.Errorf("%s: %s, expected %s", want[0], got, want[2])
+		}
+	}
+	c.append(2, 2)
+	c.want(c.conn, "2", "SELECT lag FROM eventgres_consumers WHERE consumer = 's' AND checkpoints = '{2}' AND owner IS NULL AND lease IS NULL AND lag_seconds > 0")
+	conn := walsenderConn(t, c.addr)
+	if err := pglogrepl.StartReplication(t.Context(), conn, "s", 0, pglogrepl.StartReplicationOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown("s", "active"); got != "1 2 4 2 1 0" {
+		t.Error(got)
+	}
+	for _, sql := range []string{"SELECT * FROM consume('s', 1, '0')", "SELECT ack('s', 1)", "SELECT nack('s', 1, 'why')", "SELECT leave('s')", "SELECT drop_consumer('s')"} {
+		fails(t, c.conn, "42809 \"s\" is a replication slot", sql)
+	}
+	fails(t, c.conn, "42704", "SELECT ack('t', 1)")
 }

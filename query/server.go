@@ -77,8 +77,17 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 		logger.Error("consumers that are further than the log cannot be marked", "error", err)
 	}
 	s.slots = replication.NewSlots(store.Control(), s.writer, logger)
+	s.consumers.Slots = s.followed
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}
 	return s
+}
+
+// followed are the replication slots, as they are shown beside consumers.
+func (s *Server) followed() (list []consumer.Slot) {
+	for _, slot := range s.slots.List() {
+		list = append(list, consumer.Slot{Name: slot.Name, Confirmed: replication.LSN(slot.Confirmed).Position(), Active: slot.PID != 0})
+	}
+	return list
 }
 
 // UseWorker sends what the native path does not answer to an analytics worker. It is called

@@ -174,7 +174,7 @@ func (s *Session) applyStartup(params map[string]string) error {
 		case "user", "database", "options":
 			continue
 		case "replication":
-			if s.conn.Replication() && !s.mayReplicate() {
+			if s.conn.Replication() && !s.Replicates() {
 				return &pgerror.Error{Severity: "FATAL", Code: pgerror.InsufficientPrivilege, Message: "must be superuser or replication role to start walsender"}
 			}
 			continue
@@ -190,8 +190,8 @@ func (s *Session) applyStartup(params map[string]string) error {
 	return nil
 }
 
-// mayReplicate checks that the session's role may use the replication protocol, and slots.
-func (s *Session) mayReplicate() bool {
+// Replicates checks that the session's role may use the replication protocol, and slots.
+func (s *Session) Replicates() bool {
 	if s.roles() == nil {
 		return true
 	}

@@ -403,11 +403,15 @@ func (a *assembly) take(ctx context.Context, i int, again bool, position int64) 
 	return Event{}, nil
 }
 
-// event reads an event.
 func (c *Consumer) event(ctx context.Context, position int64) (*engine.RecordedEvent, error) {
+	return c.registry.event(ctx, position)
+}
+
+// event reads an event.
+func (r *Registry) event(ctx context.Context, position int64) (*engine.RecordedEvent, error) {
 	o := engine.Forward(position)
 	o.Limit = 1
-	cursor := c.registry.index.ReadAll(o)
+	cursor := r.index.ReadAll(o)
 	if !cursor.Next(ctx) {
 		return nil, cmp.Or(cursor.Err(), ctx.Err(), errMissing)
 	}

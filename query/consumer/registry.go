@@ -17,6 +17,9 @@ import (
 
 // Registry is the consumers of a store. It may be used concurrently.
 type Registry struct {
+	// Slots tells which replication slots there are, beside consumers. It is set before anybody asks; nil: there are none.
+	Slots func() []Slot
+
 	control *engine.Control
 	index   *engine.ReadIndex
 	live    *live.Dispatcher
@@ -120,12 +123,30 @@ func (r *Registry) all() []*Consumer {
 	return list
 }
 
+// Slot is a replication slot, as it is shown beside consumers.
+type Slot struct {
+	Name      string
+	Confirmed int64 // appends that end below this position are done
+	Active    bool
+}
+
+func (r *Registry) slots() []Slot {
+	if r.Slots == nil {
+		return nil
+	}
+	return r.Slots()
+}
+
 // find finds a consumer by its name.
 func (r *Registry) find(name string) (*Consumer, error) {
 	for _, c := range r.all() {
 		if c.name == name {
 			return c, nil
 		}
+	}
+	if slices.ContainsFunc(r.slots(), func(s Slot) bool { return s.Name == name }) {
+		return nil, pgerror.Errorf(pgerror.WrongObjectType, "\"%s\" is a replication slot, not a consumer", name).
+			WithHint("Follow it with START_REPLICATION, or call pg_logical_slot_get_changes(); pg_drop_replication_slot() drops it.")
 	}
 	return nil, undefined(name)
 }

@@ -20,6 +20,8 @@ type Host interface {
 	Creator() (role uint32, err error)
 	// ActsFor tells whether the session has the rights of a role.
 	ActsFor(role uint32) bool
+	// Replicates tells whether the session may use replication slots.
+	Replicates() bool
 	// RoleName is the name of a role.
 	RoleName(role uint32) string
 	// OwnerSees is which events a role sees, nil: all, with the host that conditions are evaluated in which are the same for everybody who acts for it.

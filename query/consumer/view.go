@@ -57,6 +57,15 @@ func (r *Registry) rows(h Host, rel *relation.Relation) (func() []pgvalue.Value,
 		}
 		rows = append(rows, more...)
 	}
+	if rel == relation.Consumers && h.Replicates() {
+		for _, slot := range r.slots() {
+			row, err := r.slotRow(h.Asking(), &slot)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row)
+		}
+	}
 	return func() []pgvalue.Value {
 		if len(rows) == 0 {
 			return nil
@@ -81,7 +90,6 @@ func (c *Consumer) row(h Host) ([]pgvalue.Value, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.loadShelves()
-	now := time.Now()
 	head := c.registry.index.GlobalPosition()
 	checkpoints, lowest := make([]pgvalue.Value, len(c.parts)), head
 	state := "idle"
@@ -98,24 +106,54 @@ func (c *Consumer) row(h Host) ([]pgvalue.Value, error) {
 	if c.def.Lost {
 		state = "lost"
 	}
-	seconds := 0.0
-	if lowest < head {
-		e, err := c.event(h.Asking(), lowest+1)
-		if err != nil {
-			return nil, err
-		}
-		seconds = max(0, now.Sub(e.Time()).Seconds())
+	lag, seconds, err := c.registry.lag(h.Asking(), lowest, head)
+	if err != nil {
+		return nil, err
 	}
 	filter := pgvalue.Value{}
 	if c.def.Filter != "" {
 		filter = pgvalue.TextValue(c.def.Filter)
 	}
-	whole := func(n int) pgvalue.Value { return pgvalue.IntValue(int64(n)) }
 	return []pgvalue.Value{
 		pgvalue.TextValue(c.name), pgvalue.TextValue(h.RoleName(c.owner)), filter, whole(c.def.Partitions), whole(c.def.MaxAttempts),
 		pgvalue.TextValue(pgfn.Interval{Micros: c.def.Lease}.String()), pgvalue.TextValue(c.def.OnPark), pgvalue.ArrayValue(checkpoints),
-		pgvalue.IntValue(lowest), pgvalue.IntValue(head), pgvalue.IntValue(head - lowest), pgvalue.FloatValue(seconds), whole(len(c.members)),
+		pgvalue.IntValue(lowest), pgvalue.IntValue(head), lag, seconds, whole(len(c.members)),
 		whole(c.shelved), pgvalue.TextValue(state),
+	}, nil
+}
+
+func whole(n int) pgvalue.Value { return pgvalue.IntValue(int64(n)) }
+
+// lag is how far a position is behind the newest, in events and, from the first of those, in seconds.
+func (r *Registry) lag(ctx context.Context, position, head int64) (events, seconds pgvalue.Value, err error) {
+	if position >= head {
+		return pgvalue.IntValue(0), pgvalue.FloatValue(0), nil
+	}
+	e, err := r.event(ctx, position+1)
+	if err != nil {
+		return events, seconds, err
+	}
+	return pgvalue.IntValue(head - position), pgvalue.FloatValue(max(0, time.Since(e.Time()).Seconds())), nil
+}
+
+// slotRow is the row of a replication slot, which has one partition, and of what only consumers have nothing.
+func (r *Registry) slotRow(ctx context.Context, s *Slot) ([]pgvalue.Value, error) {
+	var null pgvalue.Value
+	at, head := pgvalue.IntValue(s.Confirmed-1), r.index.GlobalPosition()
+	lag, seconds, err := r.lag(ctx, s.Confirmed-1, head)
+	if err != nil {
+		return nil, err
+	}
+	members, state := 0, "idle"
+	switch {
+	case s.Confirmed > head+1:
+		state = "lost"
+	case s.Active:
+		members, state = 1, "active"
+	}
+	return []pgvalue.Value{
+		pgvalue.TextValue(s.Name), null, null, whole(1), null, null, null, pgvalue.ArrayValue([]pgvalue.Value{at}), at, pgvalue.IntValue(head), lag, seconds,
+		whole(members), whole(0), pgvalue.TextValue(state),
 	}, nil
 }
 
