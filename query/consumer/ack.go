@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -101,12 +102,15 @@ func (c *Consumer) committed(b *batch, upto int64, changes []engine.ControlChang
 	defer c.mu.Unlock()
 	for i := range b.parts {
 		bp := &b.parts[i]
-		key := checkpointKey(c.slot, bp.partition)
-		at := slices.IndexFunc(changes, func(x engine.ControlChange) bool { return x.Key == key })
+		s := &c.parts[bp.partition]
+		at := slices.IndexFunc(changes, func(x engine.ControlChange) bool { return x.Key == s.key })
 		if at < 0 {
 			continue
 		}
 		bp.version, bp.checkpoint, bp.upto = changes[at].Version, bp.moved(bp.reach(upto)), max(bp.upto, upto)
+		if s.read && bp.version > s.version && bytes.Equal(changes[at].Value, bp.record()) { // and nothing else was made of it: it need not be read
+			c.learned(s, bp.checkpoint, bp.version)
+		}
 		bp.released = slices.DeleteFunc(bp.released, func(p parked) bool { return p.Position <= upto })
 		bp.skipped = slices.DeleteFunc(bp.skipped, func(p parked) bool { return p.Position <= upto })
 	}

@@ -41,6 +41,7 @@ type Consumer struct {
 
 // part is a partition in memory.
 type part struct {
+	key string // of its record
 	checkpoint
 	version int64 // of its record, as it was last read
 	read    bool  // it was
@@ -59,7 +60,7 @@ func newConsumer(r *Registry, slot int, d *Definition, version int64) *Consumer 
 		parts: make([]part, d.Partitions), waits: map[*wait]struct{}{},
 	}
 	for i := range c.parts {
-		c.parts[i].failed = -1
+		c.parts[i].failed, c.parts[i].key = -1, checkpointKey(slot, i)
 	}
 	return c
 }
@@ -117,20 +118,25 @@ func (c *Consumer) refresh(p int, next int64) error {
 	if at.Position >= next || c.def.Lost {
 		return c.lost()
 	}
+	c.learned(s, at, version)
+	return nil
+}
+
+// learned takes in how far a partition is.
+func (c *Consumer) learned(s *part, at checkpoint, version int64) {
 	s.checkpoint, s.version = at, version
 	if !s.read || at.Position < s.from {
 		c.restart(s, at.Position)
 		s.read = true
-		return nil
+		return
 	}
 	c.advance(s, at.Position)
-	return nil
 }
 
 // checkpointOf reads a partition's record, unless it is known.
 func (c *Consumer) checkpointOf(p int) (checkpoint, int64) {
 	s := &c.parts[p]
-	if s.read && c.registry.control.Get(checkpointKey(c.slot, p)).Version == s.version {
+	if s.read && c.registry.control.Get(s.key).Version == s.version {
 		return s.checkpoint, s.version
 	}
 	return readCheckpoint(c.registry.control, c.slot, p)
@@ -144,5 +150,5 @@ func (c *Consumer) lost() error {
 
 // checkpointChange is the change that moves a partition.
 func (c *Consumer) checkpointChange(p int, to checkpoint, ifVersion int64) engine.ControlChange {
-	return change(checkpointKey(c.slot, p), to, ifVersion)
+	return engine.ControlChange{Key: c.parts[p].key, Value: to.record(), IfVersion: ifVersion}
 }

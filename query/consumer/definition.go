@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -116,6 +117,20 @@ type checkpoint struct {
 	Attempts int   `json:"attempts,omitempty"`
 	// Until is when the partition delivers again, µs since the Unix epoch.
 	Until int64 `json:"until,omitempty"`
+}
+
+// record is the checkpoint as it is kept. One is written for each partition of each batch.
+func (c checkpoint) record() []byte {
+	b := strconv.AppendInt(append(make([]byte, 0, 64), `{"position":`...), c.Position, 10)
+	for _, f := range [...]struct {
+		name  string
+		value int64
+	}{{`,"at":`, c.At}, {`,"attempts":`, int64(c.Attempts)}, {`,"until":`, c.Until}} {
+		if f.value != 0 {
+			b = strconv.AppendInt(append(b, f.name...), f.value, 10)
+		}
+	}
+	return append(b, '}')
 }
 
 // moved is the checkpoint once everything up to a position was handled.

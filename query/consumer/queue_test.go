@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -63,5 +64,18 @@ func TestLearn(t *testing.T) {
 	records[1].Key = parkedKey(0, 7, 1) // there is no such partition
 	if !c.learn(records[1:]) || len(c.known) != 0 {
 		t.Error("what cannot be is known")
+	}
+}
+
+// TestCheckpointRecord: what is written of a checkpoint is what is read.
+func TestCheckpointRecord(t *testing.T) {
+	for _, want := range []checkpoint{{}, {Position: -1}, {Position: 7, At: 9, Attempts: 2, Until: 1 << 50}, {Position: 1 << 60, Until: 5}, {At: 3, Attempts: 1}} {
+		var got checkpoint
+		if err := json.Unmarshal(want.record(), &got); err != nil || got != want {
+			t.Errorf("%s is read as %+v, %v", want.record(), got, err)
+		}
+		if text, _ := json.Marshal(want); string(text) != string(want.record()) {
+			t.Errorf("%s, expected %s", want.record(), text)
+		}
 	}
 }
