@@ -21,7 +21,9 @@ import (
 )
 
 const (
-	readBufferBytes = 8 << 10
+	// readBufferBytes is what every connection has, also one that does nothing: most messages are shorter, and of a longer one the rest is read to where
+	// it goes.
+	readBufferBytes = 4 << 10
 	// flushBytes is how much is gathered before it is written, in the middle of a
 	// result; a reply that is smaller costs one system call.
 	flushBytes = 32 << 10

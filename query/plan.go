@@ -137,6 +137,7 @@ type planKey struct {
 
 type statementCache struct {
 	seed  maphash.Seed
+	first uint64             // the hash of the only text that came so far, once; who sends one alone, and follows the log, needs no table
 	seen  *[seenTexts]uint64 // hashes of texts that came once, by hash
 	texts map[string][]pgwire.Query
 	held  pgwire.Share
@@ -155,8 +156,14 @@ func (c *statementCache) put(text string, list []pgwire.Query) {
 	if len(text) > cachedTextSize || len(list) > 0 && list[0].(*query).Secret() {
 		return
 	}
+	if c.texts == nil {
+		c.seed, c.texts = maphash.MakeSeed(), map[string][]pgwire.Query{}
+		c.first = maphash.String(c.seed, text)
+		return
+	}
 	if c.seen == nil {
-		c.seed, c.seen, c.texts = maphash.MakeSeed(), new([seenTexts]uint64), map[string][]pgwire.Query{}
+		c.seen = new([seenTexts]uint64)
+		c.seen[c.first%seenTexts] = c.first
 	}
 	sum := maphash.String(c.seed, text)
 	if slot := &c.seen[sum%seenTexts]; *slot != sum {
