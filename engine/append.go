@@ -46,10 +46,12 @@ type AppendRequest struct {
 	keys      []Key   // of the events, as appendKeys has them
 	someKeys  [8]Key  // room for those of an append of one event
 	stored    int     // upper bound of its frame's size, bytes
-	done      chan error
-	state     requestState
-	began     time.Time // when it was called
-	failed    bool      // the writer's: it was refused, or not written
+	// Of its premises: rounds in which the caller has looked; what the writer has in this one.
+	rounds, lookedAt, lookedBytes int
+	done                          chan error
+	state                         requestState
+	began                         time.Time // when it was called
+	failed                        bool      // the writer's: it was refused, or not written
 }
 
 // EventResult is what became of a proposed event.
@@ -65,7 +67,10 @@ type Condition struct {
 	StreamID uuid.UUID       // StreamAt
 	Stream   string          // StreamAt: its name, for messages
 	Version  ExpectedVersion // StreamAt
-	Position int64           // LogAt
+	Position int64           // LogAt; PremiseHolds: of the first event that it is shown
+	Premise  Premise         // PremiseHolds
+
+	seen int64 // PremiseHolds: it was shown the events below this position
 }
 
 // ConditionKind says what a Condition speaks of.
@@ -78,6 +83,9 @@ const (
 	// LogAt: the next position is Position, nothing was appended at it or after.
 	// Otherwise the append fails with a *PositionMovedError.
 	LogAt
+	// PremiseHolds: Premise holds, having been shown all events from Position on. Otherwise the append fails with a *PremiseError. Of
+	// requests with one, only Append is called, not Start.
+	PremiseHolds
 )
 
 // group is a commit group being prepared: the appends that will share one write and
@@ -104,6 +112,11 @@ type group struct {
 	touched []*pendingStream
 	owners  []*pendingStream // the streams of its events, one an event
 	newIDs  []uuid.UUID
+
+	// What premises are shown.
+	looking     decoder
+	looked      RecordedEvent
+	lookedBytes []byte
 }
 
 // pendingStream is a stream as it will be after the group's appends so far.
@@ -340,6 +353,10 @@ func (g *group) checkConditions(r *AppendRequest) error {
 		case LogAt:
 			if g.next != c.Position {
 				return &PositionMovedError{Expected: c.Position, Actual: g.next}
+			}
+		case PremiseHolds:
+			if err := g.checkPremise(r, c); err != nil {
+				return err
 			}
 		default:
 			return fmt.Errorf("unknown kind of condition %d", c.Kind)

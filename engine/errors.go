@@ -98,6 +98,14 @@ func (e *PositionMovedError) Error() string {
 	return fmt.Sprintf("expected the log to end before position %d, it ends before %d", e.Expected, e.Actual)
 }
 
+// PremiseError says that a premise of the append does not hold: Err is what the premise itself says.
+type PremiseError struct{ Err error }
+
+func (e *PremiseError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *PremiseError) Unwrap() error { return e.Err }
+
 // InvalidEventError says what is wrong with a proposed event.
 type InvalidEventError struct {
 	Event  int    // index in AppendRequest.Events

@@ -37,4 +37,7 @@ const (
 	bugControlOffByOne   bug = "check a control version off by one"
 	bugDefinitionsTwice  bug = "take definitions over where there are control records"
 	bugRenameDefinitions bug = "rename the definitions before they are taken over"
+	bugSameGroup         bug = "hold premises against no event of the same group"
+	bugInFlight          bug = "hold premises against no event that came since the caller looked"
+	bugForgetKeys        bug = "keep the first position of a key and not the newest"
 )

@@ -34,6 +34,8 @@ type EventLog struct {
 
 	derive func(cause error) // has missing index files built, because of damage or of nothing in particular
 
+	newestKeys atomic.Pointer[newestKeys] // nil until an append has a premise
+
 	committed  atomic.Int64 // events; the position the next one gets
 	recordedAt atomic.Int64 // of the newest event, µs
 }

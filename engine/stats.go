@@ -36,14 +36,15 @@ const (
 	RefusedTaken     Refusal = "taken"     // [VersionTakenError]
 	RefusedPosition  Refusal = "position"  // [PositionMovedError]
 	RefusedControl   Refusal = "control"   // [ControlConflictError]
+	RefusedPremise   Refusal = "premise"   // [PremiseError]
 	RefusedDuplicate Refusal = "duplicate" // [DuplicateEventError]
 	RefusedOther     Refusal = "other"
 )
 
 // counters are the writer's. Who commits changes them, one at a time, so no processor waits for another's.
 type counters struct {
-	appends, events, bytes, failures                       atomic.Int64
-	version, taken, position, control, duplicate, rejected atomic.Int64
+	appends, events, bytes, failures                                atomic.Int64
+	version, taken, position, control, premise, duplicate, rejected atomic.Int64
 
 	appendTimes, syncTimes, groupAppends, groupBytes measure.Histogram
 }
@@ -62,8 +63,8 @@ func (c *counters) committed(g *group, appends int) {
 
 // refused counts a refusal of apply's.
 func (c *counters) refused(err error) {
-	if err == ErrAfterFailed {
-		return // it shares what was counted
+	if err == ErrAfterFailed || err == errLookAgain {
+		return // it shares what was counted; it comes again
 	}
 	switch err.(type) {
 	case *VersionConflictError:
@@ -74,6 +75,8 @@ func (c *counters) refused(err error) {
 		c.position.Add(1)
 	case *ControlConflictError:
 		c.control.Add(1)
+	case *PremiseError:
+		c.premise.Add(1)
 	case *DuplicateEventError:
 		c.duplicate.Add(1)
 	default:
@@ -96,7 +99,7 @@ func (s *Store) Stats() Stats {
 		Appends: c.appends.Load(), Events: c.events.Load(), Bytes: c.bytes.Load(), Failures: c.failures.Load(), Queue: len(s.w.queue),
 		Refused: map[Refusal]int64{
 			RefusedVersion: c.version.Load(), RefusedTaken: c.taken.Load(), RefusedPosition: c.position.Load(),
-			RefusedControl: c.control.Load(), RefusedDuplicate: c.duplicate.Load(), RefusedOther: c.rejected.Load(),
+			RefusedControl: c.control.Load(), RefusedPremise: c.premise.Load(), RefusedDuplicate: c.duplicate.Load(), RefusedOther: c.rejected.Load(),
 		},
 		AppendTimes: c.appendTimes.Snapshot(), SyncTimes: c.syncTimes.Snapshot(),
 		GroupAppends: c.groupAppends.Snapshot(), GroupBytes: c.groupBytes.Snapshot(),

@@ -401,6 +401,7 @@ type WriterHandle struct{ w *writer }
 //   - *VersionConflictError, *PositionMovedError: a condition does not hold; read
 //     again and retry;
 //   - *ControlConflictError: a key of the control state is at another version; likewise;
+//   - *PremiseError: a premise does not hold;
 //   - *VersionTakenError, *DuplicateEventError: it is there already;
 //   - ErrDiskFull: retry later; ErrClosed; ErrPoisoned: see there;
 //   - the context's error: it was cancelled before the writer took it.
@@ -413,10 +414,20 @@ func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
 	if err := h.admit(ctx, r); err != nil {
 		return err
 	}
-	if done, err := h.w.alone(r); done {
-		return err
+	for r.rounds = 0; ; r.rounds++ {
+		if err := h.catchUp(ctx, r); err != nil {
+			return err
+		}
+		done, err := h.w.alone(r)
+		if !done {
+			err = h.w.outcome(ctx, r)
+		}
+		if err != errLookAgain {
+			return err
+		}
+		r.lookedAt, r.lookedBytes = 0, 0
+		r.state.v.Store(requestWaiting)
 	}
-	return h.w.outcome(ctx, r)
 }
 
 // Start is the first part of Append: it returns when the request is in the queue, or with an error

@@ -125,7 +125,11 @@ func (p *Plan) compileWhere(c *expr.Compiler, st *syntax.SelectStmt) error {
 		return c.At(pgerror.Errorf(pgerror.GroupingError, "aggregate functions are not allowed in WHERE"), st.Where.Position())
 	}
 	p.Condition = st.WhereText
-	conjuncts := flatten(nil, st.Where)
+	return p.compileParts(c, flatten(nil, st.Where))
+}
+
+// compileParts compiles what WHERE consists of, and finds the way to the rows.
+func (p *Plan) compileParts(c *expr.Compiler, conjuncts []syntax.Expr) error {
 	compiled := make([]*expr.Scalar, len(conjuncts))
 	args := make([]*sarg, len(conjuncts))
 	for i, x := range conjuncts {

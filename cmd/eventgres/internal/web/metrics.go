@@ -67,7 +67,7 @@ var storeMetrics = []metric{
 		"append_refusals_total", counter, "Appends that were refused for what the log holds, or for what they are: an expected version (version), a version or event_id that is there (taken, duplicate), a position that others took (position), a changed definition (control).",
 		[]string{"reason"},
 		func(s *scrape, tell teller) {
-			for _, reason := range []engine.Refusal{engine.RefusedVersion, engine.RefusedTaken, engine.RefusedDuplicate, engine.RefusedPosition, engine.RefusedControl, engine.RefusedOther} {
+			for _, reason := range []engine.Refusal{engine.RefusedVersion, engine.RefusedTaken, engine.RefusedDuplicate, engine.RefusedPosition, engine.RefusedControl, engine.RefusedPremise, engine.RefusedOther} {
 				tell.value(float64(s.store.Refused[reason]), string(reason))
 			}
 		},

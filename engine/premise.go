@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"errors"
+)
+
+// Premise is what an append rests on beside versions: a statement about events that those which come meanwhile may make untrue.
+//
+// Each event from a position on is shown to it once, in the order of the log, up to the place of the append: those that are committed when the append
+// is called in the caller's goroutine, those that come behind them by the writer. So the writer looks at what is in flight, and never at the log.
+// A premise belongs to one request and must say the same whenever it is shown the same: its outcome is a function of the log and the request.
+type Premise interface {
+	// Keys returns the hashes of keys (see [Key]) of which each event that matters has one at least. ok is false if there is an event that matters and
+	// has none of them: then all are looked at.
+	Keys() (hashes []uint64, ok bool)
+	// CatchUp looks at committed events from one position up to another, which is left out. It may wait and read as it likes.
+	CatchUp(ctx context.Context, from, before int64) error
+	// Add looks at one event. The writer calls it, and all other appends wait meanwhile: it computes briefly, reads nothing, and keeps nothing of e.
+	Add(e *RecordedEvent) error
+	// Holds is asked at the place of the append, where all events before it were looked at. An error refuses the append, as those of
+	// CatchUp and Add do: it is returned within a *PremiseError.
+	Holds() error
+}
+
+// Bounds on what the writer looks at for one request: beyond them the caller goes through what was committed meanwhile once more, without
+// keeping others. So often; then the writer goes through it, which is what came during one more sync.
+const (
+	maxPremiseEvents = 2048
+	maxPremiseBytes  = 1 << 20
+	maxPremiseRounds = 3
+)
+
+// errLookAgain sends a request back to its caller.
+var errLookAgain = errors.New("too much has come for the writer to look at")
+
+// catchUp has the premises of a request look at what is committed.
+func (h *WriterHandle) catchUp(ctx context.Context, r *AppendRequest) error {
+	l := h.w.log
+	for i := range r.Conditions {
+		c := &r.Conditions[i]
+		if c.Kind != PremiseHolds {
+			continue
+		}
+		if r.rounds == 0 {
+			c.seen = c.Position
+			h.w.noteKeys()
+		}
+		// In this order: of every event below the position the table knows by now.
+		before := l.committed.Load()
+		if c.seen >= before {
+			continue
+		}
+		if l.newestKeys.Load().mayHave(c.Premise, c.seen) {
+			if err := c.Premise.CatchUp(ctx, c.seen, before); err != nil {
+				h.w.counters.premise.Add(1)
+				return &PremiseError{err}
+			}
+		}
+		c.seen = before
+	}
+	return nil
+}
+
+// noteKeys has the writer note from now on which keys events have.
+func (w *writer) noteKeys() {
+	if w.log.newestKeys.Load() != nil {
+		return
+	}
+	w.committing.Lock()
+	defer w.committing.Unlock()
+	if w.log.newestKeys.Load() == nil {
+		w.log.newestKeys.Store(&newestKeys{begin: w.log.committed.Load()})
+	}
+}
+
+// checkPremise has a premise look at the events between what its caller has seen and the append.
+func (g *group) checkPremise(r *AppendRequest, c *Condition) error {
+	end := g.next
+	if failpoint(bugSameGroup) {
+		end = g.log.committed.Load()
+	}
+	if failpoint(bugInFlight) {
+		end = c.seen
+	}
+	if c.seen < end && g.log.newestKeys.Load().mayHave(c.Premise, c.seen) {
+		for position := c.seen; position < end; position++ {
+			e, size, err := g.eventAt(position)
+			if err != nil {
+				return err
+			}
+			r.lookedAt, r.lookedBytes = r.lookedAt+1, r.lookedBytes+size
+			if (r.lookedAt > maxPremiseEvents || r.lookedBytes > maxPremiseBytes) && r.rounds < maxPremiseRounds {
+				return errLookAgain
+			}
+			if err := c.Premise.Add(e); err != nil {
+				return &PremiseError{err}
+			}
+			c.seen = position + 1
+		}
+	}
+	if err := c.Premise.Holds(); err != nil {
+		return &PremiseError{err}
+	}
+	return nil
+}
+
+// eventAt reads an event that is committed, or comes before the request in its group, and tells how many bytes it has. It is valid until the next call.
+func (g *group) eventAt(position int64) (*RecordedEvent, int, error) {
+	d, l := &g.looking, g.log
+	e := &g.looked
+	committed := l.committed.Load()
+	if position >= committed {
+		at := g.events[position-committed].offset
+		b := g.buf[at-g.base:]
+		return e, recordSize(b), d.decode(e, b, position, g.seg, int64(at))
+	}
+	seg, _ := l.segmentAt(position)
+	ordinal := uint32(position - seg.first)
+	offset, err := seg.offset(ordinal)
+	if err != nil {
+		return nil, 0, err
+	}
+	g.lookedBytes, err = d.readRecord(place{seg, ordinal, offset}, g.lookedBytes, e)
+	if err != nil {
+		return nil, 0, err
+	}
+	return e, recordSize(g.lookedBytes), nil
+}
