@@ -388,7 +388,7 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 			g.buf = appendControlRecord(g.buf, record)
 		}
 	}
-	left := r.keys
+	left, newest := r.keys, g.log.newestKeys.Load()
 	for i := range r.Events {
 		var keys []Key
 		keys, left = takeKeys(left)
@@ -401,6 +401,12 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 		g.events = append(g.events, pendingEvent{
 			stream: g.owners[i], eventID: e.EventID, offset: g.base + uint32(len(g.buf)), keys: keys,
 		})
+		if newest != nil {
+			newest.note(g.log.hash.streamKey(e.StreamID), g.next)
+			for _, key := range keys {
+				newest.note(key, g.next)
+			}
+		}
 		g.buf = appendRecord(g.buf, e, placement{
 			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,
 			dictionary: g.dict,

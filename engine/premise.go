@@ -11,9 +11,9 @@ import (
 // is called in the caller's goroutine, those that come behind them by the writer. So the writer looks at what is in flight, and never at the log.
 // A premise belongs to one request and must say the same whenever it is shown the same: its outcome is a function of the log and the request.
 type Premise interface {
-	// Keys returns the hashes of keys (see [Key]) of which each event that matters has one at least. ok is false if there is an event that matters and
-	// has none of them: then all are looked at.
-	Keys() (hashes []uint64, ok bool)
+	// Keys returns keys of which each event that matters has one at least. ok is false where one that matters need have none of them: then all events
+	// are looked at.
+	Keys() (keys []Key, ok bool)
 	// CatchUp looks at committed events from one position up to another, which is left out. It may wait and read as it likes.
 	CatchUp(ctx context.Context, from, before int64) error
 	// Add looks at one event. The writer calls it, and all other appends wait meanwhile: it computes briefly, reads nothing, and keeps nothing of e.

@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/searchpath"
@@ -94,6 +95,7 @@ type analyticStatement struct {
 	defined *schema.Schema // the transaction's own, with which it was analysed
 	schema  int64          // the version of everybody's
 	style   pgvalue.Style  // how it writes values as text
+	tells   bool           // where it reads events
 }
 
 // forget closes a plan's statement.
@@ -162,13 +164,14 @@ func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analy
 	}
 	if d, ok := c.prepared[p]; ok {
 		// What it uses depends on the views, and matters where something is staged, or somebody may not use everything.
-		if d.defined == s.tx.defined && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 && s.may().Alone || d.schema == c.SchemaVersion) {
+		if d.defined == s.tx.defined && (d.tells || !s.serializes()) && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 && s.may().Alone || d.schema == c.SchemaVersion) {
 			return d.Description, nil
 		}
 		c.forget(p)
 	}
 	prep := p.prep
 	prep.Style = s.conn.Zone.Style
+	prep.Mentions = prep.Mentions || s.serializes()
 	if s.tx.defined != nil {
 		prep.Views = s.tx.defined.List()
 	}
@@ -184,7 +187,7 @@ func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analy
 		c.CloseStatement(d.Name)
 		return nil, err
 	}
-	c.prepared[p] = analyticStatement{Description: d, defined: s.tx.defined, schema: c.SchemaVersion, style: prep.Style}
+	c.prepared[p] = analyticStatement{Description: d, defined: s.tx.defined, schema: c.SchemaVersion, style: prep.Style, tells: prep.Mentions}
 	c.order = append(c.order, p)
 	return d, nil
 }
@@ -229,7 +232,9 @@ type analyticPortal struct {
 	allowed  bool             // it may read
 	reads    []analytics.Read // these
 	seen     map[uint32]analytics.RowFilter
-	settings bool // what it sees depends on settings
+	settings bool                // what it sees depends on settings
+	mentions []analytics.Mention // where it reads events, if that is noted
+	noted    bool
 	as       openedAs
 	done     bool
 
@@ -295,6 +300,7 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 			}
 			p.allowed, p.reads = true, d.Uses.Reads
 		}
+		p.mentions = d.Uses.Mentions
 		p.conn = s.analytic
 		run := s.run(p.before, d.SessionAware || p.settings)
 		run.Rows, run.Secured = p.seen, s.may().Secured
@@ -325,6 +331,29 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 		}
 		return f(d, run)
 	})
+}
+
+// notes notes what an analytical statement reads: each place where it names events.
+func (p *analyticPortal) notes() error {
+	if p.noted || !p.s.serializes() {
+		return nil
+	}
+	p.noted = true
+	for i := range p.mentions {
+		m := &p.mentions[i]
+		own, err := p.s.seen(m.As)
+		if err != nil {
+			return err
+		}
+		var seen []*policy.Seen
+		if own != nil {
+			seen = []*policy.Seen{own}
+		}
+		if err := p.s.note(p.s.mentioned(m, p.plan.params), p.params, seen, p.plan.sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seenBy tells which rows of the log are seen by those as whom a statement reads. settings: that depends on the session's.
@@ -423,6 +452,9 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 	splice := func(body []byte) error { return out.Splice(ctx, body) }
 	if p.name == "" && limit == 0 {
 		err := p.described(watched, func(d *analytics.Description, run analytics.Run) (err error) {
+			if err := p.notes(); err != nil {
+				return err
+			}
 			tag.Rows, err = p.conn.Run(watched, d, run, p.params, out.Formats(), splice)
 			return err
 		})
@@ -435,6 +467,9 @@ func (p *analyticPortal) Execute(ctx context.Context, out *pgwire.Output, limit 
 		}
 	}
 	p.s.reached = true
+	if err := p.notes(); err != nil {
+		return tag, false, err
+	}
 	n, done, err := p.conn.Fetch(watched, p.name, uint32(min(limit, 1<<31-1)), splice)
 	tag.Rows, p.done = n, done
 	if err != nil || done {
@@ -465,6 +500,9 @@ func (p *analyticPortal) Next(ctx context.Context) (bool, error) {
 		watched, stop := p.s.conn.WhilePeer(ctx)
 		defer stop()
 		p.s.reached = true
+		if err := p.notes(); err != nil {
+			return false, err
+		}
 		bytes := 0
 		_, done, err := p.conn.Fetch(watched, p.name, uint32(max(p.batch, 1)), func(body []byte) error {
 			bytes += len(body)

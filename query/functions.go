@@ -493,7 +493,7 @@ func (s *Session) OwnerSees(as uint32, known consumer.Basis) (b consumer.Basis, 
 
 // Sight implements [consumer.Host]: the position below which consume sees, and whether it may wait for more.
 func (s *Session) Sight() (before int64, waits bool) {
-	if t := &s.tx; t.isolation == setting.RepeatableRead && t.snapshot >= 0 {
+	if t := &s.tx; setting.Pins(t.isolation) && t.snapshot >= 0 {
 		return t.snapshot, false
 	}
 	return math.MaxInt64, true

@@ -12,8 +12,11 @@ import (
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -22,6 +25,7 @@ type selectPlan struct {
 	read.Plan
 	origin
 	params []uint32
+	noted  noted
 }
 
 func (p *selectPlan) ParameterOIDs() []uint32 { return p.params }
@@ -29,7 +33,7 @@ func (p *selectPlan) ParameterOIDs() []uint32 { return p.params }
 func (p *selectPlan) Columns() []pgvalue.Column { return p.Out }
 
 func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, error) {
-	p := &selectPlan{}
+	p := &selectPlan{noted: noted{where: st.Where, src: c.Src}}
 	c.Selecting = s.worker() != nil
 	if st.From != nil {
 		rel, err := relation.FindRead(st.From, c.Src, s.path)
@@ -67,6 +71,7 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 	}
 	var err error
 	p.params, err = c.FinishParams()
+	p.noted.alias = c.Alias
 	return p, err
 }
 
@@ -80,13 +85,16 @@ func (p *selectPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, er
 		return nil, err
 	}
 	kept, _ := keepValues(nil, nil, params)
-	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: src, E: expr.Env{Host: s, Params: kept}}, s: s, held: s.conn.NewShare()}, nil
+	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: src, E: expr.Env{Host: s, Params: kept}}, s: s, of: p, held: s.conn.NewShare()}, nil
 }
 
 // selectPortal runs a selectPlan, a part at a time if it is asked to.
 type selectPortal struct {
 	read.Reader
 	s      *Session
+	of     *selectPlan
+	noted  bool         // what it reads is noted, or will be
+	first  func() error // by this, at its first row
 	began  bool
 	before int64        // the snapshot, kept for a cursor that goes back
 	staged int          // events the transaction had staged by then
@@ -115,7 +123,18 @@ func (p *selectPortal) Open(ctx context.Context) error {
 	if p.Plan.Sort != nil {
 		p.Hold = p.held.Set
 	}
+	p.notes()
 	return p.Reader.Open(ctx, p.before, min(p.staged, len(p.s.tx.Staged)))
+}
+
+// Next moves to the next row.
+func (p *selectPortal) Next(ctx context.Context) (bool, error) {
+	if p.first != nil {
+		if err := p.first(); err != nil {
+			return false, err
+		}
+	}
+	return p.Reader.Next(ctx)
 }
 
 func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
@@ -170,6 +189,105 @@ func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Pars
 		return nil, err
 	}
 	return s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
+}
+
+// serializes tells whether what the session reads is what its transaction's append will rest on.
+func (s *Session) serializes() bool {
+	t := &s.tx
+	return t.isolation == setting.Serializable && t.state != txNone && (!t.readOnly || len(t.savepoints) > 0)
+}
+
+// note keeps a reading of the statement that runs. seen are as whom it reads.
+func (s *Session) note(c *read.Condition, params []pgvalue.Value, seen []*policy.Seen, text string) error {
+	own, err := s.seen(0)
+	if err != nil {
+		return err
+	}
+	s.before()
+	r := reading.New(&reading.Terms{
+		Host: s, Source: &s.reads, Condition: c, Params: params, Seen: seen, Own: own, Statement: text, From: s.tx.snapshot,
+	})
+	if err := s.reserve(r.Bytes()); err != nil {
+		return err
+	}
+	s.tx.readings.Add(r)
+	return s.account()
+}
+
+// noted is what a native SELECT's reading is made of.
+type noted struct {
+	where      syntax.Expr
+	src, alias string
+	condition  *read.Condition // once it was needed
+}
+
+// conditionOf is what a SELECT asks of single events.
+func (p *selectPlan) conditionOf(s *Session) *read.Condition {
+	n := &p.noted
+	if n.condition == nil {
+		narrow := ofEvents
+		if p.Rel == relation.Streams {
+			narrow = ofStreams
+		}
+		n.condition = read.CompileCondition(s.compilerOf(n.src, n.alias, p.params), read.Parts(n.where), narrow)
+	}
+	return n.condition
+}
+
+// compilerOf compiles what is asked of events by a statement whose parameters are known.
+func (s *Session) compilerOf(src, alias string, params []uint32) *expr.Compiler {
+	c := &expr.Compiler{Src: src, Host: s, Alias: alias, Declared: params}
+	c.Know(append([]uint32(nil), params...))
+	return c
+}
+
+func ofEvents(syntax.Expr) bool { return true }
+
+// ofStreams tells of a condition on streams that is one on their events, too.
+func ofStreams(x syntax.Expr) bool {
+	only := true
+	expr.Walk(x, func(x syntax.Expr) {
+		if c, ok := x.(*syntax.ColumnExpr); ok {
+			only = only && (c.Column == "stream" || c.Column == "stream_id" || c.Column == "category")
+		}
+	})
+	return only
+}
+
+// notes makes the portal note what it reads, where that is what an append will rest on: at its first row, or, where it reads forwards and new events come
+// behind, when it has met the end of what is committed.
+func (p *selectPortal) notes() {
+	if p.noted || !p.s.serializes() || p.Plan.Rel != relation.Events && p.Plan.Rel != relation.Streams {
+		return
+	}
+	p.noted = true
+	if p.AtEnd = p.note; p.Plan.Forwards() {
+		return
+	}
+	p.first, p.AtEnd = p.note, nil
+}
+
+func (p *selectPortal) note() error {
+	p.first, p.AtEnd = nil, nil
+	var seen []*policy.Seen
+	if p.Src.Seen != nil {
+		seen = []*policy.Seen{p.Src.Seen}
+	}
+	text := p.of.text()
+	if text == "" {
+		text = p.of.noted.src
+	}
+	return p.s.note(p.of.conditionOf(p.s), p.E.Params, seen, text)
+}
+
+// mentioned is what a statement asks of single events where it names them once.
+func (s *Session) mentioned(m *analytics.Mention, params []uint32) *read.Condition {
+	parts, src := read.ParseParts(m.Conditions)
+	narrow := ofEvents
+	if m.Relation == relation.Streams.Name {
+		narrow = ofStreams
+	}
+	return read.CompileCondition(s.compilerOf(src, relation.Events.Name, params), parts, narrow)
 }
 
 // subscribePlan is a prepared SUBSCRIBE.

@@ -53,6 +53,7 @@ type Session struct {
 	cache         statementCache
 	meter         syntax.Meter
 	held          pgwire.Share // what holds tells
+	still         bool         // it keeps all appends waiting, and gives way to nobody
 	volatile      bool         // a literal such as 'now' was read: the plan is for once
 	several       bool         // the text being run has more than one statement
 	analytic      *analyticConn
@@ -364,7 +365,7 @@ func (s *Session) holds() int64 {
 	t := &s.tx
 	size := s.settings.Size() + t.settings.Size() + t.kept
 	size += int64(t.Size) + eventBytes*int64(len(t.Staged)) + entryBytes*int64(len(t.IDs)+len(t.Streams))
-	return size + t.defined.Bytes() + t.roles.Bytes() + s.consuming.Bytes() + t.told.Bytes() + s.listener.Bytes()
+	return size + t.defined.Bytes() + t.roles.Bytes() + s.consuming.Bytes() + t.told.Bytes() + s.listener.Bytes() + t.readings.Bytes()
 }
 
 // account makes the session's share what it holds. It fails only where that is more than before: then the
@@ -376,11 +377,14 @@ func (s *Session) reserve(more int64) error { return s.held.Set(s.holds() + more
 
 // Pace gives way to others where the session has computed for long, and tells of the statement's end.
 func (s *Session) Pace() error {
-	if s == nil || s.conn == nil {
-		return nil // a test's
+	if s == nil || s.conn == nil || s.still {
+		return nil // a test's, or while it must not wait
 	}
 	return s.conn.Pace(s.ctx)
 }
+
+// Still implements [reading.Host].
+func (s *Session) Still(still bool) { s.still = still }
 
 // Use takes so many bytes of the statement's memory, or gives them back.
 func (s *Session) Use(bytes int64) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -46,7 +47,7 @@ type transaction struct {
 	deferrable    bool
 	began         bool // a statement has run, so that isolation can no longer change
 
-	// snapshot is the position before which a REPEATABLE READ transaction sees; -1
+	// snapshot is the position before which a REPEATABLE READ or SERIALIZABLE transaction sees; -1
 	// until its first statement, and always under READ COMMITTED.
 	snapshot int64
 	looked   int // the statement that began to see so, as statements counts them
@@ -57,6 +58,7 @@ type transaction struct {
 	settings   setting.Values // as they were before the transaction changed one
 	holds      bool           // it has declared a cursor WITH HOLD
 	statements int            // that began in it
+	readings   reading.Set    // what a SERIALIZABLE transaction has read
 	defined    *schema.Schema // as the transaction has changed them; nil: not
 	roles      *role.Catalog  // the same
 	locks      advisory.Transaction
@@ -101,7 +103,7 @@ func (t *transaction) begin(s *Session, state txState) {
 // alone tells whether nothing that is to be committed, or was told of it, came before in an implicit transaction: a statement that
 // ends it may append at once.
 func (t *transaction) alone() bool {
-	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil
+	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil && t.readings.Empty()
 }
 
 // defining tells whether the transaction changes more than events.
@@ -119,7 +121,7 @@ func (s *Session) before() int64 {
 	next := s.server.index.GlobalPosition() + 1
 	t := &s.tx
 	t.began = true
-	if t.isolation != setting.RepeatableRead {
+	if !setting.Pins(t.isolation) {
 		return next
 	}
 	if t.snapshot < 0 {
@@ -263,6 +265,9 @@ func (s *Session) endOthers() {
 func (s *Session) appendTransaction(ctx context.Context, changes []engine.ControlChange) error {
 	t := &s.tx
 	r := t.Request()
+	if len(r.Events) > 0 {
+		r.Conditions = t.readings.Conditions(r.Conditions)
+	}
 	r.Control, r.Then = append(changes, s.consuming.Staged()...), t.told.Then()
 	err := s.append(ctx, r)
 	s.consuming.Committed(r.Control, err)
@@ -631,7 +636,7 @@ func (s *Session) Sees() (*policy.Seen, error) {
 	if s.tx.state != txNone {
 		isolation = s.tx.isolation
 	}
-	if isolation == setting.RepeatableRead {
+	if setting.Pins(isolation) {
 		return nil, pgerror.Errorf(pgerror.FeatureNotSupported, "the log cannot be followed in a transaction of isolation level %s", isolation).
 			WithDetail("It would never show what comes.").WithHint("Follow it in READ COMMITTED.")
 	}

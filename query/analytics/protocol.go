@@ -30,6 +30,7 @@ type Preparation struct {
 	// "VALUES", "RETURNING" or "EXECUTE parameters". It has a list of targets then, and nothing else of its own.
 	List     string          `json:"list,omitempty"`
 	Sets     bool            `json:"sets,omitempty"`     // it may have functions that return sets
+	Mentions bool            `json:"mentions,omitempty"` // where it reads events is to be told
 	Inserted bool            `json:"inserted,omitempty"` // it may name the relation of what was just inserted
 	Views    []View          `json:"views"`              // of the session's own transaction, in place of the schema's
 	Path     searchpath.Path `json:"path,omitempty"`     // where names without a schema are looked for
@@ -212,6 +213,19 @@ type Uses struct {
 	Calls []ColumnCall `json:"calls,omitempty"`
 	// Reads are the relations that it reads, but those of the catalog that everybody may.
 	Reads []Read `json:"reads,omitempty"`
+	// Mentions are where it reads events and streams, if its preparation asks for them. Guarded: its own WHERE decides about rows that are not made of events
+	// one by one.
+	Mentions []Mention `json:"mentions,omitempty"`
+	Guarded  bool      `json:"guarded,omitempty"`
+}
+
+// Mention is a place where a statement reads events, or streams.
+type Mention struct {
+	Relation string `json:"relation"`
+	As       uint32 `json:"as,omitempty"` // as [Read] has it
+	// Conditions are what it asks of each row, as SQL about the relation's columns and the statement's parameters; all of them are met by those that it makes
+	// something of.
+	Conditions []string `json:"conditions,omitempty"`
 }
 
 // Read is a relation that a statement reads, and with whose rights.

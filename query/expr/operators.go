@@ -200,12 +200,21 @@ func (c *Compiler) logic(x *syntax.BinaryExpr) (*Scalar, error) {
 
 // Pair compiles both sides of an operator and brings them to a type they share.
 func (c *Compiler) Pair(x *syntax.BinaryExpr) (l, r *Scalar, err error) {
+	if l, r, err = c.sides(x); err != nil {
+		return nil, nil, err
+	}
+	return c.pairOf(x, l, r)
+}
+
+func (c *Compiler) sides(x *syntax.BinaryExpr) (l, r *Scalar, err error) {
 	if l, err = c.Compile(x.L); err != nil {
 		return nil, nil, err
 	}
-	if r, err = c.Compile(x.R); err != nil {
-		return nil, nil, err
-	}
+	r, err = c.Compile(x.R)
+	return l, r, err
+}
+
+func (c *Compiler) pairOf(x *syntax.BinaryExpr, l, r *Scalar) (_, _ *Scalar, err error) {
 	lOID, rOID := l.OID, r.OID
 	if lOID == pgvalue.OIDUnknown {
 		lOID = OrText(r)
@@ -390,7 +399,13 @@ func (c *Compiler) like(x *syntax.BinaryExpr) (*Scalar, error) {
 }
 
 func (c *Compiler) arithmetic(x *syntax.BinaryExpr) (*Scalar, error) {
-	l, r, err := c.Pair(x)
+	l, r, err := c.sides(x)
+	if err == nil && (l.OID == pgvalue.OIDInterval || r.OID == pgvalue.OIDInterval) {
+		return c.timePlus(x, l, r)
+	}
+	if err == nil {
+		l, r, err = c.pairOf(x, l, r)
+	}
 	if err != nil {
 		return nil, err
 	}

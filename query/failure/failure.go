@@ -7,6 +7,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
 )
 
@@ -26,7 +27,10 @@ func Of(err error) error {
 		invalid   *engine.InvalidEventError
 		unnamed   *engine.UnnamedStreamError
 	)
+	var met *reading.Conflict
 	switch {
+	case errors.As(err, &met):
+		return dependency(met)
 	case errors.As(err, &conflict):
 		return Conflict(conflict)
 	case errors.As(err, &taken):
@@ -87,4 +91,18 @@ func invalidEvent(err *engine.InvalidEventError) error {
 		return e
 	}
 	return pgerror.Errorf(pgerror.InvalidParameterValue, "%s %s", err.Field, err.Reason)
+}
+
+// dependency says which event a transaction has read for.
+func dependency(c *reading.Conflict) *pgerror.Error {
+	e := pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to read/write dependencies among transactions").
+		WithHint("The transaction might succeed if retried.")
+	label := c.Stream
+	if label == "" {
+		label = c.StreamID.String()
+	}
+	if c.Hidden {
+		return e.WithDetail("An event was committed since that meets what was read by: %s", c.Statement)
+	}
+	return e.WithDetail("Event %d of stream \"%s\", of type \"%s\", was committed since, and meets what was read by: %s", c.Position, label, c.Type, c.Statement)
 }

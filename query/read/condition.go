@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
@@ -56,6 +57,32 @@ func Parts(where syntax.Expr) []syntax.Expr {
 	return flatten(nil, where)
 }
 
+// ParseParts reads parts of a condition, each as its text, and returns those that the grammar takes, and a text that they stand in.
+func ParseParts(texts []string) (parts []syntax.Expr, src string) {
+	where := func(texts []string) syntax.Expr {
+		src = "SELECT 1 FROM events WHERE (" + strings.Join(texts, ") AND (") + ")"
+		list, err := syntax.Parse(src)
+		if err != nil || len(list) != 1 {
+			return nil
+		}
+		st, ok := list[0].Statement.(*syntax.SelectStmt)
+		if !ok {
+			return nil
+		}
+		return st.Where
+	}
+	var kept []string
+	for _, text := range texts {
+		if where([]string{text}) != nil {
+			kept = append(kept, text)
+		}
+	}
+	if len(kept) == 0 {
+		return nil, ""
+	}
+	return Parts(where(kept)), src
+}
+
 // once is a host that notes whether a text was read that stands for the moment.
 type once struct {
 	expr.Host
@@ -77,6 +104,11 @@ func lasting(x syntax.Expr) bool {
 		}
 	})
 	return out
+}
+
+// Forwards tells whether the plan yields events in the order of positions, so that what comes later comes behind.
+func (p *Plan) Forwards() bool {
+	return p.Rel == relation.Events && p.Sort == nil && !p.Desc && len(p.Aggregates) == 0 && !p.ByStream
 }
 
 // Every tells of a condition that all events meet.

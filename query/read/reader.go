@@ -37,7 +37,9 @@ type Reader struct {
 	left   int64 // of LIMIT
 	Opened bool
 	sorted *sorter // if the plan sorts
-	Ended  bool
+	// AtEnd, if set, is called when the end of the committed events is met.
+	AtEnd func() error
+	Ended bool
 }
 
 // Open goes to the first of the rows that were before a position, and of the first staged events.
@@ -60,6 +62,9 @@ func (p *Reader) Open(ctx context.Context, before int64, staged int) error {
 		return nil
 	}
 	p.rows, err = p.Plan.openRows(ctx, p.Src, &p.E, before)
+	if p.AtEnd != nil {
+		watchEnd(p.rows, p.AtEnd)
+	}
 	p.Opened = err == nil
 	return err
 }

@@ -220,6 +220,17 @@ type eventRows struct {
 	filter *expr.Scalar
 	e      *expr.Env
 	n      int // rows that were looked at
+	atEnd  func() error
+}
+
+// watchEnd has rows call f when the end of the committed events is met.
+func watchEnd(rows rowSource, f func() error) {
+	switch r := rows.(type) {
+	case *chain:
+		watchEnd(r.first, f)
+	case *eventRows:
+		r.atEnd = f
+	}
 }
 
 // RowsPace is how many rows are looked at in between.
@@ -244,7 +255,11 @@ func (r *eventRows) Next(ctx context.Context, out *relation.Row) (bool, error) {
 			return ok, err
 		}
 	}
-	return false, r.source.Err()
+	err := r.source.Err()
+	if err == nil && r.atEnd != nil {
+		err = r.atEnd()
+	}
+	return false, err
 }
 
 // chain yields one source's rows after the other's.

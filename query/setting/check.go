@@ -86,11 +86,8 @@ func oneOf(name string, values ...string) func(*Values, string) (string, error) 
 func checkIsolation(name string) func(*Values, string) (string, error) {
 	return func(_ *Values, value string) (string, error) {
 		switch v := strings.ToLower(value); v {
-		case readCommitted, RepeatableRead, "read uncommitted":
+		case readCommitted, RepeatableRead, Serializable, "read uncommitted":
 			return v, nil
-		case "serializable":
-			return "", pgerror.Errorf(pgerror.FeatureNotSupported, "SERIALIZABLE is not supported yet").
-				WithHint("Use REPEATABLE READ, and expected_version for what the append relies on.")
 		}
 		return "", invalidSetting(name, value)
 	}

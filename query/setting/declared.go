@@ -13,7 +13,11 @@ const ServerVersion = "15.8"
 const (
 	readCommitted  = "read committed"
 	RepeatableRead = "repeatable read"
+	Serializable   = "serializable"
 )
+
+// Pins tells whether a transaction of a level sees throughout what was there when its first statement began.
+func Pins(isolation string) bool { return isolation == RepeatableRead || isolation == Serializable }
 
 // The setting that forces a SELECT onto one path, for tests, and its values.
 const (

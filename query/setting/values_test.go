@@ -100,7 +100,7 @@ func TestSettingValues(t *testing.T) {
 		{"default_transaction_read_only", "1", "on"},
 		{"default_transaction_read_only", "maybe", "!22023"},
 		{"default_transaction_isolation", "REPEATABLE READ", "repeatable read"},
-		{"default_transaction_isolation", "serializable", "!0A000"},
+		{"default_transaction_isolation", "SERIALIZABLE", "serializable"},
 		{"default_transaction_isolation", "chaos", "!22023"},
 		{"extra_float_digits", "3", "3"},
 		{"extra_float_digits", "4", "!22023"},

@@ -143,7 +143,7 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 	}
 	for i := range rel.Columns {
 		k := &rel.Columns[i]
-		col := &rtcol{name: k.Name, sql: t + "." + ident(k.Name), oid: k.OID, mod: k.Mod, rep: textScale, table: rel.OID, attr: k.Attr, hidden: k.Hidden, of: r, note: k.Note}
+		col := &rtcol{name: k.Name, base: k.Name, sql: t + "." + ident(k.Name), oid: k.OID, mod: k.Mod, rep: textScale, table: rel.OID, attr: k.Attr, hidden: k.Hidden, of: r, note: k.Note}
 		if k.SQL != "" {
 			col.sql = strings.ReplaceAll(k.SQL, "%s", t)
 		}
@@ -152,6 +152,7 @@ func (c *compiler) table(v *pg.RangeVar) *fromItem {
 		}
 		r.cols = append(r.cols, col)
 	}
+	c.mention(rel, r)
 	return c.aliased(c.place(rel)+" AS "+t, r, v.Alias)
 }
 
@@ -183,6 +184,7 @@ func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
 		c.failAt(v.Location, pgerror.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", t.name)
 	}
 	t.used = true
+	c.query.takes = c.query.takes || t.takes
 	c.query.recurs = c.query.recurs || t.self
 	if !t.self && (c.inBody > 0 || c.links()-t.links > 1) {
 		c.inline(t)
@@ -225,7 +227,13 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 	if z, err := pgvalue.ZoneOfKey(rel.ViewZone); err == nil && rel.ViewZone != "" {
 		c.options.Zone = z // its author's
 	}
+	foreign := c.foreign
+	if c.options.Zone != zone && c.options.Zone.Key() != zone.Key() {
+		c.foreign++ // literals mean something else there
+	}
 	s := c.selectStmt(c.parse(rel.View), nil)
+	c.foreign = foreign
+	c.query.takes = c.query.takes || s.takes
 	for _, col := range s.cols {
 		c.resolveOutput(col)
 	}
@@ -256,6 +264,7 @@ func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
 		s = c.subquery(x.Subquery.GetSelectStmt())
 	}
 	c.scope.items, c.scope.hidden = items, hidden
+	c.query.takes = c.query.takes || s.takes
 	t := c.fresh("t")
 	r := &rte{}
 	for _, col := range s.cols {
@@ -343,14 +352,8 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 			lateral = x.Rarg.GetRangeSubselect().GetLateral() || x.Rarg.GetRangeFunction() != nil
 		}
 	}
-	switch x.Jointype {
-	case pg.JoinType_JOIN_LEFT:
-		r.sql = c.marked(r)
-	case pg.JoinType_JOIN_RIGHT:
-		l.sql = c.marked(l)
-	case pg.JoinType_JOIN_FULL:
-		l.sql, r.sql = c.marked(l), c.marked(r)
-	}
+	c.narrowJoin(x, l, r, item)
+	c.markSides(x.Jointype, l, r)
 	if x.Jointype == pg.JoinType_JOIN_FULL {
 		byHand = byHand || sides.outer
 		if byHand && sides.volatile { // each side is written twice
@@ -378,6 +381,18 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 		return c.aliasedJoin(item, x.Alias)
 	}
 	return item
+}
+
+// markSides marks the rows of the sides that a join makes rows without.
+func (c *compiler) markSides(kind pg.JoinType, l, r *fromItem) {
+	switch kind {
+	case pg.JoinType_JOIN_LEFT:
+		r.sql = c.marked(r)
+	case pg.JoinType_JOIN_RIGHT:
+		l.sql = c.marked(l)
+	case pg.JoinType_JOIN_FULL:
+		l.sql, r.sql = c.marked(l), c.marked(r)
+	}
 }
 
 // aliasedJoin is a join under a name of its own.

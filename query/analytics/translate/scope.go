@@ -18,11 +18,14 @@ type rte struct {
 	key    *rtcol // the primary key
 	mark   *mark  // null where an outer join has no row of it
 	oid    uint32
+	// mention is set of events and streams, where somebody wants to know of them.
+	mention *mention
 }
 
 // rtcol is a column of one.
 type rtcol struct {
 	name   string
+	base   string // in the relation that it is of
 	sql    string
 	oid    uint32
 	mod    int32
@@ -66,6 +69,7 @@ type queryState struct {
 	outer    bool              // it, or what is in it, refers to columns of queries around
 	far      bool              // it does to one that is not directly around it
 	reads    bool              // it has FROM
+	takes    bool              // FROM has events, or streams, one by one
 	recurs   bool              // FROM has a reference to the WITH query that it is a part of
 	source   bool              // it stands in FROM or WITH
 	operand  bool              // it is an operand of a set operation
@@ -79,11 +83,12 @@ type queryState struct {
 
 // cte is a WITH query.
 type cte struct {
-	name string
-	sql  string // its name in the translation
-	cols []*rtcol
-	self bool // it is being defined: a reference is recursive
-	used bool
+	name  string
+	sql   string // its name in the translation
+	cols  []*rtcol
+	self  bool // it is being defined: a reference is recursive
+	takes bool // as queryState has it
+	used  bool
 
 	key   cteKey
 	links int    // subqueries around it

@@ -18,6 +18,8 @@ type selected struct {
 	sql      string
 	cols     []*outcol
 	distinct bool // rows are only there as a whole
+	takes    bool // its rows are made of events, or streams, one by one
+	filters  bool // its WHERE decides about rows that are not
 }
 
 // outcol is a column of a query's result.
@@ -213,7 +215,7 @@ func (c *compiler) nameCTE(t *cte, s *selected, x *pg.CommonTableExpr) {
 	if len(x.Aliascolnames) > len(s.cols) {
 		c.failAt(x.Location, pgerror.InvalidColumnReference, "WITH query \"%s\" has %d columns available but %d columns specified", x.Ctename, len(s.cols), len(x.Aliascolnames))
 	}
-	t.cols, t.self = nil, false
+	t.cols, t.self, t.takes = nil, false, s.takes
 	for i, col := range s.cols {
 		c.resolveOutput(col)
 		k := &rtcol{name: col.name, sql: col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, dims: col.e.dims, table: tableOf(col), attr: attrOf(col)}
@@ -256,6 +258,7 @@ func (c *compiler) recursive(t *cte, q *pg.SelectStmt, names []*pg.Node) *select
 	t.self = true
 	c.scope.ctes[t.name] = t
 	second := c.subquery(q.Rarg)
+	out.takes = first.takes || second.takes
 	if len(second.cols) != len(first.cols) {
 		c.fail(pgerror.Errorf(pgerror.SyntaxError, "each UNION query must have the same number of columns"))
 	}
@@ -300,6 +303,7 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 	bound := q.outer
 	if x.WhereClause != nil {
 		b.where = c.condition(x.WhereClause, "WHERE", "WHERE").sql
+		c.narrow(x.WhereClause, c.scope.items, func(*mention) bool { return true })
 	}
 	c.namedWindows(x.WindowClause)
 	items := c.targets(x.TargetList)
@@ -332,7 +336,10 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 		// the elements for other columns of that query.
 		b.from = strings.TrimSuffix("(SELECT 1) AS "+c.fresh("t")+", "+b.from, ", ")
 	}
-	return c.assemble(b)
+	s := c.assemble(b)
+	s.takes = q.takes && !(q.agg && len(x.GroupClause) == 0)
+	s.filters = x.WhereClause != nil && !q.takes
+	return s
 }
 
 // body is a SELECT in the making.
@@ -697,6 +704,7 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	c.operands++
 	l, r := c.operand(x.Larg), c.operand(x.Rarg)
 	c.operands--
+	c.query.takes = l.takes || r.takes
 	if c.setQueries > sets && c.query.outer {
 		// Of no rows DuckDB leaves out the row of the empty set, there alone.
 		c.unsupported(locateFirst(x), "GROUPING SETS in a set operation that refers to the query around it")
@@ -747,7 +755,9 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	}
 	c.scope.items = nil
 	c.orderBySet(b, x.SortClause)
-	return c.assemble(b)
+	out := c.assemble(b)
+	out.takes = c.query.takes
+	return out
 }
 
 // setKeys are what tells a set operation's rows apart, nil if it is their columns themselves.

@@ -86,6 +86,8 @@ type Options struct {
 	List string
 	// Sets: a list may have functions that return sets, and then makes a row of each of their elements.
 	Sets bool
+	// Mentions: who asks wants to know where events are read, and under which conditions.
+	Mentions bool
 	// Rows: the text is a condition on events, and the statement yields the rows that meet it, with the columns that their place has.
 	Rows bool
 }
@@ -115,6 +117,10 @@ type Statement struct {
 	Noted map[string]bool
 	// Reads are the guarded relations that it reads, those of its views included.
 	Reads []Read
+	// Mentions are where it reads events and streams, if the options ask for them. Guarded: the statement's own WHERE decides about rows that are not made of
+	// events one by one.
+	Mentions []analytics.Mention
+	Guarded  bool
 	// Analysed text depends on the session's time zone.
 	Zoned bool
 }
@@ -159,6 +165,10 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	}
 	c.checkSecrets()
 	out := &Statement{Zoned: c.zoned, Parameters: c.params, Noted: c.noted, Reads: c.reads}
+	for _, m := range c.mentions {
+		out.Mentions = append(out.Mentions, m.Mention)
+	}
+	out.Guarded = s.filters && len(c.mentions) > 0
 	var fields [][]Field
 	var text string
 	if text = s.sql; !o.Rows {
@@ -242,6 +252,9 @@ type compiler struct {
 	onlyTrue   *pg.SubLink // a condition of its own, where null is as good as false
 	relations  int         // with those of views
 	reads      []Read
+	mentions   []*mention
+	version    int32  // of the grammar, which a tree names
+	foreign    int    // views being expanded in which literals mean something else than in the statement
 	as         uint32 // the owner of the view that is being translated; 0: whoever runs the statement
 	queries    int    // likewise
 	zoned      bool
@@ -301,6 +314,7 @@ func (c *compiler) parse(sql string) *pg.SelectStmt {
 	if err != nil {
 		c.fail(c.parseError(err))
 	}
+	c.version = tree.Version
 	if len(tree.Stmts) != 1 {
 		c.fail(pgerror.Errorf(pgerror.SyntaxError, "cannot insert multiple commands into a prepared statement"))
 	}

@@ -131,7 +131,7 @@ func (s *statement) analyse() (*analysis, error) {
 		zone = z
 	}
 	var err error
-	a.st, err = translate.Translate(s.sql, translate.Options{Catalog: &scoped, Zone: zone, Style: s.prep.Style, Parameters: s.prep.Parameters, Want: s.prep.Want, List: s.prep.List, Sets: s.prep.Sets})
+	a.st, err = translate.Translate(s.sql, translate.Options{Catalog: &scoped, Zone: zone, Style: s.prep.Style, Parameters: s.prep.Parameters, Want: s.prep.Want, List: s.prep.List, Sets: s.prep.Sets, Mentions: s.prep.Mentions})
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +145,7 @@ func (s *statement) analyse() (*analysis, error) {
 		Counted: a.st.Uses("counted") || a.st.Uses("counting"),
 		Slots:   a.st.Uses("slots") || a.st.Uses("senders"),
 		Xact:    a.st.Uses("xact"), Assigned: a.st.Uses("assigned"), Calls: a.st.Calls,
+		Mentions: a.st.Mentions, Guarded: a.st.Guarded,
 	}
 	for _, r := range a.st.Reads {
 		a.uses.Reads = append(a.uses.Reads, analytics.Read{Relation: r.Name, As: r.As, Catalog: r.Schema != "public"})

@@ -1,0 +1,174 @@
+package reading
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/policy"
+	"github.com/eventgres/eventgres/query/read"
+)
+
+// Host is the session that has read, as far as readings need it.
+type Host interface {
+	expr.Host
+	// Still has the session give way to nobody while it is true: what is evaluated then keeps all appends waiting.
+	Still(bool)
+}
+
+// Reading is what one SELECT has asked of events. It is one session's, and is evaluated in its goroutine, or while that waits.
+type Reading struct {
+	host      Host
+	source    *read.Source
+	condition *read.Condition // nil: every event
+	env       expr.Env
+	seen      []*policy.Seen // it was told of events that one of these sees; nil: of all
+	own       *policy.Seen   // what the session itself sees; nil: all
+	zone      *pgvalue.Zone  // of the session when it read: in another, the condition may mean something else
+	statement string
+	from      int64 // the position before which it has seen
+	keys      []engine.Key
+	keyed     bool
+}
+
+// Conflict says that an event that others have committed is one that a transaction has read for.
+type Conflict struct {
+	Position  int64
+	StreamID  uuid.UUID
+	Stream    string
+	Type      string
+	Statement string // the beginning of it
+	Hidden    bool   // the session does not see the event
+}
+
+func (c *Conflict) Error() string { return "an event was committed that the transaction has read for" }
+
+// What a reading takes, beside its parameters and keys, and how much of its statement is kept to be told.
+const (
+	readingBytes   = 400
+	statementBytes = 200
+)
+
+// Terms are what a reading is made of.
+type Terms struct {
+	Host      Host
+	Source    *read.Source
+	Condition *read.Condition
+	Params    []pgvalue.Value // kept
+	// Seen are the views of who was told of events, of whom one must see an event for it to matter; nil: everybody sees all.
+	Seen []*policy.Seen
+	Own  *policy.Seen // what the session itself sees; nil: all
+	// Statement is the text; its beginning is kept.
+	Statement string
+	From      int64 // the position before which it has seen
+}
+
+// New makes a reading.
+func New(t *Terms) *Reading {
+	r := &Reading{
+		host: t.Host, source: t.Source, condition: t.Condition, env: expr.Env{Host: t.Host, Params: t.Params}, seen: t.Seen, own: t.Own,
+		zone: t.Host.Zone(), from: t.From, statement: beginning(t.Statement),
+	}
+	for _, s := range r.seen {
+		if s.Settings || s.Session { // it may see other events by the time of the commit
+			r.seen = nil
+		}
+	}
+	if t.Condition != nil && t.Condition.Every() {
+		r.condition = nil
+	}
+	if r.condition != nil {
+		r.keys, r.keyed = r.condition.Keys(t.Source.Index, &r.env)
+	}
+	return r
+}
+
+// beginning is the beginning of a statement, on one line.
+func beginning(text string) string {
+	if len(text) > statementBytes {
+		text = strings.ToValidUTF8(text[:statementBytes], "") + "…"
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// Bytes is what it takes.
+func (r *Reading) Bytes() int64 {
+	size := int64(readingBytes + len(r.statement) + 8*len(r.keys))
+	for i := range r.env.Params {
+		size += r.env.Params[i].Size()
+	}
+	return size
+}
+
+// Keys implements [engine.Premise].
+func (r *Reading) Keys() ([]engine.Key, bool) { return r.keys, r.keyed }
+
+// CatchUp implements [engine.Premise].
+func (r *Reading) CatchUp(ctx context.Context, from, before int64) error {
+	source, err := r.between(ctx, from, before)
+	if err != nil {
+		return err
+	}
+	for n := 1; source.Next(ctx); n++ {
+		if n%read.RowsPace == 0 {
+			if err := r.env.Look(); err != nil {
+				return err
+			}
+		}
+		if e := source.Event(); e.Position >= from && r.meets(e) {
+			return r.conflict(e)
+		}
+	}
+	return source.Err()
+}
+
+func (r *Reading) between(ctx context.Context, from, before int64) (read.EventSource, error) {
+	if r.condition == nil {
+		options := engine.Forward(from)
+		options.Before = before
+		return r.source.Index.ReadAll(options), nil
+	}
+	return r.condition.Between(ctx, r.source, &r.env, from, before)
+}
+
+// Add implements [engine.Premise].
+func (r *Reading) Add(e *engine.RecordedEvent) error {
+	r.host.Still(true)
+	defer r.host.Still(false)
+	if r.meets(e) {
+		return r.conflict(e)
+	}
+	return nil
+}
+
+// Holds implements [engine.Premise].
+func (r *Reading) Holds() error { return nil }
+
+// meets tells whether an event may have changed the answer.
+func (r *Reading) meets(e *engine.RecordedEvent) bool {
+	r.env.NextRow()
+	r.env.Row.Event = e
+	return r.sees(e) && (r.condition == nil || r.host.Zone() != r.zone || r.condition.Meets(&r.env))
+}
+
+func (r *Reading) sees(e *engine.RecordedEvent) bool {
+	for _, s := range r.seen {
+		if ok, err := s.Sees(&r.env, e); ok || err != nil {
+			return true
+		}
+	}
+	return len(r.seen) == 0
+}
+
+func (r *Reading) conflict(e *engine.RecordedEvent) *Conflict {
+	c := &Conflict{Position: e.Position, StreamID: e.StreamID, Stream: strings.Clone(e.Stream), Type: strings.Clone(e.Type), Statement: r.statement}
+	if r.own != nil {
+		ok, err := r.own.Sees(&r.env, e)
+		c.Hidden = !ok || err != nil
+	}
+	return c
+}
