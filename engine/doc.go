@@ -19,6 +19,7 @@
 //	log/00000001.seg    segments, numbered 1, 2, 3 …; all but the last are sealed
 //	index/00000001.idx  the index of a sealed segment; derived, rebuilt if missing
 //	index/00000001.key  which of its events have a category, a type, a tag; likewise
+//	index/…-….ids       filters: which of up to 64 segments may have an event id; likewise
 //
 // # Segment, format version 3
 //

@@ -59,7 +59,7 @@ func (w *writer) derive(cause error) {
 		for {
 			n := w.wanted.Load()
 			if err := w.deriveMissing(); err != nil && !errors.Is(err, errClosing) {
-				w.opts.Logger.Error("an index was not built; reads by category, type or tag look at each event of its segment", "error", err)
+				w.opts.Logger.Error("an index was not built; what it is for takes longer", "error", err)
 			}
 			if w.wanted.Add(-n) == 0 {
 				return
@@ -70,14 +70,17 @@ func (w *writer) derive(cause error) {
 
 var errClosing = errors.New("the store is being closed")
 
-// deriveMissing gives sealed segments their key files.
+// deriveMissing gives sealed segments their key files, and the filters of ids.
 func (w *writer) deriveMissing() error {
 	l := w.log
 	l.mu.RLock()
 	segments := l.segments[:len(l.segments)-1]
 	l.mu.RUnlock()
 	p := progress{logger: w.opts.Logger, what: "indexing categories, types and tags", unit: "segments", total: int64(len(segments))}
-	var failed error
+	failed := l.filterIDs(w.stopping, false)
+	if errors.Is(failed, errClosing) {
+		return failed
+	}
 	for i, seg := range segments {
 		p.at(int64(i))
 		if f, mem := seg.postingsNow(); f != nil || mem != nil {

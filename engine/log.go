@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -32,7 +33,8 @@ type EventLog struct {
 	watches  []*Watch
 	dropped  []io.Closer // files that are no longer used, and may still be read
 
-	derive func(cause error) // has missing index files built, because of damage or of nothing in particular
+	filters idFilters
+	derive  func(cause error) // has missing index files built, because of damage or of nothing in particular
 
 	newestKeys atomic.Pointer[newestKeys] // nil until an append has a premise
 
@@ -265,6 +267,7 @@ func (l *EventLog) findEvent(id uuid.UUID, from int64) (int64, error) {
 	segments := l.segments
 	committed := l.committed.Load()
 	l.mu.RUnlock()
+	hash := uint32(l.hash.sum(id) >> 32)
 	for i := len(segments) - 1; i >= 0; i-- {
 		end := committed
 		if i+1 < len(segments) {
@@ -276,12 +279,39 @@ func (l *EventLog) findEvent(id uuid.UUID, from int64) (int64, error) {
 		if failpoint(bugForgetHistory) && i < len(segments)-1 {
 			break
 		}
+		if segments[i].mem.Load() == nil {
+			n, err := l.skipSegments(hash, segments[i].number)
+			if err != nil {
+				return -1, err
+			}
+			if n > 0 {
+				i -= n - 1
+				continue
+			}
+		}
 		position, err := l.findEventIn(segments[i], id)
 		if err != nil || position >= 0 {
 			return position, err
 		}
 	}
 	return -1, nil
+}
+
+// skipSegments returns how many segments, from one backwards, surely have no event of an id.
+func (l *EventLog) skipSegments(hash, number uint32) (int, error) {
+	for {
+		n, ok, err := l.filters.skip(hash, number)
+		var failed *filterError
+		if !errors.As(err, &failed) || !errors.As(err, new(*CorruptionError)) {
+			if !ok {
+				n = 0
+			}
+			return int(n), err
+		}
+		if l.filters.drop(failed.filter) {
+			l.derive(err)
+		}
+	}
 }
 
 func (l *EventLog) findEventIn(seg *segment, id uuid.UUID) (int64, error) {

@@ -77,6 +77,11 @@ func (w *writer) buildIndex(seg *segment, mem *memIndex, postings *memPostings) 
 	if err == nil {
 		err = l.buildKeys(seg, postings)
 	}
+	if err == nil {
+		if err := l.filterIDs(w.stopping, false); err != nil && !errors.Is(err, errClosing) {
+			w.opts.Logger.Error("the filter of event ids was not written; the segment is asked for each", "segment", seg.name, "error", err)
+		}
+	}
 	if err != nil {
 		w.opts.Logger.Error("index not written; the segment stays indexed in memory", "segment", seg.name, "error", err)
 	}

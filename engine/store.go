@@ -154,6 +154,9 @@ func (s *Store) open() error {
 	if err := s.upgrade(&id); err != nil {
 		return err
 	}
+	if err := s.log.filterIDs(nil, true); err != nil {
+		return err
+	}
 	s.hub.publish(s.log.committed.Load())
 	go s.w.run()
 	s.w.derive(nil)
@@ -199,6 +202,7 @@ func (s *Store) closeFiles() {
 			keys.file.Close()
 		}
 	}
+	s.log.filters.close()
 	for _, f := range s.log.dropped {
 		f.Close()
 	}

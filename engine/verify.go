@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"math"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -107,6 +110,7 @@ type verifier struct {
 	hash       idHash
 	postings   *memPostings // of the segment being read
 	scratch    []Key
+	hashes     []uint32 // of its events' ids
 }
 
 func (v *verifier) damage(file string, from, to int64, reason string) {
@@ -180,21 +184,76 @@ func (v *verifier) log() error {
 func (v *verifier) indexes(numbers []uint32) error {
 	for _, n := range numbers {
 		for _, name := range []string{indexName(v.dir, n), keyFileName(v.dir, n)} {
-			f := &blockFile{name: name}
-			var err error
-			if f.file, err = v.fs.Open(f.name); errors.Is(err, fs.ErrNotExist) {
-				continue // it is being built, or will be
-			} else if err != nil {
-				return err
-			}
-			err = v.blocks(f)
-			f.file.Close()
-			if err != nil {
+			if err := v.index(name); err != nil {
 				return err
 			}
 		}
 	}
+	return v.filters(func(f *blockFile) error { return v.blocks(f) })
+}
+
+// index checks the blocks of an index file.
+func (v *verifier) index(name string) error {
+	f := &blockFile{name: name}
+	var err error
+	if f.file, err = v.fs.Open(f.name); errors.Is(err, fs.ErrNotExist) {
+		return nil // it is being built, or will be
+	} else if err != nil {
+		return err
+	}
+	defer f.file.Close()
+	return v.blocks(f)
+}
+
+// filters calls fn with the filters of event ids that there are.
+func (v *verifier) filters(fn func(*blockFile) error) error {
+	names, err := v.fs.List(filepath.Join(v.dir, "index"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".ids") {
+			continue
+		}
+		f := &blockFile{name: filepath.Join(v.dir, "index", name), key: indexFileKeys.Add(1)}
+		if f.file, err = v.fs.Open(f.name); errors.Is(err, fs.ErrNotExist) {
+			continue // another has taken its place
+		} else if err != nil {
+			return err
+		}
+		err = fn(f)
+		f.file.Close()
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// ids checks that the filters do not deny the ids of a segment's events.
+func (v *verifier) ids(seg *segment) error {
+	slices.Sort(v.hashes)
+	return v.filters(func(file *blockFile) error {
+		f := &idFilter{blockFile: *file, cache: newBlockCache(keysCacheBlocks)}
+		var b block
+		if err := f.read(0, &b); err != nil || f.decode(&b, v.report.StoreID) != nil || seg.number < f.from || seg.number >= f.from+f.count {
+			return nil // whose blocks are checked at the end
+		}
+		for _, hash := range v.hashes {
+			bits, err := f.maybe(hash)
+			if errors.As(err, new(*CorruptionError)) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			if bits>>(seg.number-f.from)&1 == 0 {
+				size, err := f.file.Size()
+				v.report.Indexes = append(v.report.Indexes, DamagedRange{f.name, 0, size, "it denies an event of " + seg.name})
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // keys compares a sealed segment's key file with what its events have been found to have.
@@ -267,8 +326,11 @@ func (v *verifier) segment(number uint32, last bool, durable int64) error {
 	}
 	v.prev = seg
 	v.report.Bytes += size
-	v.postings = new(memPostings)
+	v.postings, v.hashes = new(memPostings), v.hashes[:0]
 	if err := v.frames(seg, size, last, durable); err != nil || v.lost || v.done || !seg.sealed {
+		return err
+	}
+	if err := v.ids(seg); err != nil {
 		return err
 	}
 	return v.keys(seg)
@@ -361,6 +423,7 @@ func (v *verifier) records(seg *segment, d *decoder, h frameHeader, frame []byte
 			v.report.Events++
 			v.scratch = v.hash.appendKeys(v.scratch[:0], e.Stream, e.Type, e.Tags)
 			v.postings.addEvent(v.scratch[1:], uint32(e.Position-seg.first))
+			v.hashes = append(v.hashes, uint32(v.hash.sum(e.EventID)>>32))
 		}
 		next, known := v.versions[e.StreamID]
 		if e.Version != next && (known || e.Version != 0) && !v.lost {
