@@ -327,6 +327,7 @@ func (s *Session) prepareQuery(c *expr.Compiler, st *syntax.SelectStmt, q *synta
 		var p plan
 		if p, err = s.prepareSelect(c, st); err == nil {
 			native = p.(*selectPlan)
+			native.asked = q
 		}
 	}
 	if native != nil && (st.Consumes() || route == setting.RouteNative || s.worker() == nil || !native.readsWholeLog(s.may().Secured)) {

@@ -24,8 +24,10 @@ import (
 type selectPlan struct {
 	read.Plan
 	origin
-	params []uint32
-	noted  noted
+	params  []uint32
+	noted   noted
+	asked   *syntax.QueryText // nil: no statement of its own
+	instead *analyticPlan     // by which the worker answers it; see byWorker
 }
 
 func (p *selectPlan) ParameterOIDs() []uint32 { return p.params }
@@ -83,6 +85,9 @@ func (p *selectPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, er
 	src, err := s.source(p.Rel)
 	if err != nil {
 		return nil, err
+	}
+	if a := p.byWorker(s, src, params); a != nil {
+		return a.bind(s, params)
 	}
 	kept, _ := keepValues(nil, nil, params)
 	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: src, E: expr.Env{Host: s, Params: kept}}, s: s, of: p, held: s.conn.NewShare()}, nil
@@ -182,11 +187,55 @@ func (p *selectPlan) readsWholeLog(secured bool) bool {
 	return p.Sort != nil || p.Residual != nil && p.Limit == nil
 }
 
+// How many events with its keys a statement may have that is answered natively: beyond them the worker's columns are quicker, or
+// the sort is. A LIMIT without a sort stops by itself.
+const (
+	countedNatively = 20_000
+	sortedNatively  = 2_000 // if few are kept; of others so many that they have room, whatever they hold
+	keptNatively    = 30
+	rowsNatively    = 200_000
+)
+
+// byWorker is the plan by which the worker answers the statement where its keys are of many events; nil where it is answered natively.
+func (p *selectPlan) byWorker(s *Session, src *read.Source, params []pgvalue.Value) *analyticPlan {
+	if p.Access.Kind != read.AccessKeys || p.asked == nil || s.worker() == nil || s.effective.route == setting.RouteNative || len(s.tx.Staged) > 0 {
+		return nil
+	}
+	most := int64(rowsNatively)
+	switch {
+	case p.Sort != nil && p.SmallSort:
+		most = sortedNatively
+	case p.Sort != nil:
+		most = keptNatively
+	case p.Edges():
+		return nil
+	case len(p.Aggregates) > 0:
+		most = countedNatively
+	case p.Limit != nil:
+		return nil
+	}
+	// An error is told when it runs.
+	if n, err := p.Found(s.ctx, src, &expr.Env{Host: s, Params: params}); err != nil || n >= 0 && n <= most {
+		return nil
+	}
+	if p.instead == nil {
+		a, err := s.prepareAnalytic(p.asked.Src, p.asked.Pos, p.asked.End, p.params, nil)
+		if err != nil || !slices.Equal(a.params, p.params) || !slices.Equal(a.out, p.Out) {
+			return nil
+		}
+		p.instead = a
+	}
+	return p.instead
+}
+
 func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {
 	st, _ := body.Statement.(*syntax.SelectStmt)
 	src, err := s.source(p.Rel)
 	if err != nil {
 		return nil, err
+	}
+	if a := p.byWorker(s, src, params); a != nil {
+		return a.describe(ctx, s, body, params)
 	}
 	return s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
 }

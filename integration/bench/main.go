@@ -5,6 +5,7 @@
 //	make bench         all workloads, about 15 minutes
 //	make bench-quick   in five minutes
 //	make bench-follow   followers: what they see, and what they cost
+//	make bench-find   event ids of the clients' own, and reads by category, type and tags
 //	make bench-pairs BEFORE=program   only Eventgres, in turns with another build of it
 //	make bench-pairs BEFORE=program WITH=roles   the second in use as WITH says: roles, policies, metrics, which can be the same program
 //
@@ -35,6 +36,7 @@ type bench struct {
 	time   time.Duration // of a workload on a side
 	only   *regexp.Regexp
 	with   string // how the second of a pair is used
+	finds  bool   // -find
 
 	pg, eg, top, duckdb *side
 	egSmall             *side // of -scale: the store of the first stage, beside what became of it
@@ -52,6 +54,7 @@ func main() {
 	sizes := flag.String("scale", "", "instead: load so many million events in one store, 1,10,100, and measure at each")
 	flag.StringVar(&b.with, "with", "", "how the second program of -before is used: roles, policies or metrics")
 	follow := flag.Bool("follow", false, "instead: what followers see, and what they cost")
+	flag.BoolVar(&b.finds, "find", false, "instead: event ids of the clients' own, and reads by category, type and tags")
 	before := flag.String("before", "", "instead: compare with this program of Eventgres, in as many pairs as -rounds says")
 	flag.StringVar(&b.dir, "dir", "", "directory for all files; a new one by default")
 	flag.Parse()
@@ -92,6 +95,9 @@ func (b *bench) main(only, out, sizes, before string, follow bool) (err error) {
 	b.events = b.events / streamLength * streamLength
 	if before != "" {
 		return b.pair(ctx, before)
+	}
+	if b.finds {
+		return b.find(ctx, out)
 	}
 	if follow {
 		return b.follow(ctx, out)

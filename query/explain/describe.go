@@ -42,7 +42,7 @@ func (s Estimator) Read(ctx context.Context, p *read.Plan, src *read.Source, e *
 	n := &Node{Kind: "Result", Width: width(p.Out), Output: names(p.Out)}
 	if p.Rel != nil {
 		n.Kind, n.Relation = scanName(p), p.Rel.Name
-		if p.Access.Key != nil || len(p.Access.Bound) > 0 {
+		if p.Access.Key != nil || len(p.Access.Bound) > 0 || p.Access.Kind == read.AccessKeys {
 			n.Cond = "(" + p.Condition + ")"
 		}
 		if p.Residual != nil {
@@ -93,6 +93,8 @@ func scanName(p *read.Plan) string {
 		scan = "Roles Scan"
 	case p.Rel.Served:
 		scan = "Consumers Scan"
+	case p.Access.Kind == read.AccessKeys:
+		scan = "Index Scan"
 	case p.Access.Kind == read.AccessEvents:
 		scan = "Event Lookup"
 	case p.Access.Kind != read.AccessLog && p.Rel == relation.Streams:

@@ -159,7 +159,17 @@ func (s Estimator) scan(ctx context.Context, p *read.Plan, src *read.Source, e *
 		return nil
 	case p.Access.Kind == read.AccessLog && (p.Rel == relation.Streams || p.ByStream) && !s.Blind:
 		scanned = float64(index.StreamCount())
-	case p.Access.Kind == read.AccessLog:
+	case p.Access.Kind == read.AccessKeys && !s.Blind:
+		found, err := p.Found(ctx, src, e)
+		if err != nil {
+			return err
+		}
+		if found >= 0 {
+			scanned = float64(found)
+			n.Total = lookupCost
+			where = nil // it is what the index has found
+		}
+	case p.Access.Kind == read.AccessLog || p.Access.Kind == read.AccessKeys:
 		r, empty, err := p.Access.Bounds(ctx, src, e)
 		if err != nil {
 			return err

@@ -85,6 +85,7 @@ const (
 	AccessStream                    // one stream
 	accessStreams                   // a list of streams
 	AccessEvents                    // a list of event ids
+	AccessKeys                      // a range of positions, of it what has some categories, types and tags
 )
 
 // access says which way to go to the rows, and which conditions bound it.
@@ -92,6 +93,7 @@ type access struct {
 	Kind  accessKind
 	Key   *sarg   // stream, or list of streams or event ids
 	Bound []*sarg // on position, version and recorded_at
+	Terms [][]indexTerm
 	rel   *relation.Relation
 }
 

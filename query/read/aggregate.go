@@ -25,6 +25,9 @@ func (p *Plan) aggregate(ctx context.Context, portal *Reader) error {
 	if p.countsStreams() && portal.Src.Seen == nil {
 		return p.countStreams(ctx, portal)
 	}
+	if p.Edges() {
+		return p.aggregateEdges(ctx, portal)
+	}
 	rows, err := p.openRows(ctx, portal.Src, &portal.E, portal.before)
 	if err != nil {
 		return err
@@ -82,6 +85,40 @@ func (p *Plan) countStreams(ctx context.Context, portal *Reader) error {
 		a.Value.Int = n
 	}
 	return err
+}
+
+// Edges tells whether the aggregates follow from the first and the last of the rows, which are looked for: the positions and times of
+// those that have some keys.
+func (p *Plan) Edges() bool {
+	if p.Access.Kind != AccessKeys || len(p.Aggregates) == 0 {
+		return false
+	}
+	for _, a := range p.Aggregates {
+		if a.Name != "min" && a.Name != "max" || a.Arg == nil || a.Arg.Column != relation.EventPosition && a.Arg.Column != relation.EventRecordedAt {
+			return false
+		}
+	}
+	return true
+}
+
+// aggregateEdges answers those.
+func (p *Plan) aggregateEdges(ctx context.Context, portal *Reader) error {
+	for _, a := range p.Aggregates {
+		q := *p
+		q.Desc = a.Name == "max"
+		rows, err := q.openRows(ctx, portal.Src, &portal.E, portal.before)
+		if err != nil {
+			return err
+		}
+		ok, err := rows.Next(ctx, &portal.E.Row)
+		if err != nil || !ok {
+			return err
+		}
+		if err := a.Add(&portal.E); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FromIndex tells whether the aggregates follow from the first and the last row.

@@ -63,7 +63,16 @@ func (p *Plan) ItemOf(column int) int {
 func (p *Plan) Between(ctx context.Context, src *Source, e *expr.Env, from, before int64) (EventSource, error) {
 	options := engine.Forward(from)
 	options.Before = before
-	if p.Access.Kind == AccessLog {
+	if p.Access.Kind == AccessKeys && before-from > fewEvents {
+		q, ok, err := p.Access.Query(src.Index, e)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return src.Index.Find(q, options), nil
+		}
+	}
+	if p.Access.Kind == AccessLog || p.Access.Kind == AccessKeys {
 		return src.Index.ReadAll(options), nil
 	}
 	ids, _, err := p.Access.Keys(e)
@@ -91,6 +100,9 @@ func (p *Plan) Between(ctx context.Context, src *Source, e *expr.Env, from, befo
 	}
 	return m, nil
 }
+
+// fewEvents are read one by one rather than looked for.
+const fewEvents = 64
 
 // streamFrom reads a stream's events from a position on, which is the options' From.
 func streamFrom(index *engine.ReadIndex, id uuid.UUID, o engine.ReadOptions) (EventSource, error) {

@@ -148,6 +148,11 @@ func (p *Plan) compileParts(c *expr.Compiler, conjuncts []syntax.Expr) error {
 	}
 	p.where = conjunction(compiled)
 	p.Access = chooseAccess(p.Rel, args)
+	if p.Rel == relation.Events && p.Access.Kind == AccessLog {
+		if p.Access.Terms = indexTerms(c, conjuncts, args); p.Access.Terms != nil {
+			p.Access.Kind = AccessKeys
+		}
+	}
 	var rest, unbounded []*expr.Scalar
 	for i, s := range compiled {
 		if args[i] != nil {

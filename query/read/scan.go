@@ -74,7 +74,7 @@ func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before 
 	options := engine.Forward(0)
 	options.Backward, options.Before = p.Desc, before
 	index := src.Index
-	if p.Access.Kind == AccessLog || p.Access.Kind == AccessStream {
+	if p.Access.Kind == AccessLog || p.Access.Kind == AccessStream || p.Access.Kind == AccessKeys {
 		r, empty, err := p.Access.Bounds(ctx, src, e)
 		if err != nil || empty {
 			return none, nil, err
@@ -83,6 +83,13 @@ func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before 
 		if p.Access.Kind == AccessLog {
 			return index.ReadAll(options), p.Residual, nil
 		}
+	}
+	if p.Access.Kind == AccessKeys {
+		q, ok, err := p.Access.Query(index, e)
+		if err != nil || !ok {
+			return index.ReadAll(options), p.Residual, err
+		}
+		return index.Find(q, options), p.Residual, nil
 	}
 	ids, names, err := p.Access.Keys(e)
 	if err != nil || len(ids) == 0 {
