@@ -114,6 +114,7 @@ func TestImports(t *testing.T) {
 		"query/copyfmt":       append(forms, "query/syntax", "query/relation", "pgwire/charset"),
 		"query/failure":       append(forms, "query/relation", "query/expr", "query/reading", "engine"),
 		"query/reading":       append(forms, "query/relation", "query/expr", "query/policy", "query/read", "query/syntax", "engine"),
+		"query/asof":          append(forms, "query/setting", "engine"),
 		"query/cursor":        append(forms, "query/syntax", "query/expr", "query/analytics", "pgwire"),
 		"query/staging":       {"query/relation", "engine"},
 		"query/policy":        append(forms, "query/syntax", "query/relation", "query/expr", "query/privilege", "engine"),
