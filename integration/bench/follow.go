@@ -21,6 +21,7 @@ type figure struct{ workload, ours, theirs, aim string }
 // follow measures what followers cost and what they see, beside PostgreSQL where it has the like.
 func (b *bench) follow(ctx context.Context, out string) error {
 	started := time.Now()
+	b.postgresFlags = []string{"-c", "wal_level=logical"} // else nothing can be streamed from it
 	if err := b.serve(ctx, "--max-connections", "1200"); err != nil {
 		return err
 	}
@@ -28,8 +29,17 @@ func (b *bench) follow(ctx context.Context, out string) error {
 		return err
 	}
 	var figures []figure
-	for _, m := range []func(context.Context) (figure, error){b.wakeUp, b.catchUp, b.idleFollowers, b.everything} {
-		f, err := m(ctx)
+	for _, m := range []struct {
+		name    string
+		measure func(context.Context) (figure, error)
+	}{
+		{"wake-up", b.wakeUp}, {"catch-up", b.catchUp}, {"pgoutput", b.pgoutput}, {"idle", b.idleFollowers}, {"everything", b.everything},
+		{"consumers", b.consumers}, {"relay", b.relay},
+	} {
+		if !b.only.MatchString(m.name) {
+			continue
+		}
+		f, err := m.measure(ctx)
 		if err != nil {
 			return err
 		}

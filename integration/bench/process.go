@@ -108,10 +108,12 @@ type machine struct {
 	ceilingAt string
 	duckdbAt  string
 	postgres  *child
-	server    *child
-	ceiling   *child
-	small     *child // Eventgres with the store of the first stage, of -scale
-	owner     *postgres.Owner
+	// postgresFlags are those that PostgreSQL is started with beside where it is.
+	postgresFlags []string
+	server        *child
+	ceiling       *child
+	small         *child // Eventgres with the store of the first stage, of -scale
+	owner         *postgres.Owner
 }
 
 func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
@@ -167,8 +169,8 @@ func (m *machine) initPostgres() (err error) {
 }
 
 func (m *machine) startPostgres(s *side) (err error) {
-	m.postgres, err = start(m.path("pg.log"), m.owner, filepath.Join(m.bin, "postgres"), "-D", m.path("pg"), "-k", "",
-		"-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1")
+	argv := append([]string{filepath.Join(m.bin, "postgres"), "-D", m.path("pg"), "-k", "", "-p", strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1"}, m.postgresFlags...)
+	m.postgres, err = start(m.path("pg.log"), m.owner, argv...)
 	return err
 }
 
