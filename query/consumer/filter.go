@@ -106,7 +106,7 @@ func compile(host expr.Host, text string) (*read.Plan, error) {
 	expr.Walk(st.Where, func(x syntax.Expr) {
 		switch x := x.(type) {
 		case *syntax.CallExpr:
-			if err == nil && x.Name != "coalesce" && !expr.Immutable(x.Name) {
+			if err == nil && expr.Known(x.Name) && !expr.Immutable(x.Name) {
 				err = immutable()
 			}
 			if err == nil && expr.IsAggregate(x) {

@@ -91,6 +91,9 @@ func Immutable(name string) bool {
 	return len(forms) > 0 && !slices.ContainsFunc(forms, func(f *Function) bool { return f.Volatile != 'i' })
 }
 
+// Known tells whether there is a function of a name natively.
+func Known(name string) bool { return len(functions[name]) > 0 }
+
 // Returns tells whether a form of a function's name returns such a type.
 func Returns(name string, such func(oid uint32) bool) bool {
 	return slices.ContainsFunc(functions[name], func(f *Function) bool { return such(f.Result) })
@@ -159,7 +162,12 @@ var elsewhere = syntax.Words(`abs age any_value array_agg array_append array_cat
 	strpos substr substring sum to_char to_date to_json to_jsonb to_number to_regclass to_regtype to_timestamp translate trim trunc
 	txid_current txid_current_if_assigned txid_current_snapshot pg_current_xact_id pg_current_xact_id_if_assigned pg_current_snapshot
 	pg_current_wal_insert_lsn pg_current_wal_flush_lsn pg_last_wal_receive_lsn pg_wal_lsn_diff unnest var_pop var_samp variance width_bucket localtimestamp current_date current_time localtime timeofday
-	inet_server_addr inet_client_addr inet_client_port pg_last_wal_replay_lsn pg_current_wal_lsn`)
+	inet_server_addr inet_client_addr inet_client_port pg_last_wal_replay_lsn pg_current_wal_lsn
+	regexp_count regexp_instr regexp_like regexp_substr string_to_table array_prepend array_positions array_dims array_ndims array_fill
+	trim_array num_nulls quote_nullable normalize to_hex bit_length bit_count sha224 sha256 sha384 sha512 get_byte set_byte
+	json_array_length json_object_keys json_strip_nulls jsonb_insert jsonb_object jsonb_path_match jsonb_path_query_array
+	jsonb_path_query_first jsonb_populate_record make_time scale trim_scale min_scale gcd lcm factorial cbrt degrees radians pi
+	sin cos tan asin acos atan atan2 log10 clock_timestamp statement_timestamp justify_interval`)
 
 func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 	if x.Unsupported != "" {

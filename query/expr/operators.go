@@ -403,6 +403,9 @@ func (c *Compiler) arithmetic(x *syntax.BinaryExpr) (*Scalar, error) {
 	if err == nil && (l.OID == pgvalue.OIDInterval || r.OID == pgvalue.OIDInterval) {
 		return c.timePlus(x, l, r)
 	}
+	if err == nil && l.OID == pgvalue.OIDJSONB { // what stands on the right is a key or an index, and no JSON
+		return nil, c.Unsupported("operator "+x.Op+" on "+pgvalue.TypeName(l.OID), x.Pos)
+	}
 	if err == nil {
 		l, r, err = c.pairOf(x, l, r)
 	}

@@ -225,6 +225,9 @@ func (p *parser) likeTest(left Expr) Expr {
 	case "similar":
 		p.expectWord("to")
 		p.binary(precOther)
+		if p.word("escape") {
+			p.binary(precOther)
+		}
 		return &UnsupportedExpr{node{pos}, "SIMILAR TO"}
 	default:
 		right := p.binary(precOther)
