@@ -14,7 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
-	"github.com/eventgres/eventgres/query/policy"
+	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/searchpath"
@@ -41,7 +41,7 @@ func (p *analyticPlan) ParameterOIDs() []uint32 { return p.params }
 func (p *analyticPlan) Columns() []pgvalue.Column { return p.out }
 
 // prepareAnalytic has the worker analyse src[pos:end].
-func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32) (*analyticPlan, error) {
+func (s *Session) prepareAnalytic(src string, pos, end int, prep analytics.Preparation) (*analyticPlan, error) {
 	if s.worker() == nil {
 		return nil, errNoWorker
 	}
@@ -52,7 +52,7 @@ func (s *Session) prepareAnalytic(src string, pos, end int, oids, want []uint32)
 	if err := syntax.CheckComplexity(src, pos, end, s.Pace); err != nil {
 		return nil, err
 	}
-	return s.prepareWith(src, pos, src[pos:end], analytics.Preparation{Parameters: oids, Want: want})
+	return s.prepareWith(src, pos, src[pos:end], prep)
 }
 
 // prepareText has the worker analyse a text that was made of a statement: what stands in it begins at pos there.
@@ -232,9 +232,9 @@ type analyticPortal struct {
 	allowed  bool             // it may read
 	reads    []analytics.Read // these
 	seen     map[uint32]analytics.RowFilter
-	settings bool                // what it sees depends on settings
-	mentions []analytics.Mention // where it reads events, if that is noted
-	noted    bool
+	settings bool            // what it sees depends on settings
+	uses     *analytics.Uses // of it as it is prepared
+	noted    bool            // what it reads
 	as       openedAs
 	done     bool
 
@@ -300,7 +300,7 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 			}
 			p.allowed, p.reads = true, d.Uses.Reads
 		}
-		p.mentions = d.Uses.Mentions
+		p.uses = &d.Uses
 		p.conn = s.analytic
 		run := s.run(p.before, d.SessionAware || p.settings)
 		run.Rows, run.Secured = p.seen, s.may().Secured
@@ -333,27 +333,36 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 	})
 }
 
-// notes notes what an analytical statement reads: each place where it names events.
+// notes notes what an analytical statement reads.
 func (p *analyticPortal) notes() error {
 	if p.noted || !p.s.serializes() {
 		return nil
 	}
 	p.noted = true
-	for i := range p.mentions {
-		m := &p.mentions[i]
-		own, err := p.s.seen(m.As)
-		if err != nil {
-			return err
-		}
-		var seen []*policy.Seen
-		if own != nil {
-			seen = []*policy.Seen{own}
-		}
-		if err := p.s.note(p.s.mentioned(m, p.plan.params), p.params, seen, p.plan.sql); err != nil {
-			return err
+	readings, err := p.readings()
+	for _, r := range readings {
+		if err == nil {
+			err = p.s.keep(&p.s.tx.readings, r)
 		}
 	}
-	return nil
+	return err
+}
+
+// readings are what it reads, one for each place where it names events.
+func (p *analyticPortal) readings() (out []*reading.Reading, err error) {
+	for i := range p.uses.Mentions {
+		m := &p.uses.Mentions[i]
+		seen, err := p.s.seen(m.As)
+		if err != nil {
+			return nil, err
+		}
+		r, err := p.s.reading(p.s.mentioned(m, p.plan.params), p.params, seen, p.plan.sql, p.before)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // seenBy tells which rows of the log are seen by those as whom a statement reads. settings: that depends on the session's.

@@ -226,7 +226,7 @@ func (p *fetchPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64, 
 		if tag.Rows, err = c.Fetch(ctx, out, st); err != nil {
 			return tag, true, err
 		}
-	case *guard: // a portal of the extended protocol
+	case *watched: // a portal of the extended protocol
 		query, ok := c.Portal.(rowReader)
 		if !ok {
 			return tag, false, cursor.CannotRun(st.Cursor)
@@ -255,7 +255,7 @@ func following(portal pgwire.Portal) *live.Portal {
 	switch c := portal.(type) {
 	case *cursor.Cursor:
 		portal = c.Query()
-	case *guard:
+	case *watched:
 		portal = c.Portal
 	}
 	f, _ := portal.(*live.Portal)

@@ -14,10 +14,12 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/guard"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/proposal"
 	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/staging"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -29,6 +31,7 @@ type insertPlan struct {
 	columns   []int // of events, by place in a row
 	rows      [][]*expr.Scalar
 	query     *analyticPlan // INSERT … SELECT: rows has one, which takes its row
+	guard     *guard.Plan   // INSERT … SELECT of constants: what decides about the one of rows
 	parts     []valuesPart  // VALUES that the worker evaluates, instead of rows
 	returned  *analyticPlan // RETURNING that the worker makes, instead of returning
 	skip      bool          // ON CONFLICT DO NOTHING, of event_id or in general
@@ -61,14 +64,14 @@ func (s *Session) prepareInsert(c *expr.Compiler, st *syntax.InsertStmt) (plan, 
 		return nil, e
 	}
 	p := &insertPlan{}
-	if p.columns, err = insertColumns(c, rel, st.Columns); err != nil {
+	if p.columns, err = proposal.Columns(c, rel, st.Columns); err != nil {
 		return nil, err
 	}
 	if st.Query != nil {
 		return nil, syntax.UnsupportedError(c.Src, st.Query)
 	}
 	if st.From != nil {
-		err = p.compileQuery(c, s, st, c.Declared)
+		err = p.compileSelect(c, s, st)
 	} else {
 		err = p.compileRowsAnyhow(c, s, st)
 	}
@@ -140,33 +143,6 @@ func (p *insertPlan) checkWidth(c *expr.Compiler, st *syntax.InsertStmt, width i
 	return nil
 }
 
-func insertColumns(c *expr.Compiler, rel *relation.Relation, names []syntax.Name) ([]int, error) {
-	var columns []int
-	if names == nil {
-		for i := range rel.Visible {
-			columns = append(columns, i)
-		}
-		return columns, nil
-	}
-	seen := map[int]bool{}
-	for _, n := range names {
-		i, ok := rel.ByName[n.Text]
-		if !ok {
-			return nil, c.At(pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n.Text, rel.Name), n.Pos)
-		}
-		if seen[i] {
-			return nil, c.At(pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", n.Text), n.Pos)
-		}
-		if i == relation.EventCategory {
-			return nil, c.At(pgerror.Errorf(pgerror.GeneratedAlways, "cannot insert a value into column \"category\"").
-				WithDetail("It follows from the stream's name."), n.Pos)
-		}
-		seen[i] = true
-		columns = append(columns, i)
-	}
-	return columns, nil
-}
-
 func (p *insertPlan) compileRows(c *expr.Compiler, st *syntax.InsertStmt) error {
 	if st.Rows == nil { // DEFAULT VALUES
 		p.columns = nil
@@ -183,7 +159,7 @@ func (p *insertPlan) compileRows(c *expr.Compiler, st *syntax.InsertStmt) error 
 		}
 		out := make([]*expr.Scalar, len(row))
 		for i, x := range row {
-			s, err := compileForColumn(c, x, relation.Events, p.columns[i])
+			s, err := proposal.Value(c, x, relation.Events, p.columns[i])
 			if err != nil {
 				return err
 			}
@@ -192,32 +168,6 @@ func (p *insertPlan) compileRows(c *expr.Compiler, st *syntax.InsertStmt) error 
 		p.rows = append(p.rows, out)
 	}
 	return nil
-}
-
-// compileForColumn compiles a value for a column; nil for DEFAULT.
-func compileForColumn(c *expr.Compiler, x syntax.Expr, rel *relation.Relation, column int) (*expr.Scalar, error) {
-	target := rel.Columns[column]
-	if _, ok := x.(*syntax.DefaultExpr); ok {
-		return nil, nil
-	}
-	if column == relation.EventPosition || column == relation.EventRecordedAt {
-		return nil, c.At(proposal.Assigned(column), x.Position())
-	}
-	s, err := c.CompileAs(x, target.OID)
-	if err != nil {
-		return nil, err
-	}
-	if n := s.Deduced; n > 0 && s.OID != target.OID {
-		return nil, c.At(pgerror.Errorf(pgerror.AmbiguousParameter, "inconsistent types deduced for parameter $%d", n).
-			WithDetail("%s versus %s", pgvalue.TypeName(s.OID), pgvalue.TypeName(target.OID)), x.Position())
-	}
-	out, ok := expr.Assign(s, target.OID, c.Zone)
-	if !ok {
-		return nil, c.At(pgerror.Errorf(pgerror.DatatypeMismatch, "column \"%s\" is of type %s but expression is of type %s",
-			target.Name, pgvalue.TypeName(target.OID), pgvalue.TypeName(s.OID)).
-			WithHint("You will need to rewrite or cast the expression."), syntax.Leftmost(x))
-	}
-	return out, nil
 }
 
 func (p *insertPlan) compileConflict(c *expr.Compiler, cl *syntax.ConflictClause) error {
@@ -323,6 +273,9 @@ type insertPortal struct {
 	durable   bool // its events are appended, and not staged
 	count     int64
 	held      pgwire.Share // of pending
+	// What decides about the rows, where that is said of the append as well: in a plan's guard, or in what the worker read for its query.
+	readings []*reading.Reading
+	attempts int
 }
 
 func (p *insertPortal) Columns() []pgvalue.Column { return p.plan.out }
@@ -401,26 +354,46 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 	if err := s.mayInsert(p.plan.reads || p.plan.returned != nil); err != nil {
 		return err
 	}
+	for {
+		err := p.appendOnce(ctx, last)
+		if !p.decidesAgain(err) {
+			return err
+		}
+	}
+}
+
+// appendOnce does so with what the log answers now.
+func (p *insertPortal) appendOnce(ctx context.Context, last pgwire.Lookahead) error {
+	s := p.s
 	b := proposal.Builder{Columns: p.plan.columns, Skip: p.plan.skip, SkipTaken: p.plan.skipTaken}
 	var events []engine.ProposedEvent
 	var err error
 	switch {
-	case p.plan.query != nil:
-		if events, err = p.selected(ctx, &b, p.plan.query, p.plan.rows[0]); err == nil && len(events) == 0 {
-			return nil
+	case p.plan.guard != nil:
+		var open bool
+		if open, err = p.ask(ctx); err == nil && open {
+			events, err = p.rowEvents(&b)
 		}
+	case p.plan.query != nil:
+		events, err = p.selected(ctx, &b, p.plan.query, p.plan.rows[0])
 	case p.plan.parts != nil:
 		events, err = p.valueEvents(ctx, &b)
 	default:
 		events, err = p.rowEvents(&b)
 	}
-	if err != nil {
+	if err == nil && len(events) == 0 {
+		err = p.leave(false)
+	}
+	if err != nil || len(events) == 0 {
 		return err
 	}
 	if b.Expected, _, err = s.mayAdd(events, b.Expected, p.plan.reads || p.plan.returned != nil); err != nil {
 		return err
 	}
 	now, err := s.appendsNow(last)
+	if err == nil && !now {
+		err = p.leave(true)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -430,6 +403,95 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 		return p.appendNow(ctx, events, b.Expected)
 	}
 	return p.appendStaged(events, b.Expected)
+}
+
+// compileSelect compiles INSERT … SELECT: natively, where it selects constants and WHERE asks for events.
+func (p *insertPlan) compileSelect(c *expr.Compiler, s *Session, st *syntax.InsertStmt) error {
+	err := p.compileGuard(c, s, st)
+	if err == nil || s.worker() == nil && p.guard != nil {
+		return err
+	}
+	p.rows, p.guard, c.Params, c.Mentioned = nil, nil, append([]uint32(nil), c.Declared...), nil
+	return p.compileQuery(c, s, st, c.Declared)
+}
+
+func (p *insertPlan) compileGuard(c *expr.Compiler, s *Session, st *syntax.InsertStmt) error {
+	q, err := guard.Parse(c, st)
+	if err != nil {
+		return err
+	}
+	if err := p.checkWidth(c, st, len(q.Items), func(i int) int { return q.Items[i].Expr.Position() }); err != nil {
+		return err
+	}
+	row := make([]*expr.Scalar, len(q.Items))
+	for i, item := range q.Items {
+		if row[i], err = proposal.Value(c, item.Expr, relation.Events, p.columns[i]); err != nil {
+			return err
+		}
+	}
+	p.rows = [][]*expr.Scalar{row}
+	p.guard, err = guard.Compile(c, q, s.path)
+	return err
+}
+
+// ask asks the guard as of now.
+func (p *insertPortal) ask(ctx context.Context) (open bool, err error) {
+	s, g := p.s, p.plan.guard
+	t := guard.Terms{Host: s, Params: p.params, Types: p.plan.params, Before: s.before(), Staged: len(s.tx.Staged)}
+	return g.Ask(ctx, &t)
+}
+
+// restsOn appends what an append at once rests on.
+func (p *insertPortal) restsOn(out []engine.Condition) []engine.Condition {
+	if g := p.plan.guard; g != nil {
+		return append(out, engine.Condition{Kind: engine.PremiseHolds, Position: g.Before(), Premise: g})
+	}
+	for _, r := range p.readings {
+		out = r.Condition(out)
+	}
+	return out
+}
+
+// leave has the transaction keep what has decided about rows that are staged, or that there are none. Where the transaction is not SERIALIZABLE, that goes with
+// what is staged.
+func (p *insertPortal) leave(staged bool) error {
+	t := &p.s.tx
+	set := &t.guards
+	if p.s.serializes() {
+		set = &t.readings
+	} else if !staged {
+		return nil
+	}
+	if g := p.plan.guard; g != nil {
+		own, err := p.s.seen(0)
+		if err != nil {
+			return err
+		}
+		p.readings = g.Readings(own)
+	}
+	for _, r := range p.readings {
+		if err := p.s.keep(set, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxAttempts bounds how often the worker is asked again whether a row is to be appended.
+const maxAttempts = 5
+
+// decidesAgain tells whether an append at once has failed because what decides about it has to be asked again. Nobody is told of that.
+func (p *insertPortal) decidesAgain(err error) bool {
+	if err == nil {
+		return false
+	}
+	p.attempts++
+	if !errors.Is(err, guard.ErrStale) && (p.readings == nil || p.plan.guard != nil || p.attempts >= maxAttempts || !errors.As(err, new(*reading.Conflict))) {
+		return false
+	}
+	p.s.tx.enter(p.s)
+	p.s.tx.snapshot, p.readings = -1, nil
+	return true
 }
 
 // rowEvents builds the events of VALUES.
@@ -482,10 +544,13 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 		s.request = new(engine.AppendRequest)
 	}
 	s.request.Events, s.request.ProposedAt = events, 0
-	s.request.Conditions = staging.Conditions(s.request.Conditions[:0], expected)
+	s.request.Conditions = p.restsOn(staging.Conditions(s.request.Conditions[:0], expected))
 	r := s.request
 	if err := s.append(ctx, r); err != nil {
 		s.request, s.events, p.lost = nil, nil, true // a cancelled one may be in the queue yet
+		if errors.Is(err, guard.ErrUntrue) {
+			return nil // by now
+		}
 		return err
 	}
 	p.durable = true

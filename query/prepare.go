@@ -13,7 +13,6 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
-	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/replication"
@@ -274,12 +273,12 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalu
 	if err != nil {
 		return nil, s.said(err)
 	}
-	g := s.spareGuard
+	g := s.spareWatched
 	if g == nil {
-		g = new(guard)
+		g = new(watched)
 	}
-	s.spareGuard = nil
-	*g = guard{Portal: portal, s: s, runsWhenFailed: p.runsWhenFailed(), logged: activity.Logged{Kind: p.kind(), Text: p.text()}}
+	s.spareWatched = nil
+	*g = watched{Portal: portal, s: s, runsWhenFailed: p.runsWhenFailed(), logged: activity.Logged{Kind: p.kind(), Text: p.text()}}
 	if s.effective.counts {
 		g.counts = p.counts()
 	}
@@ -337,7 +336,7 @@ func (s *Session) prepareQuery(c *expr.Compiler, st *syntax.SelectStmt, q *synta
 	if route == setting.RouteNative || syntax.IsLimit(err) || st.Consumes() || err != nil && c.Own {
 		return nil, err
 	}
-	a, missing := s.prepareAnalytic(q.Src, q.Pos, q.End, oids, nil)
+	a, missing := s.prepareAnalytic(q.Src, q.Pos, q.End, analytics.Preparation{Parameters: oids})
 	if missing == nil {
 		return a, nil
 	}
@@ -376,7 +375,7 @@ func (s *Session) checkSyntax(p *syntax.Parsed, all bool) error {
 	default:
 		return nil
 	}
-	_, err := s.prepareAnalytic(p.Src, p.Pos, p.End, nil, nil)
+	_, err := s.prepareAnalytic(p.Src, p.Pos, p.End, analytics.Preparation{})
 	var e *pgerror.Error
 	if errors.As(err, &e) && e.Code == pgerror.SyntaxError {
 		return err
@@ -551,9 +550,6 @@ func (p *replicationPortal) Execute(ctx context.Context, out *pgwire.Output, _ i
 		if err := s.mustBeAlone(tag.Command); err != nil {
 			return tag, false, err
 		}
-		if s.effective.past {
-			return tag, false, asof.NoFollowing(tag.Command)
-		}
 	}
 	return tag, true, s.Replication().Run(ctx, out, p.command, s)
 }
@@ -578,7 +574,7 @@ func (s *Session) UseSnapshot(position int64) error {
 	switch {
 	case s.tx.isolation != setting.RepeatableRead:
 		return refuse("be called in REPEATABLE READ isolation mode transaction")
-	case s.tx.began || s.effective.past:
+	case s.tx.began:
 		return refuse("be called before any query")
 	case len(s.tx.savepoints) > 0:
 		return refuse("not be called in a subtransaction")

@@ -9,7 +9,6 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
-	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/live"
@@ -120,9 +119,6 @@ func (p *selectPortal) Open(ctx context.Context) error {
 		return relation.ErrInsertOnly
 	}
 	if p.Plan.Rel == relation.Consumed {
-		if p.s.effective.past {
-			return asof.NoFollowing("consume()")
-		}
 		p.began = true // it finds out itself how far it sees
 	}
 	if !p.began {
@@ -223,7 +219,7 @@ func (p *selectPlan) byWorker(s *Session, src *read.Source, params []pgvalue.Val
 		return nil
 	}
 	if p.instead == nil {
-		a, err := s.prepareAnalytic(p.asked.Src, p.asked.Pos, p.asked.End, p.params, nil)
+		a, err := s.prepareAnalytic(p.asked.Src, p.asked.Pos, p.asked.End, analytics.Preparation{Parameters: p.params})
 		if err != nil || !slices.Equal(a.params, p.params) || !slices.Equal(a.out, p.Out) {
 			return nil
 		}
@@ -250,22 +246,27 @@ func (s *Session) serializes() bool {
 	return t.isolation == setting.Serializable && t.state != txNone && (!t.readOnly || len(t.savepoints) > 0)
 }
 
-// note keeps a reading of the statement that runs. seen are as whom it reads.
-func (s *Session) note(c *read.Condition, params []pgvalue.Value, seen []*policy.Seen, text string) error {
+// reading makes one of the statement that runs and has seen what is below a position. seen are as whom it reads; nil: as who sees all.
+func (s *Session) reading(c *read.Condition, params []pgvalue.Value, seen *policy.Seen, text string, from int64) (*reading.Reading, error) {
 	own, err := s.seen(0)
-	if err != nil {
-		return err
+	t := reading.Terms{Host: s, Source: &s.reads, Condition: c, Params: params, Own: own, Statement: text, From: from}
+	if seen != nil {
+		t.Seen = []*policy.Seen{seen}
 	}
-	s.before()
-	r := reading.New(&reading.Terms{
-		Host: s, Source: &s.reads, Condition: c, Params: params, Seen: seen, Own: own, Statement: text, From: s.tx.snapshot,
-	})
+	return reading.New(&t), err
+}
+
+// keep has the transaction keep a reading.
+func (s *Session) keep(set *reading.Set, r *reading.Reading) error {
 	if err := s.reserve(r.Bytes()); err != nil {
 		return err
 	}
-	s.tx.readings.Add(r)
+	set.Add(r)
 	return s.account()
 }
+
+// Source implements [guard.Host].
+func (s *Session) Source(rel *relation.Relation) (*read.Source, error) { return s.source(rel) }
 
 // noted is what a native SELECT's reading is made of.
 type noted struct {
@@ -278,11 +279,7 @@ type noted struct {
 func (p *selectPlan) conditionOf(s *Session) *read.Condition {
 	n := &p.noted
 	if n.condition == nil {
-		narrow := ofEvents
-		if p.Rel == relation.Streams {
-			narrow = ofStreams
-		}
-		n.condition = read.CompileCondition(s.compilerOf(n.src, n.alias, p.params), read.Parts(n.where), narrow)
+		n.condition = read.CompileCondition(s.compilerOf(n.src, n.alias, p.params), p.Rel, read.Parts(n.where))
 	}
 	return n.condition
 }
@@ -292,19 +289,6 @@ func (s *Session) compilerOf(src, alias string, params []uint32) *expr.Compiler 
 	c := &expr.Compiler{Src: src, Host: s, Alias: alias, Declared: params}
 	c.Know(append([]uint32(nil), params...))
 	return c
-}
-
-func ofEvents(syntax.Expr) bool { return true }
-
-// ofStreams tells of a condition on streams that is one on their events, too.
-func ofStreams(x syntax.Expr) bool {
-	only := true
-	expr.Walk(x, func(x syntax.Expr) {
-		if c, ok := x.(*syntax.ColumnExpr); ok {
-			only = only && (c.Column == "stream" || c.Column == "stream_id" || c.Column == "category")
-		}
-	})
-	return only
 }
 
 // notes makes the portal note what it reads, where that is what an append will rest on: at its first row, or, where it reads forwards and new events come
@@ -322,25 +306,25 @@ func (p *selectPortal) notes() {
 
 func (p *selectPortal) note() error {
 	p.first, p.AtEnd = nil, nil
-	var seen []*policy.Seen
-	if p.Src.Seen != nil {
-		seen = []*policy.Seen{p.Src.Seen}
-	}
 	text := p.of.text()
 	if text == "" {
 		text = p.of.noted.src
 	}
-	return p.s.note(p.of.conditionOf(p.s), p.E.Params, seen, text)
+	r, err := p.s.reading(p.of.conditionOf(p.s), p.E.Params, p.Src.Seen, text, p.before)
+	if err != nil {
+		return err
+	}
+	return p.s.keep(&p.s.tx.readings, r)
 }
 
 // mentioned is what a statement asks of single events where it names them once.
 func (s *Session) mentioned(m *analytics.Mention, params []uint32) *read.Condition {
 	parts, src := read.ParseParts(m.Conditions)
-	narrow := ofEvents
+	rel := relation.Events
 	if m.Relation == relation.Streams.Name {
-		narrow = ofStreams
+		rel = relation.Streams
 	}
-	return read.CompileCondition(s.compilerOf(src, relation.Events.Name, params), parts, narrow)
+	return read.CompileCondition(s.compilerOf(src, rel.Name, params), rel, parts)
 }
 
 // subscribePlan is a prepared SUBSCRIBE.

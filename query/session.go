@@ -64,9 +64,9 @@ type Session struct {
 	changes       bool             // the transaction has changes that the audit log tells of
 	listener      *notify.Listener // nil: it has never listened to anything
 	// What an append needs is used again by the next.
-	spareGuard  *guard
-	spareInsert pgwire.Portal
-	events      []engine.ProposedEvent
+	spareWatched *watched
+	spareInsert  pgwire.Portal
+	events       []engine.ProposedEvent
 }
 
 // Connect begins a session.
@@ -102,19 +102,19 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 
 var errFailedTransaction = pgerror.Errorf(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 
-// Close closes the portal, whose guard can be used again: the connection has let go of it.
-func (g *guard) Close() {
+// Close closes the portal, which can be used again: the connection has let go of it.
+func (g *watched) Close() {
 	if g.spent > 0 {
 		g.count() // if it was not run to its end
 	}
 	g.Portal.Close()
 	g.Portal, g.logged, g.of, g.counts = nil, activity.Logged{}, nil, nil // not to keep what they keep
-	g.s.spareGuard = g
+	g.s.spareWatched = g
 }
 
-// guard is what every portal has in common: the failed-transaction check, the times,
+// watched is what every portal has in common: the failed-transaction check, the times,
 // and errors with SQLSTATEs.
-type guard struct {
+type watched struct {
 	pgwire.Portal
 	s              *Session
 	runsWhenFailed bool
@@ -126,7 +126,7 @@ type guard struct {
 }
 
 // count counts the statement, by whoever runs it. One that has failed is not counted, as in PostgreSQL.
-func (g *guard) count() {
+func (g *watched) count() {
 	q, s := g.counts, g.s
 	if g.counts = nil; q == nil || g.logged.Kind == activity.Prepare {
 		return
@@ -147,7 +147,7 @@ func (g *guard) count() {
 	})
 }
 
-func (g *guard) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
+func (g *watched) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	s := g.s
 	s.ctx = ctx
 	if s.tx.failed && !g.runsWhenFailed {
@@ -365,7 +365,7 @@ func (s *Session) holds() int64 {
 	t := &s.tx
 	size := s.settings.Size() + t.settings.Size() + t.kept
 	size += int64(t.Size) + eventBytes*int64(len(t.Staged)) + entryBytes*int64(len(t.IDs)+len(t.Streams))
-	return size + t.defined.Bytes() + t.roles.Bytes() + s.consuming.Bytes() + t.told.Bytes() + s.listener.Bytes() + t.readings.Bytes()
+	return size + t.defined.Bytes() + t.roles.Bytes() + s.consuming.Bytes() + t.told.Bytes() + s.listener.Bytes() + t.readings.Bytes() + t.guards.Bytes()
 }
 
 // account makes the session's share what it holds. It fails only where that is more than before: then the

@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/guard"
 	"github.com/eventgres/eventgres/query/proposal"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/staging"
@@ -177,9 +178,13 @@ func (p *insertPortal) appendReturning(ctx context.Context, events []engine.Prop
 		t.Staged[i].SkipDuplicate, t.Staged[i].SkipTaken = p.plan.skip, p.plan.skipTaken // nothing has been told yet
 	}
 	r := s.tx.Request()
-	r.Events = slices.Clone(r.Events)
+	r.Events, r.Conditions = slices.Clone(r.Events), p.restsOn(r.Conditions)
 	err := s.append(ctx, r)
 	s.end()
+	if errors.Is(err, guard.ErrUntrue) {
+		p.collected, p.count, err = nil, 0, nil
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -489,14 +494,14 @@ func (p *insertPlan) compileQuery(c *expr.Compiler, s *Session, st *syntax.Inser
 	var q *analyticPlan
 	var err error
 	if st.With == nil {
-		q, err = s.prepareAnalytic(st.From.Src, st.From.Pos, st.From.End, oids, want)
+		q, err = s.prepareAnalytic(st.From.Src, st.From.Pos, st.From.End, analytics.Preparation{Parameters: oids, Want: want, Mentions: true})
 	} else {
 		before, query, after := "", c.Src[st.From.Pos:st.From.End], ""
 		if t, err := (&syntax.Lexer{Src: query}).Next(); err == nil && t.Kind == syntax.TokIdent && t.Text == "with" {
 			before, after = "SELECT * FROM (", ") AS q" // a query has one WITH alone
 		}
 		text, at := syntax.BehindWith(st.With, c.Src, before+query+after, syntax.BackBy(c.Src, st.From.Pos, len(before)))
-		q, err = s.prepareText(c.Src, at, text, analytics.Preparation{Parameters: oids, Want: want})
+		q, err = s.prepareText(c.Src, at, text, analytics.Preparation{Parameters: oids, Want: want, Mentions: true})
 	}
 	if errors.Is(err, errNoWorker) {
 		return syntax.UnsupportedError(c.Src, &syntax.Unsupported{What: "INSERT … SELECT", Pos: st.From.Pos})
@@ -528,6 +533,13 @@ func (p *insertPortal) selected(ctx context.Context, b *proposal.Builder, query 
 	defer rows.Close()
 	if err := rows.Open(ctx); err != nil {
 		return nil, err
+	}
+	if rows.uses.Guarded { // what it reads is held against the append itself
+		rows.noted = true
+		var err error
+		if p.readings, err = rows.readings(); err != nil {
+			return nil, err
+		}
 	}
 	limits := p.s.server.store.Limits()
 	e := expr.Env{Host: p.s, Params: p.params}

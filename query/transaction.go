@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,10 +12,10 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
-	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/failure"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
@@ -45,16 +46,11 @@ type transaction struct {
 	readOnly      bool
 	deferrable    bool
 	began         bool // a statement has run, so that isolation can no longer change
-	first         int  // that statement, as statements counts them; 0: none that reads
 
 	// snapshot is the position before which a REPEATABLE READ or SERIALIZABLE transaction sees; -1
 	// until its first statement, and always under READ COMMITTED.
 	snapshot int64
 	looked   int // the statement that began to see so, as statements counts them
-
-	// sees is the position before which the newest statement that has looked sees, and asked is that statement.
-	sees  int64
-	asked int
 
 	savepoints []savepoint
 	copied     int            // entries that savepoints hold
@@ -63,6 +59,7 @@ type transaction struct {
 	holds      bool           // it has declared a cursor WITH HOLD
 	statements int            // that began in it
 	readings   reading.Set    // what a SERIALIZABLE transaction has read
+	guards     reading.Set    // what decided about what another has staged
 	defined    *schema.Schema // as the transaction has changed them; nil: not
 	roles      *role.Catalog  // the same
 	locks      advisory.Transaction
@@ -80,6 +77,7 @@ type savepoint struct {
 	locks    int
 	consumed consumer.Mark
 	told     notify.Mark
+	guards   reading.Set
 	readOnly bool // what the transaction was: made read-only behind it, it is so until the savepoint is left
 }
 
@@ -107,7 +105,7 @@ func (t *transaction) begin(s *Session, state txState) {
 // alone tells whether nothing that is to be committed, or was told of it, came before in an implicit transaction: a statement that
 // ends it may append at once.
 func (t *transaction) alone() bool {
-	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil && t.readings.Empty()
+	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil && t.readings.Empty() && t.guards.Empty()
 }
 
 // defining tells whether the transaction changes more than events.
@@ -124,20 +122,33 @@ func (t *transaction) keepSettings(s *Session) {
 func (s *Session) before() int64 {
 	next := s.server.index.GlobalPosition() + 1
 	t := &s.tx
-	if !t.began {
-		t.began, t.first = true, t.statements
+	t.began = true
+	if !setting.Pins(t.isolation) {
+		return next
 	}
-	switch {
-	case s.effective.past:
-		next = s.effective.asOf
-	case setting.Pins(t.isolation):
-		if t.snapshot < 0 {
-			t.snapshot, t.looked = next, t.statements
-		}
-		next = t.snapshot
+	if t.snapshot < 0 {
+		t.snapshot, t.looked = next, t.statements
 	}
-	t.sees, t.asked = next, t.statements
-	return next
+	return t.snapshot
+}
+
+// awaitPosition waits until all events up to a position can be read; false: they cannot after the time, if there is an end to it. The snapshot
+// of a transaction that begins with it is taken behind it.
+func (s *Session) awaitPosition(position int64, timeout time.Duration, endless bool) (there bool, err error) {
+	if there = position <= s.server.index.GlobalPosition(); !there {
+		ctx, stop := s.conn.WhilePeer(s.ctx)
+		defer stop()
+		s.activity.Blocked("IPC", "position")
+		defer s.activity.Blocked("", "")
+		err = s.conn.Waiting(func() error {
+			there, err = live.Await(ctx, s.server.store.Hub(), position, timeout, endless)
+			return err
+		})
+	}
+	if t := &s.tx; there && t.snapshot >= 0 && t.looked == t.statements {
+		t.snapshot = s.server.index.GlobalPosition() + 1
+	}
+	return there, err
 }
 
 // stage adds one statement's events to the transaction.
@@ -257,7 +268,7 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 	t := &s.tx
 	r := t.Request()
 	if len(r.Events) > 0 {
-		r.Conditions = t.readings.Conditions(r.Conditions)
+		r.Conditions = t.guards.Conditions(t.readings.Conditions(r.Conditions))
 	}
 	r.Control, r.Then = append(changes, s.consuming.Staged()...), t.told.Then()
 	err := s.append(ctx, r)
@@ -282,9 +293,6 @@ func (s *Session) unlockTransaction(keep int) { s.tx.locks.Release(s.server.advi
 func (s *Session) mayAppend(tag string) error {
 	if s.tx.readOnly {
 		return pgerror.Errorf(pgerror.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
-	}
-	if s.effective.past {
-		return asof.ReadOnly(tag)
 	}
 	return s.audit.Ready()
 }
@@ -375,7 +383,7 @@ func (s *Session) addSavepoint(name string) error {
 	sp := savepoint{
 		defines: t.defined != nil && (last < 0 || t.savepoints[last].defined != t.defined),
 		Mark:    t.Mark(), name: name, settings: s.settings.Clone(), portals: portals, defined: t.defined, roles: t.roles, locks: len(t.locks),
-		readOnly: t.readOnly, consumed: s.consuming.Mark(), told: t.told.Mark(),
+		readOnly: t.readOnly, consumed: s.consuming.Mark(), told: t.told.Mark(), guards: t.guards.Mark(),
 	}
 	t.savepoints = append(t.savepoints, sp)
 	t.kept += sp.bytes()
@@ -405,6 +413,7 @@ func (s *Session) rollbackTo(name string) error {
 	t.Batch.Rollback(&sp.Mark)
 	s.consuming.Rollback(sp.consumed)
 	t.told.Rollback(sp.told)
+	t.guards = sp.guards.Mark()
 	t.defined, t.roles, t.readOnly = sp.defined, sp.roles, sp.readOnly
 	t.dropSavepoints(i + 1)
 	t.failed = false
@@ -548,6 +557,64 @@ func (s *Session) savepointCommand(st *syntax.TransactionStmt) (pgwire.Tag, erro
 	return tag, s.rollbackTo(st.Savepoint)
 }
 
+func (s *Session) applyModes(modes []syntax.TransactionMode) error {
+	for _, m := range modes {
+		if m.Isolation != "" {
+			if err := s.set("transaction_isolation", []string{m.Isolation}, false); err != nil {
+				return err
+			}
+		}
+		if m.ReadOnly != nil {
+			if err := s.setReadOnly(*m.ReadOnly); err != nil {
+				return err
+			}
+		}
+		if m.Deferrable != nil {
+			if err := s.setDeferrable(*m.Deferrable); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Session) setIsolation(level string) error {
+	t := &s.tx
+	if t.isolation == level {
+		return nil
+	}
+	if t.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	}
+	if len(t.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+	}
+	t.isolation = level
+	return nil
+}
+
+func (s *Session) setReadOnly(readOnly bool) error {
+	if s.tx.readOnly && !readOnly && len(s.tx.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+	}
+	if s.tx.readOnly && !readOnly && s.tx.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+	}
+	s.tx.readOnly = readOnly
+	return nil
+}
+
+func (s *Session) setDeferrable(deferrable bool) error {
+	if len(s.tx.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
+	}
+	if s.tx.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+	}
+	s.tx.deferrable = deferrable
+	return nil
+}
+
 // source is what the session reads of a relation, nil: of none, as far as it may.
 func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
 	if rel == nil {
@@ -568,9 +635,6 @@ func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
 
 // Sees implements [live.Host].
 func (s *Session) Sees() (*policy.Seen, error) {
-	if s.effective.past {
-		return nil, asof.NoFollowing("SUBSCRIBE")
-	}
 	isolation := s.effective.isolation
 	if s.tx.state != txNone {
 		isolation = s.tx.isolation

@@ -89,7 +89,7 @@ func (s *Session) createView(st *syntax.CreateViewStmt) error {
 	if err := s.mayCreate(&st.Relation); err != nil {
 		return err
 	}
-	p, err := s.prepareAnalytic(st.Query.Src, st.Query.Pos, st.Query.End, nil, nil)
+	p, err := s.prepareAnalytic(st.Query.Src, st.Query.Pos, st.Query.End, analytics.Preparation{})
 	if errors.Is(err, errNoWorker) {
 		if _, err := s.replaced(s.definitions(), st); err != nil {
 			return err
@@ -205,7 +205,7 @@ func (s *Session) tryViews(views []analytics.View, sql string) error {
 	defer func() { s.tx.defined = saved }()
 	d := s.definitions()
 	s.tx.defined = d.With(views, d.Comments)
-	p, err := s.prepareAnalytic(sql, 0, len(sql), nil, nil)
+	p, err := s.prepareAnalytic(sql, 0, len(sql), analytics.Preparation{})
 	if err == nil {
 		s.analytic.forget(p)
 	}

@@ -60,7 +60,9 @@ type Compiler struct {
 	// stand within them.
 	Aggregates *[]*Aggregate
 	// ByStream: rows are streams, of which the id and aggregates of the version are known.
-	ByStream  bool
+	ByStream bool
+	// Subquery, if set, compiles a query that stands for a value.
+	Subquery  func(x *syntax.UnsupportedExpr) (*Scalar, error)
 	depth     int
 	steps     int   // expressions compiled
 	Beside    int64 // bytes that the plan keeps and the tree's tokens do not tell of: elements of arrays that are written as texts
@@ -115,6 +117,9 @@ func (c *Compiler) Compile(x syntax.Expr) (*Scalar, error) {
 	case *syntax.CaseExpr:
 		return c.caseOf(x)
 	case *syntax.UnsupportedExpr:
+		if c.Subquery != nil && x.To > 0 {
+			return c.Subquery(x)
+		}
 		return nil, c.Unsupported(x.What, x.Pos)
 	case *syntax.DefaultExpr:
 		return nil, c.At(pgerror.Errorf(pgerror.SyntaxError, "DEFAULT is not allowed in this context"), x.Pos)

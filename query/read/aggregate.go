@@ -17,7 +17,7 @@ func (p *Plan) aggregate(ctx context.Context, portal *Reader) error {
 		if ok, err := portal.constantWhere(); err != nil || !ok {
 			return err
 		}
-		return p.addRow(&portal.E)
+		return p.AddRow(&portal.E)
 	}
 	if known, err := p.aggregateFromIndex(ctx, portal); known || err != nil {
 		return err
@@ -40,13 +40,14 @@ func (p *Plan) aggregate(ctx context.Context, portal *Reader) error {
 		if err != nil || !ok {
 			return err
 		}
-		if err := p.addRow(&portal.E); err != nil {
+		if err := p.AddRow(&portal.E); err != nil {
 			return err
 		}
 	}
 }
 
-func (p *Plan) addRow(e *expr.Env) error {
+// AddRow adds the row that e has to the aggregates.
+func (p *Plan) AddRow(e *expr.Env) error {
 	for _, a := range p.Aggregates {
 		if err := a.Add(e); err != nil {
 			return err

@@ -21,14 +21,14 @@ type Condition struct {
 	Text  string
 }
 
-// CompileCondition makes it of parts that are AND-ed, as they stand in c's text. narrow tells of a part whether it may be used at all.
-func CompileCondition(c *expr.Compiler, parts []syntax.Expr, narrow func(syntax.Expr) bool) *Condition {
+// CompileCondition makes it of the parts, which are AND-ed, of a condition on events or streams, as they stand in c's text.
+func CompileCondition(c *expr.Compiler, rel *relation.Relation, parts []syntax.Expr) *Condition {
 	host := &once{Host: c.Host}
 	c.Host, c.Rel, c.Selecting = host, relation.Events, false
 	out := &Condition{plan: Plan{Rel: relation.Events}}
 	var kept []syntax.Expr
 	for _, x := range parts {
-		if !lasting(x) || narrow != nil && !narrow(x) {
+		if !Lasting(x) || rel == relation.Streams && !ofStream(x) {
 			continue
 		}
 		host.called = false
@@ -95,8 +95,19 @@ func (o *once) OnlyOnce() { o.called = true }
 // ofTransaction are the functions beside the immutable that have one value throughout a transaction, and words of the grammar that compute.
 var ofTransaction = []string{"now", "current_timestamp", "transaction_timestamp", "coalesce", "nullif", "greatest", "least"}
 
-// lasting tells of a condition that says the same of an event until its transaction ends.
-func lasting(x syntax.Expr) bool {
+// ofStream tells of a condition on a stream that is one on its events, too.
+func ofStream(x syntax.Expr) bool {
+	only := true
+	expr.Walk(x, func(x syntax.Expr) {
+		if c, ok := x.(*syntax.ColumnExpr); ok {
+			only = only && (c.Column == "stream" || c.Column == "stream_id" || c.Column == "category")
+		}
+	})
+	return only
+}
+
+// Lasting tells of a condition that says the same of an event until its transaction ends.
+func Lasting(x syntax.Expr) bool {
 	out := true
 	expr.Walk(x, func(x syntax.Expr) {
 		if call, ok := x.(*syntax.CallExpr); ok && !expr.Immutable(call.Name) && !slices.Contains(ofTransaction, call.Name) {

@@ -146,7 +146,7 @@ func (p *Plan) compileParts(c *expr.Compiler, conjuncts []syntax.Expr) error {
 			args[i] = findSarg(c, x)
 		}
 	}
-	p.where = conjunction(compiled)
+	p.where = Conjunction(compiled)
 	p.Access = chooseAccess(p.Rel, args)
 	if p.Rel == relation.Events && p.Access.Kind == AccessLog {
 		if p.Access.Terms = indexTerms(c, conjuncts, args); p.Access.Terms != nil {
@@ -165,7 +165,7 @@ func (p *Plan) compileParts(c *expr.Compiler, conjuncts []syntax.Expr) error {
 			rest = append(rest, s)
 		}
 	}
-	p.Residual, p.unbounded = conjunction(rest), conjunction(unbounded)
+	p.Residual, p.unbounded = Conjunction(rest), Conjunction(unbounded)
 	return nil
 }
 
@@ -181,7 +181,8 @@ func flatten(out []syntax.Expr, x syntax.Expr) []syntax.Expr {
 	}
 }
 
-func conjunction(list []*expr.Scalar) *expr.Scalar {
+// Conjunction is all of a list of conditions, nil of none.
+func Conjunction(list []*expr.Scalar) *expr.Scalar {
 	if len(list) == 0 {
 		return nil
 	}

@@ -65,10 +65,18 @@ func (s *Set) Empty() bool { return len(s.list) == 0 }
 // Conditions appends what an append rests on.
 func (s *Set) Conditions(out []engine.Condition) []engine.Condition {
 	for _, r := range s.list {
-		out = append(out, engine.Condition{Kind: engine.PremiseHolds, Position: r.from, Premise: r})
+		out = r.Condition(out)
 	}
 	return out
 }
+
+// Condition appends the reading as what an append rests on.
+func (r *Reading) Condition(out []engine.Condition) []engine.Condition {
+	return append(out, engine.Condition{Kind: engine.PremiseHolds, Position: r.from, Premise: r})
+}
+
+// Mark returns the set as it is, for a savepoint.
+func (s *Set) Mark() Set { return Set{slices.Clone(s.list), s.bytes} }
 
 // Bytes is what it takes.
 func (s *Set) Bytes() int64 { return s.bytes }

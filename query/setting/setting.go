@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
-	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Host is the session that values are of. What has a setting's effect knows its type.
@@ -66,14 +65,6 @@ func Effect(name string, apply func(h Host, value string)) {
 		panic("setting " + name + " is not known, or has an effect already")
 	}
 	Known[name].Apply = apply
-}
-
-// Resolved says how a setting's value is read by who knows more than the settings do, as Effect does.
-func Resolved(name string, read func(h Host, zone *pgvalue.Zone, value string) (string, error)) {
-	if Known[name] == nil {
-		panic("setting " + name + " is not known")
-	}
-	Known[name].Check = func(st *Values, value string) (string, error) { return read(st.host, st.Zone(), value) }
 }
 
 // OfTransaction says who keeps a setting's value, as Effect does.

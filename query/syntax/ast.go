@@ -131,9 +131,8 @@ type (
 
 	// SetTransactionStmt is SET TRANSACTION, or SET SESSION CHARACTERISTICS.
 	SetTransactionStmt struct {
-		Session  bool
-		Modes    []TransactionMode
-		Snapshot *string // nil: it names none
+		Session bool
+		Modes   []TransactionMode
 	}
 
 	CreateViewStmt struct {
@@ -482,8 +481,15 @@ type (
 	// UnsupportedExpr stands for what the native path cannot evaluate.
 	UnsupportedExpr struct {
 		node
-		What string
+		What     string
+		From, To int // where a query stands in the text, if it is one that stands for a value
 	}
+)
+
+// What queries that stand for a value are called.
+const (
+	ExistsQuery = "EXISTS"
+	ScalarQuery = "a subquery"
 )
 
 // sqlText is where a part of a statement stands in a text.

@@ -101,7 +101,7 @@ func (p *parser) infix(left Expr, minimum int) Expr {
 				p.label()
 			}
 		}
-		return &UnsupportedExpr{node{pos}, what}
+		return &UnsupportedExpr{node: node{pos}, What: what}
 	case "not", "in", "between", "like", "ilike", "similar":
 		if minimum > precLike {
 			return nil
@@ -164,12 +164,12 @@ func (p *parser) quantified(left Expr, op string, pos int) Expr {
 	if p.isWord("select") || p.isWord("with") || p.isWord("values") {
 		p.skipToParen()
 		p.expectOp(")")
-		return &UnsupportedExpr{node{pos}, "a subquery"}
+		return &UnsupportedExpr{node: node{pos}, What: "a subquery"}
 	}
 	right := p.expression()
 	p.expectOp(")")
 	if !anyOf || op != "=" {
-		return &UnsupportedExpr{node{pos}, op + " ANY or ALL"}
+		return &UnsupportedExpr{node: node{pos}, What: op + " ANY or ALL"}
 	}
 	return &BinaryExpr{node{pos}, "= any", left, right}
 }
@@ -219,7 +219,7 @@ func (p *parser) likeTest(left Expr) Expr {
 		p.expectWord("and")
 		high := p.binary(precOther)
 		if symmetric {
-			return &UnsupportedExpr{node{pos}, "BETWEEN SYMMETRIC"}
+			return &UnsupportedExpr{node: node{pos}, What: "BETWEEN SYMMETRIC"}
 		}
 		out = &BinaryExpr{node{pos}, "and", &BinaryExpr{node{pos}, ">=", left, low}, &BinaryExpr{node{pos}, "<=", left, high}}
 	case "similar":
@@ -228,12 +228,12 @@ func (p *parser) likeTest(left Expr) Expr {
 		if p.word("escape") {
 			p.binary(precOther)
 		}
-		return &UnsupportedExpr{node{pos}, "SIMILAR TO"}
+		return &UnsupportedExpr{node: node{pos}, What: "SIMILAR TO"}
 	default:
 		right := p.binary(precOther)
 		if p.word("escape") {
 			p.binary(precOther)
-			return &UnsupportedExpr{node{pos}, "LIKE … ESCAPE"}
+			return &UnsupportedExpr{node: node{pos}, What: "LIKE … ESCAPE"}
 		}
 		out = &BinaryExpr{node{pos}, op, left, right}
 	}
@@ -248,7 +248,7 @@ func (p *parser) inList(left Expr, not bool, pos int) Expr {
 	if p.isWord("select") || p.isWord("with") || p.isWord("values") {
 		p.skipToParen()
 		p.expectOp(")")
-		return &UnsupportedExpr{node{pos}, "a subquery"}
+		return &UnsupportedExpr{node: node{pos}, What: "a subquery"}
 	}
 	in := &InExpr{node: node{pos}, X: left, Not: not, List: p.expressions(MaxList, "IN")}
 	p.expectOp(")")
@@ -275,7 +275,7 @@ func (p *parser) unary() Expr {
 			op := p.tok.Text
 			p.advance()
 			p.binary(precOther + 1)
-			return &UnsupportedExpr{node{pos}, "operator " + op}
+			return &UnsupportedExpr{node: node{pos}, What: "operator " + op}
 		}
 	}
 	return p.postfix(p.primary())
@@ -298,7 +298,7 @@ func (p *parser) postfix(x Expr) Expr {
 				p.expression()
 			}
 			p.expectOp("]")
-			x = &UnsupportedExpr{node{pos}, "an array subscript"}
+			x = &UnsupportedExpr{node: node{pos}, What: "an array subscript"}
 		default:
 			return x
 		}
@@ -311,7 +311,7 @@ func (p *parser) primary() Expr {
 	switch t.Kind {
 	case tokBits:
 		p.advance()
-		return &UnsupportedExpr{n, "a bit string"}
+		return &UnsupportedExpr{node: n, What: "a bit string"}
 	case TokString, TokInteger, TokDecimal:
 		p.advance()
 		return &Literal{n, t.Kind, t.Text}
@@ -344,9 +344,7 @@ func (p *parser) parenthesized() Expr {
 	n := node{p.tok.Pos}
 	p.expectOp("(")
 	if p.isWord("select") || p.isWord("with") || p.isWord("values") {
-		p.skipToParen()
-		p.expectOp(")")
-		return &UnsupportedExpr{n, "a subquery"}
+		return p.subquery(n, ScalarQuery)
 	}
 	x := p.expression()
 	if p.isOp(",") {
@@ -356,14 +354,23 @@ func (p *parser) parenthesized() Expr {
 			}
 			p.expression()
 		}
-		x = &UnsupportedExpr{n, "a row constructor"}
+		x = &UnsupportedExpr{node: n, What: "a row constructor"}
 	}
 	p.expectOp(")")
 	if p.isOp(".") {
 		p.advance()
 		p.label()
-		return &UnsupportedExpr{n, "a field selection"}
+		return &UnsupportedExpr{node: n, What: "a field selection"}
 	}
+	return x
+}
+
+// subquery passes over a query that stands for a value.
+func (p *parser) subquery(n node, what string) Expr {
+	x := &UnsupportedExpr{node: n, What: what, From: p.tok.Pos}
+	p.skipToParen()
+	x.To = p.tok.Pos
+	p.expectOp(")")
 	return x
 }
 
@@ -409,9 +416,7 @@ func (p *parser) keywordExpr(t token) Expr {
 		if next := p.peek(); next.Kind == TokOp && next.Text == "(" {
 			p.advance()
 			p.expectOp("(")
-			p.skipToParen()
-			p.expectOp(")")
-			return &UnsupportedExpr{n, "EXISTS"}
+			return p.subquery(n, ExistsQuery)
 		}
 	case "row", "extract", "overlay", "position", "substring", "trim", "xmlelement", "interval", "grouping", "normalize":
 		next := p.peek()
@@ -420,7 +425,7 @@ func (p *parser) keywordExpr(t token) Expr {
 			p.expectOp("(")
 			p.skipToParen()
 			p.expectOp(")")
-			return &UnsupportedExpr{n, strings.ToUpper(t.Text)}
+			return &UnsupportedExpr{node: n, What: strings.ToUpper(t.Text)}
 		}
 	}
 	if _, ok := typeNames[t.Text]; ok || t.Text == "double" {
@@ -460,7 +465,7 @@ func (p *parser) array() Expr {
 	if p.op("(") {
 		p.skipToParen()
 		p.expectOp(")")
-		return &UnsupportedExpr{a.node, "a subquery"}
+		return &UnsupportedExpr{node: a.node, What: "a subquery"}
 	}
 	p.expectOp("[")
 	if p.op("]") {
