@@ -33,6 +33,8 @@ func TestStats(t *testing.T) {
 	taken.Version = 0
 	append1(&AppendRequest{Events: []ProposedEvent{taken}}, new(*VersionTakenError))
 	append1(&AppendRequest{Control: []ControlChange{{Key: "test/key", Value: []byte("v"), IfVersion: 7}}}, new(*ControlConflictError))
+	everything := newNoneOf(s.Index(), predicate{})
+	append1(&AppendRequest{Events: []ProposedEvent{NewEvent("a", "T", nil)}, Conditions: []Condition{{Kind: PremiseHolds, Premise: everything}}}, new(*PremiseError))
 
 	got := s.Stats()
 	if got.Appends != 2 || got.Events != 2 || got.Groups != 1 || got.Failures != 0 || got.Queue != 0 || got.Segments != 1 {
