@@ -270,7 +270,7 @@ func (c *Cursor) load(p place) error {
 		}
 		near := q.offset >= hi && q.offset-hi <= coalesceGap ||
 			q.offset < lo && lo-q.offset <= coalesceGap
-		if !near || max(hi, q.offset)-min(lo, q.offset) > maxPageBytes {
+		if !near || max(hi, q.offset)-min(lo, q.offset) > c.maxSpan() {
 			break
 		}
 		lo, hi = min(lo, q.offset), max(hi, q.offset)
@@ -278,6 +278,15 @@ func (c *Cursor) load(p place) error {
 	n := int(hi-lo) + recordGuess
 	c.grow(n)
 	return c.loadSpan(p.seg, int64(lo), n)
+}
+
+// maxSpan is how much is read at once. Between events that are found lie others: what they take is not worth a buffer that
+// nobody uses again.
+func (c *Cursor) maxSpan() uint32 {
+	if c.find != nil {
+		return maxPooledBytes * 3 / 4
+	}
+	return maxPageBytes
 }
 
 func (c *Cursor) grow(n int) {
