@@ -89,3 +89,25 @@ func BenchmarkAppendKeys(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPostings enters the keys of events of a category and a type, and of a tag of their own.
+func BenchmarkPostings(b *testing.B) {
+	h := newIDHash(uuid.New())
+	for name, tags := range map[string]int{"none": 0, "tag": 1} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			p := new(memPostings)
+			keys := make([]Key, 2+tags)
+			for i := uint32(0); b.Loop(); i++ {
+				if i%(1<<20) == 0 {
+					p = new(memPostings)
+				}
+				keys[0], keys[1] = h.key(CategoryKey, "c"+string(rune('a'+i%20))), h.key(TypeKey, "Order"+string(rune('a'+i%10)))
+				if tags > 0 {
+					keys[2] = Key(mix64(uint64(i)+1, 0x9E3779B97F4A7C15))
+				}
+				p.addEvent(keys, i%(1<<20))
+			}
+		})
+	}
+}

@@ -6,7 +6,7 @@ import (
 )
 
 // memPostings has, for each key, the ordinals of a segment's events that have it, ascending, while the segment
-// has no file of them: 32 bytes and a slot a key, and some 5 bytes an event of each key. See maxSegmentPostings.
+// has no file of them: 32 bytes and a slot a key, and some 5 bytes an event of each key. See maxPostingBytes.
 //
 // A key's first ordinal is in its entry, what follows in blocks of the arena: of 2, 4, 8 … 512 and then always of
 // 1,022 ordinals, behind the references of the next and the previous block. So a key of one event takes no block, and
@@ -16,7 +16,6 @@ type memPostings struct {
 	shards [256]postingShard // by the upper bits of the key: each grows alone, so that no append waits for long
 	keys   [][]memKey
 	n      uint32 // keys
-	count  int64  // postings
 	arena  [maxArenaChunks]atomic.Pointer[arenaChunk]
 	used   uint32 // words of the arena
 	full   bool   // there was no room for some: it tells nothing
@@ -45,9 +44,10 @@ const (
 	blockHeader = 2 // words: the next block and the one before
 	lastSmall   = 9 // blocks that double
 	maxPerBlock = 1022
-	// maxSegmentPostings seals a segment early whose events have so many keys: some 200 MiB of memory if no two
-	// have one in common.
-	maxSegmentPostings = 6 << 20
+	// maxPostingBytes seals a segment early whose events have that many keys of their own: a segment's lists stay in memory until its
+	// file is written, beside those of the next.
+	maxPostingBytes = 64 << 20
+	memKeyBytes     = 40 // an entry, and what it takes of the slots
 )
 
 type arenaChunk [arenaChunkSize]uint32
@@ -113,7 +113,6 @@ func (p *memPostings) add(key Key, ordinal uint32) {
 	p.words(k.tail)[blockHeader+at] = ordinal
 	k.last = ordinal
 	k.n++
-	p.count++
 }
 
 // extend gives a key one more block.
@@ -161,7 +160,6 @@ func (p *memPostings) insert(key Key, ordinal uint32) {
 	}
 	*p.at(p.n) = memKey{key: key, first: ordinal, last: ordinal, n: 1}
 	p.n++
-	p.count++
 	s.n++
 	s.place(key, p.n)
 }
@@ -174,6 +172,9 @@ func (s *postingShard) place(key Key, slot uint32) {
 	}
 	s.slots[i] = slot
 }
+
+// bytes is about what it takes.
+func (p *memPostings) bytes() int64 { return int64(p.n)*memKeyBytes + int64(p.used)*4 }
 
 // addEvent adds an event's keys, 0 where it has none.
 func (p *memPostings) addEvent(keys []Key, ordinal uint32) {

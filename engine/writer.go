@@ -285,7 +285,7 @@ func (w *writer) hasRoom(size int64) bool {
 		limit = min(limit, firstSegmentBytes)
 	}
 	return w.end-w.uncounted+size+sealSize <= limit && w.log.committed.Load()-seg.first < maxSegmentEvents &&
-		seg.postings.Load().count < maxSegmentPostings
+		seg.postings.Load().bytes() < maxPostingBytes
 }
 
 // write makes the group's frames durable.

@@ -234,8 +234,10 @@ func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Pars
 	if err != nil {
 		return nil, err
 	}
-	if a := p.byWorker(s, src, params); a != nil {
-		return a.describe(ctx, s, body, params)
+	if src.Seen == nil { // else the path would tell of events that are not seen
+		if a := p.byWorker(s, src, params); a != nil {
+			return a.describe(ctx, s, body, params)
+		}
 	}
 	return s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
 }

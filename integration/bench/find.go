@@ -28,6 +28,22 @@ type finding struct {
 	s     *side
 	store string // its directory
 	conn  *pgx.Conn
+	pid   int // of the server
+}
+
+// cpu is the processor time that the server has taken.
+func (f *finding) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", f.pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	var user, system int64
+	fields := strings.Fields(rest)
+	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
+		return 0, err
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond, nil // ticks
 }
 
 // find measures them in one store.
@@ -42,6 +58,7 @@ func (b *bench) find(ctx context.Context, out string) (err error) {
 		return err
 	}
 	defer server.stop(syscall.SIGTERM)
+	f.pid = server.cmd.Process.Pid
 	if err := b.answers(ctx, f.s); err != nil {
 		return err
 	}
@@ -201,21 +218,27 @@ func (f *finding) common(ctx context.Context) ([]figure, error) {
 	}}, nil
 }
 
-// appends has clients append for a time, and returns how many events a second.
-func (f *finding) appends(ctx context.Context, clients int, sql string, args func(rng *rand.Rand) []any) (float64, error) {
+// appended is what came of a run: events a second, and the server's processor time for one.
+type appended struct{ rate, cost float64 }
+
+// appends has clients append for a time.
+func (f *finding) appends(ctx context.Context, clients int, sql string, args func(rng *rand.Rand) []any) (out appended, err error) {
 	var done atomic.Int64
 	var wg sync.WaitGroup
 	failed := make(chan error, clients)
 	conns := make([]*pgx.Conn, clients)
 	for i := range conns {
-		var err error
 		if conns[i], err = pgx.Connect(ctx, f.s.url()); err != nil {
-			return 0, err
+			return out, err
 		}
 		defer conns[i].Close(ctx)
 		if _, err := conns[i].Prepare(ctx, "append", sql); err != nil {
-			return 0, err
+			return out, err
 		}
+	}
+	before, err := f.cpu()
+	if err != nil {
+		return out, err
 	}
 	began := time.Now()
 	for _, c := range conns {
@@ -233,10 +256,13 @@ func (f *finding) appends(ctx context.Context, clients int, sql string, args fun
 	wg.Wait()
 	select {
 	case err := <-failed:
-		return 0, err
+		return out, err
 	default:
 	}
-	return float64(done.Load()) / time.Since(began).Seconds(), nil
+	took := time.Since(began).Seconds()
+	after, err := f.cpu()
+	n := float64(done.Load())
+	return appended{rate: n / took, cost: (after - before).Seconds() / n}, err
 }
 
 // variant is a way to append.
@@ -245,27 +271,30 @@ type variant struct {
 	args      func(rng *rand.Rand) []any
 }
 
-// compare has clients append in turns, and returns the median of the rates of each, and of their ratios to the first.
-func (f *finding) compare(ctx context.Context, clients int, variants []variant) (rates, ratios []float64, err error) {
+// compare has clients append in turns, and returns the median of the rates of each, and of their ratios to the first: of
+// the rates, and of the server's processor time, which other work on the machine changes less.
+func (f *finding) compare(ctx context.Context, clients int, variants []variant) (rates, ratios, costs []float64, err error) {
 	all := make([]series, len(variants))
 	shares := make([]series, len(variants))
+	taken := make([]series, len(variants))
 	for round := range f.rounds {
-		rate := make([]float64, len(variants))
+		rate := make([]appended, len(variants))
 		for i := range variants {
 			v := (i + round) % len(variants)
 			if rate[v], err = f.appends(ctx, clients, variants[v].sql, variants[v].args); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 		}
 		for i := range variants {
-			all[i] = append(all[i], sample{value: rate[i]})
-			shares[i] = append(shares[i], sample{value: rate[i] / rate[0]})
+			all[i] = append(all[i], sample{value: rate[i].rate})
+			shares[i] = append(shares[i], sample{value: rate[i].rate / rate[0].rate})
+			taken[i] = append(taken[i], sample{value: rate[i].cost / rate[0].cost})
 		}
 	}
 	for i := range variants {
-		rates, ratios = append(rates, all[i].median()), append(ratios, shares[i].median())
+		rates, ratios, costs = append(rates, all[i].median()), append(ratios, shares[i].median()), append(costs, taken[i].median())
 	}
-	return rates, ratios, nil
+	return rates, ratios, costs, nil
 }
 
 func newStreamOf(rng *rand.Rand) string { return fmt.Sprintf("c%d-%d", rng.IntN(20), rng.Uint64()) }
@@ -290,13 +319,13 @@ func (f *finding) ids(ctx context.Context) (list []figure, err error) {
 		}},
 	}
 	for _, clients := range []int{16, 64} {
-		rates, ratios, err := f.compare(ctx, clients, variants)
+		rates, ratios, costs, err := f.compare(ctx, clients, variants)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, figure{
 			workload: fmt.Sprintf("append with ids of the clients', v4 and v7, ÷ with ours, %d clients", clients), aim: "≥ 0.9",
-			ours: fmt.Sprintf("%.2f, %.2f (%s, %s, %s/s)", ratios[1], ratios[2], number(rates[1]), number(rates[2]), number(rates[0])),
+			ours: fmt.Sprintf("%.2f, %.2f (%s, %s, %s/s); processor %.2f×, %.2f×", ratios[1], ratios[2], number(rates[1]), number(rates[2]), number(rates[0]), costs[1], costs[2]),
 		})
 	}
 	return list, nil
@@ -314,13 +343,13 @@ func (f *finding) tagged(ctx context.Context) (list []figure, err error) {
 		}},
 	}
 	for _, clients := range []int{16, 64} {
-		rates, ratios, err := f.compare(ctx, clients, variants)
+		rates, ratios, costs, err := f.compare(ctx, clients, variants)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, figure{
 			workload: fmt.Sprintf("append with three tags, one its own, ÷ without, %d clients", clients), aim: "≥ 0.93",
-			ours: fmt.Sprintf("%.2f (%s, %s/s)", ratios[1], number(rates[1]), number(rates[0])),
+			ours: fmt.Sprintf("%.2f (%s, %s/s); processor %.2f×", ratios[1], number(rates[1]), number(rates[0]), costs[1]),
 		})
 	}
 	return list, nil

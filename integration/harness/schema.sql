@@ -31,6 +31,9 @@ CREATE TABLE events (
 	CONSTRAINT events_stream_id_version_key UNIQUE (stream_id, version),
 	CONSTRAINT events_event_id_key UNIQUE (event_id)
 );
+CREATE INDEX events_category_idx ON events (split_part(stream, '-', 1));
+CREATE INDEX events_type_idx ON events (type);
+CREATE INDEX events_tags_idx ON events USING gin (tags);
 
 -- events_number gives an event its place. The lock is held to the end of the
 -- transaction, which makes positions gapless and in commit order.

@@ -173,7 +173,7 @@ func init() {
 		placeholders["type "+relation] = "'public." + relation + "'::regtype"
 		placeholders["type _"+relation] = "'public._" + relation + "'::regtype"
 	}
-	for _, index := range []string{"events_pkey", "events_stream_id_version_key", "events_event_id_key"} {
+	for _, index := range []string{"events_pkey", "events_stream_id_version_key", "events_event_id_key", "events_category_idx", "events_type_idx", "events_tags_idx"} {
 		placeholders[index] = "'public." + index + "'::regclass"
 		placeholders["constraint "+index] = "(SELECT c.oid FROM pg_catalog.pg_constraint c WHERE c.conname = '" + index + "')"
 	}

@@ -71,7 +71,7 @@ func TestEstimatesByType(t *testing.T) {
 		{"SELECT * FROM events WHERE type = $1", "10", []any{"It's"}},
 		{"SELECT * FROM events WHERE type IN ('Rare', 'It''s')", "100", nil},
 		{"SELECT * FROM events WHERE type <> 'Common'", "100", nil},
-		{"SELECT * FROM events WHERE type = 'Rare' OR type = 'Common'", "909", nil},
+		{"SELECT * FROM events WHERE type = 'Rare' OR type = 'Common'", "990", nil},
 		{"SELECT * FROM events WHERE type = 'None'", "1", nil},
 		{"SELECT lower(type) FROM events WHERE type = 'Rare'", "90", nil},
 		{"SELECT lower(type) FROM events WHERE type = $1", "900", []any{"Common"}},

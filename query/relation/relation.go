@@ -15,8 +15,9 @@ type Relation struct {
 	ByName  map[string]int
 	Visible int // columns in *; those after can only be named
 	Keys    []Key
-	Roles   bool // its rows are made of roles
-	Served  bool // its rows are the server's, of consumers
+	Indexes []Index // beside those of the keys
+	Roles   bool    // its rows are made of roles
+	Served  bool    // its rows are the server's, of consumers
 }
 
 // Column is a column of a relation, with what the catalog says of it.
@@ -92,7 +93,10 @@ var (
 	},
 		Key{Name: "events_pkey", Primary: true, Columns: []int{EventPosition}},
 		Key{Name: VersionKey, Columns: []int{EventStreamID, EventVersion}},
-		Key{Name: EventIDKey, Columns: []int{EventEventID}})
+		Key{Name: EventIDKey, Columns: []int{EventEventID}}).indexed(
+		Index{Name: "events_category_idx", Column: EventStream, Expression: CategoryFunction + "(stream, '-'::text, 1)"},
+		Index{Name: "events_type_idx", Column: EventType},
+		Index{Name: "events_tags_idx", Column: EventTags})
 	Streams = newRelation("streams", 16393, 8, []Column{
 		{Name: "stream_id", OID: pgvalue.OIDUUID},
 		{Name: "stream", OID: pgvalue.OIDText},
@@ -110,6 +114,21 @@ func newRelation(name string, oid uint32, visible int, columns []Column, keys ..
 	for i, c := range columns {
 		r.ByName[c.Name] = i
 	}
+	return r
+}
+
+// CategoryFunction is PostgreSQL's function that makes a category of a stream's name.
+const CategoryFunction = "split_part"
+
+// Index is an index that is no key's, of a column, or of an expression over it.
+type Index struct {
+	Name       string
+	Column     int
+	Expression string
+}
+
+func (r *Relation) indexed(list ...Index) *Relation {
+	r.Indexes = list
 	return r
 }
 

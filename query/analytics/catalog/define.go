@@ -56,10 +56,17 @@ func (c *Catalog) IndexDef(oid uint32, column int, pretty bool) (string, bool) {
 			continue
 		}
 		on := c.lookups().classes[uint32(row[1].(int64))]
+		own, method := c.indexOf(oid), "btree"
+		if own != nil && own.am == amGIN {
+			method = "gin"
+		}
 		var names []string
 		for i, number := range row[indexKey].([]any) {
 			name, _ := c.columnName(on.oid, int(number.(int64)))
 			name = QuoteIdentifier(name)
+			if number == int64(0) && own != nil {
+				name = own.expression
+			}
 			if column == i+1 {
 				return name, true // without operator class or order
 			}
@@ -83,8 +90,8 @@ func (c *Catalog) IndexDef(oid uint32, column int, pretty bool) (string, bool) {
 		if !pretty || !c.RelationVisible(on.oid) {
 			table = QuoteIdentifier(c.lookups().schemas[on.namespace]) + "." + table
 		}
-		return fmt.Sprintf("CREATE %sINDEX %s ON %s USING btree (%s)", unique,
-			QuoteIdentifier(c.lookups().classes[oid].name), table, strings.Join(names, ", ")), true
+		return fmt.Sprintf("CREATE %sINDEX %s ON %s USING %s (%s)", unique,
+			QuoteIdentifier(c.lookups().classes[oid].name), table, method, strings.Join(names, ", ")), true
 	}
 	return "", false
 }

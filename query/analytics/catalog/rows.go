@@ -81,6 +81,7 @@ func (c *Catalog) classes() [][]any {
 			m.row("oid", k.index, "relname", k.name, "relkind", "i", "relnatts", len(k.columns), "relam", amBtree,
 				"relfilenode", k.index, "relpages", btreeRelationPages, "reltuples", 0.0)
 		}
+		c.plainClasses(m, r)
 	}
 	for i := range tables() {
 		if t := &tables()[i]; t.OID >= firstOwnOID {
@@ -138,6 +139,7 @@ func (c *Catalog) attributes() [][]any {
 				add(k.index, i+1, col.Name, col.OID, col.Typmod, 0)
 			}
 		}
+		plainAttributes(add, r)
 	}
 	return m.rows
 }
@@ -243,6 +245,7 @@ func (c *Catalog) indexes() [][]any {
 			m.row("indexrelid", k.index, "indrelid", r.OID, "indnatts", n, "indnkeyatts", n, "indisprimary", k.primary,
 				"indkey", numbers(k.columns), "indcollation", zeros, "indclass", oids(k.opclasses), "indoption", zeros)
 		}
+		c.plainIndexes(m, r)
 	}
 	return withFixed("pg_index", m.rows)
 }
@@ -386,6 +389,9 @@ func (c *Catalog) depends() [][]any {
 				add(constraintRelid, k.oid, classRelid, r.OID, number, "a")
 			}
 			add(classRelid, k.index, constraintRelid, k.oid, 0, "i")
+		}
+		for _, x := range r.indexes {
+			add(classRelid, x.oid, classRelid, r.OID, x.column, "a")
 		}
 		if r.rule != 0 {
 			add(rewriteRelid, r.rule, classRelid, r.OID, 0, "i")

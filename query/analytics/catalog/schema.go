@@ -62,7 +62,8 @@ type publicRelation struct {
 	Relation
 	rowType, arrayType uint32
 	keys               []key
-	definition         string // of a view
+	indexes            []index // that are no key's
+	definition         string  // of a view
 	bare               []BareName
 	uses               []uint32
 	rule               uint32
@@ -98,6 +99,7 @@ func relations(s State) []*publicRelation {
 		}
 		list[0].keys = append(list[0].keys, out)
 	}
+	list[0].indexes = indexesOf(relation.Events)
 	for _, v := range s.Views {
 		r := &publicRelation{
 			Relation: Relation{OID: v.OID, Name: v.Name, Kind: 'v'},
