@@ -140,11 +140,21 @@ type Stats = activity.Stats
 // Stats returns the sessions'.
 func (s *Server) Stats() Stats { return s.sessions.Stats() }
 
-// FollowerStats is what who follows the log have been told, and how many there are.
-type FollowerStats = live.Stats
+// FollowerStats is what those who follow the log have been told, and where they are.
+type FollowerStats struct {
+	live.Stats
+	Consumers consumer.Stats
+	Slots     []ConsumerStatus
+	Listening notify.Stats
+}
+
+// ConsumerStatus is where a consumer, or a replication slot, is.
+type ConsumerStatus = consumer.Status
 
 // Followers returns it.
-func (s *Server) Followers() FollowerStats { return s.live.Stats() }
+func (s *Server) Followers() FollowerStats {
+	return FollowerStats{s.live.Stats(), s.consumers.Stats(), s.consumers.Followed(), s.listeners.Stats()}
+}
 
 // Own is the value of a setting that the server itself has, and where it comes from.
 type Own = setting.Own

@@ -164,6 +164,7 @@ func (c *Consumer) nack(h Host, m *Member, at int64, reason string, after time.D
 	if err != nil {
 		return false, err
 	}
+	c.registry.failed.Add(1)
 	c.mu.Unlock()
 	c.committed(b, at-1, changes)
 	c.mu.Lock()

@@ -125,6 +125,7 @@ func (c *Consumer) consume(h Host, m *Member, r *request) (b *batch, list []Even
 		}
 		if len(events) > 0 || !now.Before(r.deadline) {
 			m.give(b)
+			c.registry.gave.Add(int64(len(events)))
 			return b, events, nil
 		}
 		if err := c.await(h, m, until(r, m, now), next, changes); err != nil {

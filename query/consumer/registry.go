@@ -30,6 +30,8 @@ type Registry struct {
 	members atomic.Int64
 	given   atomic.Int64 // events of the batches that they were given
 	crowded atomic.Bool  // there was no room for what was to be parked of all
+	gave    atomic.Int64 // events that were given, since the server's start
+	failed  atomic.Int64 // attempts that were told to have failed, likewise
 
 	mu     sync.Mutex
 	seen   int64 // of watch

@@ -76,37 +76,15 @@ func (r *Registry) rows(h Host, rel *relation.Relation) (func() []pgvalue.Value,
 	}, nil
 }
 
-// reached is how far a partition is: its checkpoint, or behind what it is not about.
-func (c *Consumer) reached(p int) int64 {
-	s := &c.parts[p]
-	at, version := c.checkpointOf(p)
-	if s.read && version == s.version && len(s.entries) == 0 && !s.stuck {
-		return max(at.Position, s.next-1)
-	}
-	return at.Position
-}
-
 func (c *Consumer) row(h Host) ([]pgvalue.Value, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loadShelves()
-	head := c.registry.index.GlobalPosition()
-	checkpoints, lowest := make([]pgvalue.Value, len(c.parts)), head
-	state := "idle"
-	if len(c.members) > 0 {
-		state = "active"
+	p := c.progress(c.registry.index.GlobalPosition())
+	checkpoints := make([]pgvalue.Value, len(c.parts))
+	for i, at := range p.checkpoints {
+		checkpoints[i] = pgvalue.IntValue(at)
 	}
-	for p := range c.parts {
-		at := c.reached(p)
-		checkpoints[p], lowest = pgvalue.IntValue(at), min(lowest, at)
-		if c.parts[p].stuck {
-			state = "stopped"
-		}
-	}
-	if c.def.Lost {
-		state = "lost"
-	}
-	lag, seconds, err := c.registry.lag(h.Asking(), lowest, head)
+	lag, seconds, err := c.registry.lag(h.Asking(), p.lowest, p.head)
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +95,7 @@ func (c *Consumer) row(h Host) ([]pgvalue.Value, error) {
 	return []pgvalue.Value{
 		pgvalue.TextValue(c.name), pgvalue.TextValue(h.RoleName(c.owner)), filter, whole(c.def.Partitions), whole(c.def.MaxAttempts),
 		pgvalue.TextValue(pgfn.Interval{Micros: c.def.Lease}.String()), pgvalue.TextValue(c.def.OnPark), pgvalue.ArrayValue(checkpoints),
-		pgvalue.IntValue(lowest), pgvalue.IntValue(head), lag, seconds, whole(len(c.members)),
-		whole(c.shelved), pgvalue.TextValue(state),
+		pgvalue.IntValue(p.lowest), pgvalue.IntValue(p.head), lag, seconds, whole(len(c.members)), whole(c.shelved), pgvalue.TextValue(p.state),
 	}, nil
 }
 
@@ -144,12 +121,12 @@ func (r *Registry) slotRow(ctx context.Context, s *Slot) ([]pgvalue.Value, error
 	if err != nil {
 		return nil, err
 	}
-	members, state := 0, "idle"
+	members, state := 0, idle
 	switch {
 	case s.Confirmed > head+1:
-		state = "lost"
+		state = lost
 	case s.Active:
-		members, state = 1, "active"
+		members, state = 1, active
 	}
 	return []pgvalue.Value{
 		pgvalue.TextValue(s.Name), null, null, whole(1), null, null, null, pgvalue.ArrayValue([]pgvalue.Value{at}), at, pgvalue.IntValue(head), lag, seconds,

@@ -131,6 +131,7 @@ func (l *Listener) tell(ctx context.Context, sight func() (Shown, error)) error 
 			if err := l.conn.Notification(0, f.channel, strconv.FormatInt(newest, 10)); err != nil {
 				return err
 			}
+			l.registry.sent.Add(1)
 		}
 		f.next = max(f.next, head)
 		l.ready(f, changes)

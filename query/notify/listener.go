@@ -114,6 +114,7 @@ func (l *Listener) Drain(ctx context.Context, sight func() (Shown, error)) error
 			if err := l.conn.Notification(n.PID, n.Channel, n.Payload); err != nil {
 				return err
 			}
+			l.registry.sent.Add(1)
 		}
 	}
 	return l.tell(ctx, sight)
@@ -149,7 +150,9 @@ func (l *Listener) listen(channel string) {
 	if _, listens := l.channels[channel]; listens {
 		return
 	}
-	l.channels[channel] = struct{}{}
+	if l.channels[channel] = struct{}{}; len(l.names) == 0 {
+		l.registry.sessions.Add(1)
+	}
 	l.names = append(l.names, channel)
 	l.bytes += channelBytes(channel)
 }
@@ -166,7 +169,9 @@ func channelBytes(channel string) int64 {
 // unlisten takes a channel out of them, and returns it; an empty one is all. The registry still has what is returned.
 func (l *Listener) unlisten(channel string) (removed []string) {
 	if channel == "" {
-		removed = l.names
+		if removed = l.names; len(removed) > 0 {
+			l.registry.sessions.Add(-1)
+		}
 		clear(l.channels)
 		l.names, l.bytes = nil, 0
 		return removed
@@ -176,7 +181,9 @@ func (l *Listener) unlisten(channel string) (removed []string) {
 	}
 	delete(l.channels, channel)
 	i := slices.Index(l.names, channel)
-	l.names = slices.Delete(l.names, i, i+1)
+	if l.names = slices.Delete(l.names, i, i+1); len(l.names) == 0 {
+		l.registry.sessions.Add(-1)
+	}
 	l.bytes -= channelBytes(channel)
 	return []string{channel}
 }

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/live"
@@ -42,6 +43,9 @@ type Registry struct {
 	// Events tells of what is appended, and Next is the position after the newest event. They are set before anybody listens.
 	Events *live.Dispatcher
 	Next   func() int64
+
+	sessions atomic.Int64 // that listen to something
+	sent     atomic.Int64 // notifications
 
 	mu       sync.RWMutex
 	channels map[string]map[*Listener]struct{}
@@ -105,6 +109,18 @@ func (r *Registry) remove(l *Listener, channel string) {
 	if len(of) == 0 {
 		delete(r.channels, channel)
 	}
+}
+
+// Stats is who listens, and what they were sent since the server's start.
+type Stats struct {
+	Listeners int64 // sessions
+	Sent      int64 // notifications
+	Usage     float64
+}
+
+// Stats returns it.
+func (r *Registry) Stats() Stats {
+	return Stats{Listeners: r.sessions.Load(), Sent: r.sent.Load(), Usage: r.Usage()}
 }
 
 // Usage is how full the fullest queue is, from 0 to 1.

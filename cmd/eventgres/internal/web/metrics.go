@@ -6,6 +6,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/engine/measure"
 	"github.com/eventgres/eventgres/pgwire"
+	"github.com/eventgres/eventgres/query"
 )
 
 // metric is one metric: each is declared once, below.
@@ -37,6 +38,24 @@ const prefix = "eventgres_"
 // one declares a metric without labels.
 func one(name string, kind kind, help string, of func(s *scrape) float64) metric {
 	return metric{name: name, kind: kind, help: help, read: func(s *scrape, tell teller) { tell.value(of(s)) }}
+}
+
+// consumers declares a gauge of each consumer.
+func consumers(name, help string, of func(c *query.ConsumerStatus) float64) metric {
+	return each(name, help, "consumer", func(s *scrape) []query.ConsumerStatus { return s.following.Consumers.Consumers }, of)
+}
+
+// slots declares a gauge of each replication slot.
+func slots(name, help string, of func(c *query.ConsumerStatus) float64) metric {
+	return each(name, help, "slot", func(s *scrape) []query.ConsumerStatus { return s.following.Slots }, of)
+}
+
+func each(name, help, label string, list func(s *scrape) []query.ConsumerStatus, of func(c *query.ConsumerStatus) float64) metric {
+	return metric{name: name, kind: gauge, help: help, labels: []string{label}, read: func(s *scrape, tell teller) {
+		for _, c := range list(s) {
+			tell.value(of(&c), c.Name)
+		}
+	}}
 }
 
 // states are those of a store, and of a session, as labels.
@@ -134,6 +153,17 @@ var sessionMetrics = []metric{
 	one("followed_events_total", counter, "Events that were read for them, once for all.", func(s *scrape) float64 { return float64(s.following.Events) }),
 	one("follower_wakes_total", counter, "How often one of them was woken, since there might be something for it.", func(s *scrape) float64 { return float64(s.following.Wakes) }),
 	one("follower_memory_bytes", gauge, "The newest events, which are kept for all of them.", func(s *scrape) float64 { return float64(s.following.RingBytes) }),
+	consumers("consumer_lag_events", "Events behind a consumer's lowest checkpoint.", func(c *query.ConsumerStatus) float64 { return float64(c.Lag) }),
+	consumers("consumer_members", "Its members.", func(c *query.ConsumerStatus) float64 { return float64(c.Members) }),
+	consumers("consumer_parked_events", "Events that it has parked.", func(c *query.ConsumerStatus) float64 { return float64(c.Parked) }),
+	consumers("consumer_stopped", "1 if a partition of it stands still, or all of it: as much is parked as may be, or the log ends below a checkpoint.", func(c *query.ConsumerStatus) float64 { return oneIf(c.Stopped) }),
+	one("consumed_events_total", counter, "Events that consume() has returned.", func(s *scrape) float64 { return float64(s.following.Consumers.Given) }),
+	one("consumer_failures_total", counter, "Events of which nack() was told that they have failed.", func(s *scrape) float64 { return float64(s.following.Consumers.Failed) }),
+	slots("replication_slot_lag_events", "Events that a replication slot's client has not confirmed.", func(c *query.ConsumerStatus) float64 { return float64(c.Lag) }),
+	slots("replication_slot_active", "1 if somebody follows it.", func(c *query.ConsumerStatus) float64 { return float64(c.Members) }),
+	one("listeners", gauge, "Sessions that LISTEN to something.", func(s *scrape) float64 { return float64(s.following.Listening.Listeners) }),
+	one("notifications_total", counter, "Notifications that they were sent.", func(s *scrape) float64 { return float64(s.following.Listening.Sent) }),
+	one("notification_queue_usage", gauge, "How full the fullest listener's queue is, from 0 to 1.", func(s *scrape) float64 { return s.following.Listening.Usage }),
 	{"errors_total", counter, "Errors that clients were sent, by SQLSTATE.", []string{"sqlstate"}, func(s *scrape, tell teller) {
 		counts := map[string]int64{} // several may be told together
 		for code, n := range s.wire.Errors {

@@ -35,8 +35,8 @@ var rewrite = flag.Bool("rewrite", false, "write the table of docs/monitoring.md
 // secret is part of everything that a client names; no label may have it.
 const secret = "zq8secret"
 
-// used starts a server, has a client use it, and returns what is told of it.
-func used(t *testing.T) (*Sources, string) {
+// used starts a server, has a client use it, who may do more, and returns what is told of it.
+func used(t *testing.T, more ...string) (*Sources, string) {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := engine.Open(dir, engine.Options{Measure: true})
@@ -72,6 +72,11 @@ func used(t *testing.T) (*Sources, string) {
 		`SELECT * FROM events WHERE stream = '` + secret + `-1'`, `SELECT ` + secret,
 	} {
 		_, _ = conn.Exec(t.Context(), sql)
+	}
+	for _, sql := range more {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return &Sources{Store: store, Server: server, Sessions: handler, Data: dir}, dir
 }
@@ -127,6 +132,12 @@ func TestScrape(t *testing.T) {
 		if strings.HasPrefix(m.name, "worker_") || strings.HasPrefix(m.name, "projection_") {
 			if family != nil {
 				t.Errorf("%s is told, and there is no worker", m.name)
+			}
+			continue
+		}
+		if len(m.labels) == 1 && (m.labels[0] == "consumer" || m.labels[0] == "slot") {
+			if family != nil {
+				t.Errorf("%s is told, and there are none", m.name)
 			}
 			continue
 		}
@@ -192,6 +203,31 @@ func TestScrape(t *testing.T) {
 	}
 	if native < 5 {
 		t.Errorf("%d native histograms", native)
+	}
+}
+
+// TestFollowing: what is told of consumers, slots and listeners is what there is.
+func TestFollowing(t *testing.T) {
+	sources, _ := used(t,
+		"SELECT create_consumer('c', partitions => 1, max_attempts => 1)", "SELECT create_consumer('idle', after => NULL)",
+		"SELECT * FROM pg_create_logical_replication_slot('s', 'wal2json')",
+		"INSERT INTO events (stream, type) VALUES ('a', 'T'), ('a', 'U')",
+		"SELECT * FROM consume('c', 10, '0')", "SELECT nack('c', 1, 'why')", "SELECT * FROM consume('c', 10, '0')",
+		"LISTEN x", "NOTIFY x", "INSERT INTO events (stream, type) VALUES ('b', 'T')",
+	)
+	s := start(t, Options{})
+	s.Ready(*sources)
+	_, body, _ := get(t, s, "/metrics")
+	for _, want := range []string{
+		`consumer_lag_events{consumer="c"} 2`, `consumer_lag_events{consumer="idle"} 3`, `consumer_members{consumer="c"} 1`, `consumer_members{consumer="idle"} 0`,
+		`consumer_parked_events{consumer="c"} 1`, `consumer_stopped{consumer="c"} 0`, "consumed_events_total 4", "consumer_failures_total 1",
+		`replication_slot_lag_events{slot="s"} 3`, `replication_slot_active{slot="s"} 0`, "listeners 1", "notifications_total 1", "notification_queue_usage 0",
+	} {
+		if !strings.Contains(body, "\n"+prefix+want+"\n") {
+			name, _, _ := strings.Cut(want, " ")
+			name, _, _ = strings.Cut(name, "{")
+			t.Errorf("not told: %s; but %v", want, regexp.MustCompile("(?m)^"+prefix+name+".*$").FindAllString(body, -1))
+		}
 	}
 }
 
