@@ -84,6 +84,14 @@ func processFunctions() {
 		*v = pgvalue.TextValue("")
 		return replication.Drop(s.ctx, s, a[0].Text)
 	})
+	register("pg_export_snapshot", func(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
+		before := s.tx.sees
+		if s.tx.asked != s.tx.statements {
+			before = s.before()
+		}
+		*v = pgvalue.TextValue(strconv.FormatInt(before-1, 10))
+		return nil
+	})
 	register("pg_notify", func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 		*v = pgvalue.TextValue("")
 		if err := notify.Said(&s.tx.told).Notify(s.conn.PID(), a[0].Text, a[1].Text); err != nil { // empty where they are null

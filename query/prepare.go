@@ -13,6 +13,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/replication"
@@ -550,6 +551,9 @@ func (p *replicationPortal) Execute(ctx context.Context, out *pgwire.Output, _ i
 		if err := s.mustBeAlone(tag.Command); err != nil {
 			return tag, false, err
 		}
+		if s.effective.past {
+			return tag, false, asof.NoFollowing(tag.Command)
+		}
 	}
 	return tag, true, s.Replication().Run(ctx, out, p.command, s)
 }
@@ -574,7 +578,7 @@ func (s *Session) UseSnapshot(position int64) error {
 	switch {
 	case s.tx.isolation != setting.RepeatableRead:
 		return refuse("be called in REPEATABLE READ isolation mode transaction")
-	case s.tx.began:
+	case s.tx.began || s.effective.past:
 		return refuse("be called before any query")
 	case len(s.tx.savepoints) > 0:
 		return refuse("not be called in a subtransaction")

@@ -9,6 +9,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/live"
@@ -119,6 +120,9 @@ func (p *selectPortal) Open(ctx context.Context) error {
 		return relation.ErrInsertOnly
 	}
 	if p.Plan.Rel == relation.Consumed {
+		if p.s.effective.past {
+			return asof.NoFollowing("consume()")
+		}
 		p.began = true // it finds out itself how far it sees
 	}
 	if !p.began {

@@ -13,6 +13,8 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/activity"
+	"github.com/eventgres/eventgres/query/asof"
+	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
@@ -29,6 +31,9 @@ func (s *Session) set(name string, values []string, local bool) error {
 	}
 	if k := setting.Known[name]; k != nil && k.Set != nil {
 		return k.Set(s, v)
+	}
+	if name == setting.AsOf && v != s.settings.Value(name) && s.hasLooked() {
+		return asof.TooLate("SET " + name)
 	}
 	if err := s.reserve(s.settings.Growth(name, v)); err != nil {
 		return err
@@ -51,6 +56,8 @@ type effective struct {
 	senderTimeout time.Duration
 	readAfter     int64 // what is read has the events up to this position; -1: nothing is asked for
 	readWait      time.Duration
+	past          bool // what is read is the log as of asOf, the position before which is seen
+	asOf          int64
 	log           activity.Log
 	counts        bool // statements, for pg_stat_statements
 	unsecured     bool // where policies would hide rows it wants an error instead
@@ -75,6 +82,7 @@ func init() {
 		setting.FetchWait:                     func(s *Session, v string) { s.fetchWait = setting.Duration(v) },
 		setting.ReadAfter:                     func(s *Session, v string) { s.effective.readAfter, _ = strconv.ParseInt(v, 10, 64) },
 		setting.ReadAfterTimeout:              func(s *Session, v string) { s.effective.readWait = setting.Duration(v) },
+		setting.AsOf:                          func(s *Session, v string) { s.effective.asOf, s.effective.past = asof.Before(v) },
 		"pg_stat_statements.track":            func(s *Session, v string) { s.effective.counts = v == "top" },
 		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
 		"log_min_duration_statement":          func(s *Session, v string) { s.effective.log.Slow = slow(v) },
@@ -88,6 +96,10 @@ func init() {
 	} {
 		setting.Effect(name, func(h setting.Host, v string) { apply(h.(*Session), v) })
 	}
+	setting.Resolved(setting.AsOf, func(h setting.Host, zone *pgvalue.Zone, v string) (string, error) {
+		s := h.(*Session)
+		return asof.Resolve(s.ctx, s.server.index, zone, v)
+	})
 	setting.Computed("is_superuser", func(h setting.Host) string { return h.(*Session).isSuperuser() })
 	for _, name := range []string{"timezone", "datestyle", "intervalstyle", "extra_float_digits", "bytea_output"} {
 		setting.Effect(name, func(h setting.Host, _ string) {
@@ -106,6 +118,25 @@ func init() {
 		setting.OfTransaction(name, func(h setting.Host, v string) error { return kept.set(h.(*Session), v) },
 			func(h setting.Host) string { return kept.show(&h.(*Session).tx) })
 	}
+}
+
+// awaitPosition waits until all events up to a position can be read; false: they cannot after the time, if there is an end to it. The snapshot
+// of a transaction that begins with it is taken behind it.
+func (s *Session) awaitPosition(position int64, timeout time.Duration, endless bool) (there bool, err error) {
+	if there = position <= s.server.index.GlobalPosition(); !there {
+		ctx, stop := s.conn.WhilePeer(s.ctx)
+		defer stop()
+		s.activity.Blocked("IPC", "position")
+		defer s.activity.Blocked("", "")
+		err = s.conn.Waiting(func() error {
+			there, err = live.Await(ctx, s.server.store.Hub(), position, timeout, endless)
+			return err
+		})
+	}
+	if t := &s.tx; there && t.snapshot >= 0 && t.looked == t.statements {
+		t.snapshot = s.server.index.GlobalPosition() + 1
+	}
+	return there, err
 }
 
 // readsAfter has a statement that reads wait as eventgres.read_after says.
@@ -152,8 +183,12 @@ func (s *Session) show(name string) (string, error) {
 
 // applyStartup takes the settings of the start-up packet.
 func (s *Session) applyStartup(params map[string]string) error {
+	var asOf *string // a time is read once the zone is known
 	take := func(name, value string) error {
-		name = strings.ToLower(name)
+		if name = strings.ToLower(name); name == setting.AsOf {
+			asOf = &value
+			return nil
+		}
 		if err := s.set(name, []string{value}, false); err != nil {
 			return err
 		}
@@ -187,6 +222,12 @@ func (s *Session) applyStartup(params map[string]string) error {
 			return err
 		}
 	}
+	if asOf != nil {
+		if err := s.set(setting.AsOf, []string{*asOf}, false); err != nil {
+			return err
+		}
+		s.settings.Begin(setting.AsOf)
+	}
 	return nil
 }
 
@@ -204,9 +245,12 @@ func (s *Session) setTransaction(st *syntax.SetTransactionStmt, last pgwire.Look
 	if !st.Session {
 		if s.tx.state != txExplicit && !s.several {
 			s.warn(pgerror.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
-			if alone, err := last(); alone || err != nil {
+			if alone, err := last(); alone && st.Snapshot == nil || err != nil {
 				return err // its transaction is over with it, so that it means nothing
 			}
+		}
+		if st.Snapshot != nil {
+			return s.importSnapshot(*st.Snapshot)
 		}
 		return s.applyModes(st.Modes)
 	}
@@ -228,6 +272,88 @@ func (s *Session) setTransaction(st *syntax.SetTransactionStmt, last pgwire.Look
 		}
 	}
 	return nil
+}
+
+func (s *Session) applyModes(modes []syntax.TransactionMode) error {
+	for _, m := range modes {
+		if m.Isolation != "" {
+			if err := s.set("transaction_isolation", []string{m.Isolation}, false); err != nil {
+				return err
+			}
+		}
+		if m.ReadOnly != nil {
+			if err := s.setReadOnly(*m.ReadOnly); err != nil {
+				return err
+			}
+		}
+		if m.Deferrable != nil {
+			if err := s.setDeferrable(*m.Deferrable); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Session) setIsolation(level string) error {
+	t := &s.tx
+	if t.isolation == level {
+		return nil
+	}
+	if t.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
+	}
+	if len(t.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
+	}
+	t.isolation = level
+	return nil
+}
+
+func (s *Session) setReadOnly(readOnly bool) error {
+	if s.tx.readOnly && !readOnly && len(s.tx.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "cannot set transaction read-write mode inside a read-only transaction")
+	}
+	if s.tx.readOnly && !readOnly && s.tx.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+	}
+	s.tx.readOnly = readOnly
+	return nil
+}
+
+func (s *Session) setDeferrable(deferrable bool) error {
+	if len(s.tx.savepoints) > 0 {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
+	}
+	if s.tx.began {
+		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
+	}
+	s.tx.deferrable = deferrable
+	return nil
+}
+
+// hasLooked tells whether the transaction has looked at the log, or changed anything, before the statement that runs.
+func (s *Session) hasLooked() bool {
+	t := &s.tx
+	return t.began && t.first != t.statements || t.defining()
+}
+
+// importSnapshot has the transaction see what was there at a position, throughout.
+func (s *Session) importSnapshot(id string) error {
+	t := &s.tx
+	switch {
+	case s.hasLooked() || len(t.savepoints) > 0:
+		return asof.TooLate("SET TRANSACTION SNAPSHOT")
+	case !setting.Pins(t.isolation):
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ")
+	case s.effective.past:
+		return asof.ErrTwice
+	}
+	before, err := asof.Snapshot(s.server.index, id)
+	if err == nil {
+		t.snapshot, t.began = before, true
+	}
+	return err
 }
 
 func (s *Session) setCommand(st *syntax.SetStmt) error {
@@ -263,6 +389,11 @@ func (s *Session) resetOne(name string, local bool) error {
 func (s *Session) reset(name string) error {
 	if name != "all" {
 		return s.resetOne(name, false)
+	}
+	if s.settings.Has(setting.AsOf) {
+		if err := s.resetOne(setting.AsOf, false); err != nil {
+			return err
+		}
 	}
 	s.tx.keepSettings(s)
 	for _, n := range s.settings.Given() {

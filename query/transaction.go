@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -12,10 +11,10 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/advisory"
+	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/failure"
-	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
@@ -46,11 +45,16 @@ type transaction struct {
 	readOnly      bool
 	deferrable    bool
 	began         bool // a statement has run, so that isolation can no longer change
+	first         int  // that statement, as statements counts them; 0: none that reads
 
 	// snapshot is the position before which a REPEATABLE READ or SERIALIZABLE transaction sees; -1
 	// until its first statement, and always under READ COMMITTED.
 	snapshot int64
 	looked   int // the statement that began to see so, as statements counts them
+
+	// sees is the position before which the newest statement that has looked sees, and asked is that statement.
+	sees  int64
+	asked int
 
 	savepoints []savepoint
 	copied     int            // entries that savepoints hold
@@ -122,33 +126,20 @@ func (t *transaction) keepSettings(s *Session) {
 func (s *Session) before() int64 {
 	next := s.server.index.GlobalPosition() + 1
 	t := &s.tx
-	t.began = true
-	if !setting.Pins(t.isolation) {
-		return next
+	if !t.began {
+		t.began, t.first = true, t.statements
 	}
-	if t.snapshot < 0 {
-		t.snapshot, t.looked = next, t.statements
+	switch {
+	case s.effective.past:
+		next = s.effective.asOf
+	case setting.Pins(t.isolation):
+		if t.snapshot < 0 {
+			t.snapshot, t.looked = next, t.statements
+		}
+		next = t.snapshot
 	}
-	return t.snapshot
-}
-
-// awaitPosition waits until all events up to a position can be read; false: they cannot after the time, if there is an end to it. The snapshot
-// of a transaction that begins with it is taken behind it.
-func (s *Session) awaitPosition(position int64, timeout time.Duration, endless bool) (there bool, err error) {
-	if there = position <= s.server.index.GlobalPosition(); !there {
-		ctx, stop := s.conn.WhilePeer(s.ctx)
-		defer stop()
-		s.activity.Blocked("IPC", "position")
-		defer s.activity.Blocked("", "")
-		err = s.conn.Waiting(func() error {
-			there, err = live.Await(ctx, s.server.store.Hub(), position, timeout, endless)
-			return err
-		})
-	}
-	if t := &s.tx; there && t.snapshot >= 0 && t.looked == t.statements {
-		t.snapshot = s.server.index.GlobalPosition() + 1
-	}
-	return there, err
+	t.sees, t.asked = next, t.statements
+	return next
 }
 
 // stage adds one statement's events to the transaction.
@@ -293,6 +284,9 @@ func (s *Session) unlockTransaction(keep int) { s.tx.locks.Release(s.server.advi
 func (s *Session) mayAppend(tag string) error {
 	if s.tx.readOnly {
 		return pgerror.Errorf(pgerror.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
+	}
+	if s.effective.past {
+		return asof.ReadOnly(tag)
 	}
 	return s.audit.Ready()
 }
@@ -557,64 +551,6 @@ func (s *Session) savepointCommand(st *syntax.TransactionStmt) (pgwire.Tag, erro
 	return tag, s.rollbackTo(st.Savepoint)
 }
 
-func (s *Session) applyModes(modes []syntax.TransactionMode) error {
-	for _, m := range modes {
-		if m.Isolation != "" {
-			if err := s.set("transaction_isolation", []string{m.Isolation}, false); err != nil {
-				return err
-			}
-		}
-		if m.ReadOnly != nil {
-			if err := s.setReadOnly(*m.ReadOnly); err != nil {
-				return err
-			}
-		}
-		if m.Deferrable != nil {
-			if err := s.setDeferrable(*m.Deferrable); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *Session) setIsolation(level string) error {
-	t := &s.tx
-	if t.isolation == level {
-		return nil
-	}
-	if t.began {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must be called before any query")
-	}
-	if len(t.savepoints) > 0 {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
-	}
-	t.isolation = level
-	return nil
-}
-
-func (s *Session) setReadOnly(readOnly bool) error {
-	if s.tx.readOnly && !readOnly && len(s.tx.savepoints) > 0 {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "cannot set transaction read-write mode inside a read-only transaction")
-	}
-	if s.tx.readOnly && !readOnly && s.tx.began {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
-	}
-	s.tx.readOnly = readOnly
-	return nil
-}
-
-func (s *Session) setDeferrable(deferrable bool) error {
-	if len(s.tx.savepoints) > 0 {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a subtransaction")
-	}
-	if s.tx.began {
-		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query")
-	}
-	s.tx.deferrable = deferrable
-	return nil
-}
-
 // source is what the session reads of a relation, nil: of none, as far as it may.
 func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
 	if rel == nil {
@@ -635,6 +571,9 @@ func (s *Session) source(rel *relation.Relation) (*read.Source, error) {
 
 // Sees implements [live.Host].
 func (s *Session) Sees() (*policy.Seen, error) {
+	if s.effective.past {
+		return nil, asof.NoFollowing("SUBSCRIBE")
+	}
 	isolation := s.effective.isolation
 	if s.tx.state != txNone {
 		isolation = s.tx.isolation

@@ -115,6 +115,7 @@ func TestImports(t *testing.T) {
 		"query/failure":       append(forms, "query/relation", "query/expr", "query/reading", "engine"),
 		"query/guard":         append(forms, "query/syntax", "query/searchpath", "query/relation", "query/expr", "query/policy", "query/read", "query/reading", "engine"),
 		"query/reading":       append(forms, "query/relation", "query/expr", "query/policy", "query/read", "query/syntax", "engine"),
+		"query/asof":          append(forms, "query/setting", "engine"),
 		"query/cursor":        append(forms, "query/syntax", "query/expr", "query/analytics", "pgwire"),
 		"query/staging":       {"query/relation", "engine"},
 		"query/policy":        append(forms, "query/syntax", "query/relation", "query/expr", "query/privilege", "engine"),

@@ -44,6 +44,7 @@ var Calls = func() map[string][]Call {
 	add("pg_stat_statements_reset", pgvalue.OIDVoid, 3, pgvalue.OIDOid, pgvalue.OIDOid, pgvalue.OIDInt8)
 	add("pg_notify", pgvalue.OIDVoid, 0, pgvalue.OIDText, pgvalue.OIDText)
 	add("pg_drop_replication_slot", pgvalue.OIDVoid, 0, pgvalue.OIDName)
+	add("pg_export_snapshot", pgvalue.OIDText, 0)
 	add("pg_terminate_backend", pgvalue.OIDBool, 1, pgvalue.OIDInt4, pgvalue.OIDInt8)
 	return m
 }()

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
+	"github.com/eventgres/eventgres/pgwire/pgvalue"
 )
 
 // Host is the session that values are of. What has a setting's effect knows its type.
@@ -65,6 +66,14 @@ func Effect(name string, apply func(h Host, value string)) {
 		panic("setting " + name + " is not known, or has an effect already")
 	}
 	Known[name].Apply = apply
+}
+
+// Resolved says how a setting's value is read by who knows more than the settings do, as Effect does.
+func Resolved(name string, read func(h Host, zone *pgvalue.Zone, value string) (string, error)) {
+	if k := Known[name]; k == nil || k.Check != nil {
+		panic("setting " + name + " is not known, or is read already")
+	}
+	Known[name].Check = func(st *Values, value string) (string, error) { return read(st.host, st.Zone(), value) }
 }
 
 // OfTransaction says who keeps a setting's value, as Effect does.

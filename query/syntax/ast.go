@@ -131,8 +131,9 @@ type (
 
 	// SetTransactionStmt is SET TRANSACTION, or SET SESSION CHARACTERISTICS.
 	SetTransactionStmt struct {
-		Session bool
-		Modes   []TransactionMode
+		Session  bool
+		Modes    []TransactionMode
+		Snapshot *string // nil: it names none
 	}
 
 	CreateViewStmt struct {

@@ -504,10 +504,7 @@ func (p *parser) set() Statement {
 	case p.words("session", "characteristics", "as", "transaction"):
 		return &SetTransactionStmt{Session: true, Modes: p.transactionModes()}
 	case p.word("transaction"):
-		if p.isWord("snapshot") {
-			return p.skipUnsupported("SET TRANSACTION SNAPSHOT")
-		}
-		return &SetTransactionStmt{Modes: p.transactionModes()}
+		return p.setTransaction()
 	case p.word("constraints"):
 		return p.constraints()
 	case p.words("session", "authorization"):
@@ -520,6 +517,12 @@ func (p *parser) set() Statement {
 	}
 	s.pos = p.tok.Pos
 	switch {
+	case p.isWord("transaction") && !p.peekAssigns():
+		p.advance()
+		if s.Local && p.isWord("snapshot") {
+			return p.skipUnsupported("SET LOCAL TRANSACTION SNAPSHOT")
+		}
+		return p.setTransaction()
 	case p.words("session", "authorization"):
 		return p.roleValue(s, "session_authorization")
 	case p.words("time", "zone"):
@@ -555,6 +558,19 @@ func (p *parser) set() Statement {
 	}
 	p.setValue(s)
 	return s
+}
+
+// setTransaction takes what follows SET TRANSACTION.
+func (p *parser) setTransaction() Statement {
+	if !p.word("snapshot") {
+		return &SetTransactionStmt{Modes: p.transactionModes()}
+	}
+	if p.tok.Kind != TokString {
+		p.unexpected()
+	}
+	id := p.tok.Text
+	p.advance()
+	return &SetTransactionStmt{Snapshot: &id}
 }
 
 // zoneInterval takes what follows SET TIME ZONE INTERVAL, and returns it as a value of the setting.

@@ -32,6 +32,9 @@ func (w *printer) statement(s Statement) {
 		}
 	case *SetTransactionStmt:
 		w.add("SET TRANSACTION session=%v%s", s.Session, modes(s.Modes))
+		if s.Snapshot != nil {
+			w.add("SNAPSHOT %q", *s.Snapshot)
+		}
 	case *PrepareStmt:
 		w.add("PREPARE %s", s.Name)
 		for _, t := range s.Types {

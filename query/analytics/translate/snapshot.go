@@ -45,7 +45,6 @@ var refused = func() map[string]string {
 		{"Segments of the log do not end at multiples of a size. pg_ls_waldir() lists them.", "pg_walfile_name pg_walfile_name_offset pg_split_walfile_name"},
 		{"A segment of the log ends by itself when it is full.", "pg_switch_wal"},
 		{"The log is not replayed from a base backup; every position is a point that can be restored to.", "pg_create_restore_point pg_wal_replay_pause pg_wal_replay_resume pg_promote"},
-		{"A snapshot is a position of the log, and holds nothing that would have to be kept.", "pg_export_snapshot"},
 		{"What a transaction was is told by the events that it appended: their recorded_at is the time of the commit.", "pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_last_committed_xact pg_get_multixact_members"},
 		{"The server itself answers it, where it is all that stands in FROM. The analytics worker, which does the rest, knows no verifiers.", relation.AuthQuery.Name},
 		{"The server itself answers it: it stands alone in FROM.", relation.Consume.Name},
