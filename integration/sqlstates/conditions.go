@@ -89,7 +89,7 @@ var conditions = map[string]condition{
 	},
 
 	"25001": {when: "What has to come first in a transaction, or outside of one, does not", do: "Send it before.", again: never, example: "BEGIN; SELECT 1; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"},
-	"25006": {when: "An append in a transaction that is read only", do: "See who set `default_transaction_read_only`.", again: never, example: "BEGIN READ ONLY; INSERT INTO events (stream, type) VALUES ('account-ada', 'Closed')"},
+	"25006": {when: "An append in a transaction that is read only, or while `eventgres.as_of` is set", do: "See who set `default_transaction_read_only`, or `eventgres.as_of`.", again: never, example: "BEGIN READ ONLY; INSERT INTO events (stream, type) VALUES ('account-ada', 'Closed')"},
 	"25P01": {when: "SAVEPOINT or the like outside a transaction block", do: "BEGIN first; see whether autocommit is on.", again: never, example: "SAVEPOINT a"},
 	"25P02": {when: "A statement after one that failed in the same transaction", do: "ROLLBACK, or ROLLBACK TO a savepoint. The first error says what is wrong.", again: never, example: "BEGIN; SELECT 1 / 0; SELECT 1"},
 	"25P03": {when: "The session was idle in a transaction for longer than `idle_in_transaction_session_timeout`; it has ended", do: "Connect anew; end transactions sooner.", again: anew, seen: "integration/wire/testdata/timeouts.txt"},

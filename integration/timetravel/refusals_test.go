@@ -15,6 +15,7 @@ var same = [][]string{
 	{"BEGIN", "SET TRANSACTION SNAPSHOT '$p'"},
 	{"BEGIN ISOLATION LEVEL READ UNCOMMITTED", "SET TRANSACTION SNAPSHOT '$p'"},
 	{"BEGIN ISOLATION LEVEL REPEATABLE READ", "SET TRANSACTION SNAPSHOT '$p'", "SELECT 1 AS one", "SET TRANSACTION SNAPSHOT '$p'"},
+	{"BEGIN ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION SNAPSHOT '$p'", "COMMIT"},
 	{"BEGIN", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SET TRANSACTION SNAPSHOT '$p'", "SHOW transaction_isolation", "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"},
 	{"BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1 AS one", "SET TRANSACTION SNAPSHOT '$p'"},
 	{"BEGIN ISOLATION LEVEL REPEATABLE READ", "SAVEPOINT a", "SET TRANSACTION SNAPSHOT '$p'"},
@@ -37,7 +38,7 @@ func TestSnapshotAsPostgreSQL(t *testing.T) {
 	server := harness.Eventgres(t)
 	run := func(url string) (out []string) {
 		holder := connect(t, url, "")
-		must(t, holder, "BEGIN ISOLATION LEVEL REPEATABLE READ")
+		must(t, holder, "BEGIN ISOLATION LEVEL SERIALIZABLE")
 		p := one(t, holder, "SELECT pg_export_snapshot()")
 		for _, statements := range same {
 			conn := connect(t, url, "")
@@ -154,6 +155,30 @@ func TestSnapshotWrites(t *testing.T) {
 	must(t, conn, "COMMIT")
 	if got := one(t, conn, "SELECT position, version FROM events WHERE stream = 'u'"); got != "3 | 0" {
 		t.Errorf("it came to %s", got)
+	}
+}
+
+// TestDecision: a decision that was taken by what a snapshot showed holds only if nothing has come since that its reads would have returned.
+func TestDecision(t *testing.T) {
+	server := harness.Eventgres(t)
+	conn := connect(t, server.URL(), "")
+	for _, c := range []struct {
+		between string // what comes between the requests
+		want    string
+	}{
+		{"", "COMMIT"},
+		{"INSERT INTO events (stream, type, tags) VALUES ('x', 'Enrolled', '{course:2}')", "COMMIT"},
+		{"INSERT INTO events (stream, type, tags) VALUES ('x', 'Enrolled', '{course:1,student:7}')", "40001"},
+	} {
+		p := one(t, conn, "SELECT pg_export_snapshot()")
+		if c.between != "" {
+			must(t, conn, c.between)
+		}
+		must(t, conn, "BEGIN ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION SNAPSHOT '"+p+"'", "SELECT count(*) FROM events WHERE tags @> '{course:1}'",
+			"INSERT INTO events (stream, type, tags) VALUES ('y', 'Enrolled', '{course:3}')")
+		if got := said(t, conn, "COMMIT"); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q between: %s, want %s", c.between, got, c.want)
+		}
 	}
 }
 

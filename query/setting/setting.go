@@ -70,8 +70,8 @@ func Effect(name string, apply func(h Host, value string)) {
 
 // Resolved says how a setting's value is read by who knows more than the settings do, as Effect does.
 func Resolved(name string, read func(h Host, zone *pgvalue.Zone, value string) (string, error)) {
-	if k := Known[name]; k == nil || k.Check != nil {
-		panic("setting " + name + " is not known, or is read already")
+	if Known[name] == nil {
+		panic("setting " + name + " is not known")
 	}
 	Known[name].Check = func(st *Values, value string) (string, error) { return read(st.host, st.Zone(), value) }
 }
