@@ -2,94 +2,18 @@ package clients
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/eventgres/eventgres/integration/harness"
-	"github.com/eventgres/eventgres/integration/postgres"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The pool has fewer connections to the server than it has clients.
-const pgbouncerConfig = `[databases]
-events = host=%s port=%d dbname=%s user=%s
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = any
-pool_mode = %s
-default_pool_size = 2
-server_reset_query = DISCARD ALL
-ignore_startup_parameters = extra_float_digits
-`
-
-// pgbouncer starts PgBouncer in front of the target and gives the target behind it.
+// pgbouncer starts PgBouncer in front of the target and gives the target behind it. The pool has fewer connections to the server than it has clients.
 func pgbouncer(t *testing.T, to target, mode string) target {
 	t.Helper()
-	path := harness.Need(t, "pgbouncer")
-	server, err := pgconn.ParseConfig(to.url)
-	must(t, err)
-	port, err := postgres.FreePort()
-	must(t, err)
-	file := filepath.Join(t.TempDir(), "pgbouncer.ini")
-	text := fmt.Sprintf(pgbouncerConfig, server.Host, server.Port, server.Database, server.User, port, mode)
-	must(t, os.WriteFile(file, []byte(text), 0o644))
-	args := []string{file}
-	if os.Getuid() == 0 { // it refuses to run as root, but reads its file first
-		args = []string{"-u", "nobody", file}
-	}
-	startPgbouncer(t, exec.Command(path, args...))
-	to.url = fmt.Sprintf("postgres://127.0.0.1:%d/events?sslmode=disable&user=%s", port, server.User)
-	await(t, to)
+	to.url = harness.Pool(t, to.url, mode, 2)
 	return to
-}
-
-func startPgbouncer(t *testing.T, cmd *exec.Cmd) {
-	t.Helper()
-	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	must(t, err)
-	cmd.Stderr = log
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
-			t.Logf("pgbouncer:\n%s", text)
-		}
-		log.Close()
-	})
-}
-
-// await waits until PgBouncer listens. What the server behind it answers is the tests' affair.
-func await(t *testing.T, to target) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		conn, err := pgconn.Connect(ctx, to.url)
-		if err == nil {
-			conn.Close(ctx)
-			return
-		}
-		if !errors.Is(err, syscall.ECONNREFUSED) {
-			t.Fatal(err)
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			t.Fatal(err)
-		}
-	}
 }
 
 // All that pgx can do without statements that the pool would have to remember.

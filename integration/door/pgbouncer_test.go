@@ -4,19 +4,11 @@ package door
 
 import (
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/eventgres/eventgres/integration/harness"
-	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // bouncerConfig is docs/clients.md's, with a server's port, one to listen at, and where its files are.
@@ -34,14 +26,14 @@ func bouncerConfig(t *testing.T, behind, port int, dir string) string {
 
 // TestPgBouncer: through PgBouncer, with SCRAM and TLS on both sides of it. It has no PLUS.
 func TestPgBouncer(t *testing.T) {
-	program := harness.Need(t, "pgbouncer")
+	harness.Need(t, "pgbouncer")
 	a := newAuthority(t)
 	a.sign("server")
 	r := roles{"app": matrixRoles()["plus"], "other": matrixRoles()["plus"]}
 	const rules = "hostssl all all all scram-sha-256\n"
-	port := startBouncer(t, a, program, newHouse(t, a, rules, r).port)
+	port := startBouncer(t, a, newHouse(t, a, rules, r).port)
 	beside := postgresPort(t, a, rules, r)
-	bouncedThere := startBouncer(t, a, program, beside)
+	bouncedThere := startBouncer(t, a, beside)
 	for _, k := range []knock{
 		{user: "app", password: "secret", sslmode: "verify-full", root: a.path("root.crt")},
 		{user: "app", password: "wrong", sslmode: "verify-full", root: a.path("root.crt")},
@@ -62,7 +54,7 @@ func TestPgBouncer(t *testing.T) {
 // TestPgBouncerAsks: PgBouncer, which knows the password of one role alone, lets in whom the server knows, by what it is told of them in
 // either way, and comes in as them with what they have proved. The server is a program of its own, with the worker and without.
 func TestPgBouncerAsks(t *testing.T) {
-	program := harness.Need(t, "pgbouncer")
+	harness.Need(t, "pgbouncer")
 	a := newAuthority(t)
 	a.sign("server")
 	made := []string{
@@ -83,7 +75,7 @@ func TestPgBouncerAsks(t *testing.T) {
 		if query != "" {
 			options = append(options, "auth_query = "+query)
 		}
-		port := startBouncer(t, a, program, behind, options...)
+		port := startBouncer(t, a, behind, options...)
 		for _, k := range knocks {
 			k.host, k.database, k.port = "localhost", database, port
 			said = append(said, withoutPorts(pgxKnock(t, k), port))
@@ -130,61 +122,17 @@ func postgresPort(t *testing.T, a *authority, rules string, rs roles) int {
 }
 
 // startBouncer starts PgBouncer before a server, and returns its port.
-func startBouncer(t *testing.T, a *authority, program string, behind int, options ...string) int {
+func startBouncer(t *testing.T, a *authority, behind int, options ...string) int {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
+	files := map[string][]byte{"users": []byte("\"app\" \"secret\"\n\"other\" \"stale\"\n\"pool\" \"pw\"\n")}
+	for _, name := range []string{"server.crt", "server.key", "root.crt"} {
+		text, err := os.ReadFile(a.path(name))
 		if err != nil {
 			t.Fatal(err)
 		}
+		files[name] = text
 	}
-	port, err := postgres.FreePort()
-	must(err)
-	dir, err := os.MkdirTemp("", "eventgres-bouncer-")
-	must(err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	must(os.Chmod(dir, 0o755))
-	must(os.WriteFile(filepath.Join(dir, "ini"), []byte(bouncerConfig(t, behind, port, dir)+"\n"+strings.Join(options, "\n")+"\n"), 0o600))
-	must(os.WriteFile(filepath.Join(dir, "users"), []byte("\"app\" \"secret\"\n\"other\" \"stale\"\n\"pool\" \"pw\"\n"), 0o600))
-	for _, name := range []string{"server.crt", "server.key", "root.crt"} {
-		text, err := os.ReadFile(a.path(name))
-		must(err)
-		must(os.WriteFile(filepath.Join(dir, name), text, 0o600))
-	}
-	args := []string{filepath.Join(dir, "ini")}
-	if os.Getuid() == 0 { // it refuses to run as root
-		nobody, err := user.Lookup("nobody")
-		must(err)
-		uid, err := strconv.Atoi(nobody.Uid)
-		must(err)
-		files, err := filepath.Glob(filepath.Join(dir, "*"))
-		must(err)
-		for _, name := range files {
-			must(os.Chown(name, uid, -1))
-		}
-		args = append([]string{"-u", "nobody"}, args...)
-	}
-	var log strings.Builder
-	cmd := exec.Command(program, args...)
-	cmd.Stderr = &log
-	must(cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(log.String())
-		}
+	return harness.PgBouncer(t, files, func(dir string, port int) string {
+		return bouncerConfig(t, behind, port, dir) + "\n" + strings.Join(options, "\n") + "\n"
 	})
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for begin := time.Now(); ; <-poll.C {
-		nc, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			nc.Close()
-			return port
-		}
-		if time.Since(begin) > patience {
-			t.Fatal(err)
-		}
-	}
 }

@@ -3,13 +3,10 @@ package notify
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,7 +15,6 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/eventgres/eventgres/integration/harness"
-	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // pgjdbc's place in Debian.
@@ -124,7 +120,7 @@ func TestDrivers(t *testing.T) {
 		t.Run(name, func(t *testing.T) { listens(t, server.URL(), server.URL(), listen) })
 	}
 	t.Run("PgBouncer", func(t *testing.T) {
-		pool := pgbouncer(t, server.URL())
+		pool := harness.Pool(t, server.URL(), "session", 3)
 		for _, name := range []string{"pgx", "psycopg", "node-postgres"} {
 			t.Run(name, func(t *testing.T) { listens(t, pool, server.URL(), listeners[name]) })
 		}
@@ -153,60 +149,5 @@ func listens(t *testing.T, listening, notifying string, listen listener) {
 	})
 	if want = append(want, "a one", "a two", "a end"); !slices.Equal(got, want) {
 		t.Errorf("told %q\nwant %q", got, want)
-	}
-}
-
-const pgbouncerConfig = `[databases]
-events = host=%s port=%d dbname=%s user=%s
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = any
-pool_mode = session
-default_pool_size = 3
-server_reset_query = DISCARD ALL
-ignore_startup_parameters = extra_float_digits
-`
-
-// pgbouncer starts PgBouncer in front of a server, and returns its address.
-func pgbouncer(t *testing.T, url string) string {
-	t.Helper()
-	path := harness.Need(t, "pgbouncer")
-	at, err := pgconn.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := postgres.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "pgbouncer.ini")
-	if err := os.WriteFile(file, fmt.Appendf(nil, pgbouncerConfig, at.Host, at.Port, at.Database, at.User, port), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	args := []string{"-q", file}
-	if os.Getuid() == 0 { // it refuses to run as root, but reads its file first
-		args = []string{"-q", "-u", "nobody", file}
-	}
-	cmd := exec.Command(path, args...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-	})
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	for deadline := time.Now().Add(patience); ; {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-			return fmt.Sprintf("postgres://%s/events?sslmode=disable&user=%s", address, at.User)
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(20 * time.Millisecond) // between attempts; nothing else tells
 	}
 }

@@ -286,12 +286,7 @@ func awaitInactive(t *testing.T, conn *pgx.Conn, slot string) {
 // await asks until the answer is true.
 func await(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !mustGet[bool](t, conn, sql, args...) {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v still not: %s %v", patience, sql, args)
-		}
-	}
+	harness.Await(t, fmt.Sprint(sql, args), func() bool { return mustGet[bool](t, conn, sql, args...) })
 }
 
 // recvlogical is a running pg_recvlogical.

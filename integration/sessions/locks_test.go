@@ -50,15 +50,7 @@ func ask(t *testing.T, c *pgconn.PgConn, query string) string {
 // await asks until an answer has a text.
 func await(t *testing.T, c *pgconn.PgConn, query, text string) {
 	t.Helper()
-	deadline := time.Now().Add(waitTime)
-	for got := ""; ; {
-		if got = ask(t, c, query); strings.Contains(got, text) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s never answers %s, but %s", query, text, got)
-		}
-	}
+	harness.Await(t, query+" answers "+text, func() bool { return strings.Contains(ask(t, c, query), text) })
 }
 
 func waits(t *testing.T, watcher, c *pgconn.PgConn) {

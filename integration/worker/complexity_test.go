@@ -210,7 +210,7 @@ func TestCancel(t *testing.T) {
 			ended <- run(context.Background(), c, `SELECT count(*) FROM events a, events b, events c WHERE a.position + b.position + c.position = -1`)
 		}()
 		var err error
-		await(t, "the statement ends", func() bool {
+		harness.Await(t, "the statement ends", func() bool {
 			if cancelled := c.PgConn().CancelRequest(t.Context()); cancelled != nil {
 				t.Fatal(cancelled)
 			}
@@ -241,7 +241,7 @@ func TestClientGone(t *testing.T) {
 			go func() {
 				ended <- run(t.Context(), c, `SELECT count(*) FROM events a, events b, events c WHERE a.position + b.position + c.position = -1`)
 			}()
-			await(t, "the worker is busy", func() bool { return busy(t, pid) })
+			harness.Await(t, "the worker is busy", func() bool { return busy(t, pid) })
 			if _, err := io.WriteString(c.PgConn().Conn(), last); err != nil {
 				t.Fatal(err)
 			}
@@ -249,7 +249,7 @@ func TestClientGone(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-ended
-			await(t, "the worker is idle", func() bool { return !busy(t, pid) })
+			harness.Await(t, "the worker is idle", func() bool { return !busy(t, pid) })
 		})
 	}
 }

@@ -144,7 +144,7 @@ func TestProjectionLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Restart()
-	await(t, "the worker meets the lock", func() bool { return strings.Contains(s.Log(), "let go of the projection") })
+	harness.Await(t, "the worker meets the lock", func() bool { return strings.Contains(s.Log(), "let go of the projection") })
 	lock.Type = unix.F_UNLCK
 	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestActivity(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- run(t.Context(), other, `SELECT pg_sleep(30)`) }()
-	await(t, "the other is active", func() bool {
+	harness.Await(t, "the other is active", func() bool {
 		state, query, _ := of(other.PgConn().PID())
 		return state == "active" && query == `SELECT pg_sleep(30)`
 	})
@@ -203,7 +203,7 @@ func TestActivity(t *testing.T) {
 	if err := other.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the other is gone", func() bool { return number(t, c, `SELECT count(*) FROM pg_stat_activity`) == 1 })
+	harness.Await(t, "the other is gone", func() bool { return number(t, c, `SELECT count(*) FROM pg_stat_activity`) == 1 })
 	if n := number(t, c, `SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND datname = current_database() AND backend_type = 'client backend'`); n != 1 {
 		t.Errorf("%d sessions of this user in this database", n)
 	}

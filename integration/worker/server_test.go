@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -84,7 +83,7 @@ func fill(t *testing.T, c *pgx.Conn, n int) {
 func workerPID(t *testing.T, s *harness.Server) int {
 	t.Helper()
 	pid := 0
-	await(t, "the worker runs", func() bool {
+	harness.Await(t, "the worker runs", func() bool {
 		children, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.PID))
 		if err != nil {
 			t.Fatal(err)
@@ -111,22 +110,8 @@ func killWorker(t *testing.T, s *harness.Server) {
 		t.Fatal(err)
 	}
 	// Until it is reaped its sockets may still be open, and take statements.
-	await(t, "the worker is gone", func() bool {
+	harness.Await(t, "the worker is gone", func() bool {
 		_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
 		return err != nil
 	})
-}
-
-// await polls for a condition that nothing announces.
-func await(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v still not: %s", patience, what)
-		}
-		<-tick.C
-	}
 }

@@ -18,11 +18,11 @@ func TestTold(t *testing.T) {
 	const long = `SELECT count(*) AS long_one FROM generate_series(1, 100000000) a, generate_series(1, 1000) b WHERE sqrt(a * b) < 0`
 	failed := make(chan error, 1)
 	go func() { failed <- run(t.Context(), asker, long+" -- "+strings.Repeat("x", 5000)) }()
-	await(t, "the statement runs", func() bool {
+	harness.Await(t, "the statement runs", func() bool {
 		return number(t, c, `SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%long_one%' AND pid <> pg_backend_pid()`) == 1
 	})
 	pid := workerPID(t, s)
-	await(t, "the worker runs it", func() bool { return busy(t, pid) }) // before, it would be asked of the next worker
+	harness.Await(t, "the worker runs it", func() bool { return busy(t, pid) }) // before, it would be asked of the next worker
 	killWorker(t, s)
 	wantCode(t, long, <-failed, "58000")
 	s.AwaitLog("the analytics worker ended")
