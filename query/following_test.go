@@ -42,3 +42,27 @@ func TestNotFollowed(t *testing.T) {
 		}
 	}
 }
+
+// TestFormsNotFollowed: a SELECT that needs more than one event has no end, and is refused, with its place.
+func TestFormsNotFollowed(t *testing.T) {
+	c := newConsumerTest(t)
+	for _, test := range [][2]string{
+		{"SELECT position FROM events GROUP BY position", "0A000 GROUP BY cannot be followed"},
+		{"SELECT position FROM events LIMIT 1", "0A000 LIMIT cannot be followed"},
+		{"SELECT position FROM events OFFSET 1", "0A000 OFFSET cannot be followed"},
+		{"SELECT position FROM events FETCH FIRST 1 ROW WITH TIES", "0A000"},
+		{"SELECT position FROM events FOR UPDATE", "0A000 FOR UPDATE cannot be followed"},
+		{"SELECT count(*) FROM events", "0A000 an aggregate cannot be followed"},
+		{"SELECT 1 + max(position) FROM events", "0A000 an aggregate cannot be followed"},
+		{"SELECT DISTINCT type FROM events", "0A000"},
+		{"SELECT position FROM events, events AS e", "0A000 a join cannot be followed"},
+		{"SELECT position FROM events ORDER BY version", "0A000 ORDER BY anything but position cannot be followed"},
+		{"SELECT position FROM events ORDER BY position DESC", "0A000 ORDER BY anything but position cannot be followed"},
+		{"SELECT stream FROM streams", "0A000 \"streams\" cannot be followed"},
+		{"SELECT FROM events", "0A000 SUBSCRIBE needs a column"},
+		{"SELECT 1", "0A000 SUBSCRIBE needs a SELECT FROM events"},
+	} {
+		fails(t, c.conn, test[1], "SUBSCRIBE "+test[0])
+		fails(t, c.conn, test[1], "COPY (SUBSCRIBE "+test[0]+") TO STDOUT")
+	}
+}

@@ -47,7 +47,7 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 			return nil, c.Unsupported("a view", st.From.Pos) // of an older store, which was there first
 		}
 		if err == nil && rel == relation.Consumed {
-			err = c.StandsAlone(st)
+			err = read.StandsAlone(c, st)
 		}
 		if err != nil {
 			return nil, err

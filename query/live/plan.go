@@ -83,22 +83,11 @@ func (p *Plan) checkForm(c *expr.Compiler, q *syntax.SelectStmt, path searchpath
 	if rel != relation.Events {
 		return refused(c, "\""+rel.Name+"\"", q.From.Pos)
 	}
-	switch {
-	case q.Locking != nil:
-		return refused(c, q.Locking.What, q.Locking.Pos)
-	case q.GroupBy != nil:
-		return refused(c, "GROUP BY", q.GroupBy.Position())
-	case q.Limit != nil:
-		return refused(c, "LIMIT", q.Limit.Position())
-	case q.Offset != nil:
-		return refused(c, "OFFSET", q.Offset.Position())
-	case len(q.Items) == 0:
-		return pgerror.Errorf(pgerror.FeatureNotSupported, "SUBSCRIBE needs a column")
+	if what, pos := read.NotByRow(q); what != "" {
+		return refused(c, what, pos)
 	}
-	for _, item := range q.Items {
-		if expr.HasAggregate(item.Expr) {
-			return refused(c, "an aggregate", item.Expr.Position())
-		}
+	if len(q.Items) == 0 {
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "SUBSCRIBE needs a column")
 	}
 	if len(q.OrderBy) > 1 {
 		return refused(c, "ORDER BY anything but position", q.OrderBy[1].Expr.Position())
