@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -276,4 +277,67 @@ func TestVerifyKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(0)
+}
+
+// TestFindBesideAppends finds events while others are appended and segments are sealed: all that were committed when it began, and no others.
+func TestFindBesideAppends(t *testing.T) {
+	s := openTest(t, "/db", Options{FS: vfs.NewMem(), SegmentBytes: 20_000})
+	defer s.Close()
+	const types = 7
+	n := 20_000
+	if testing.Short() {
+		n = 6_000
+	}
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for k := range 3 {
+		readers.Go(func() {
+			for more := true; more; {
+				select {
+				case <-done:
+					more = false
+				default:
+				}
+				o := Forward(0)
+				if o.Before = s.Index().GlobalPosition() + 1; k == 1 {
+					o.Backward = true
+				}
+				var got []int64
+				for c := s.Index().Find(Query{{{s.Index().Key(TypeKey, fmt.Sprint("T", k))}, {s.Index().Key(CategoryKey, "c")}}}, o); ; {
+					if !c.Next(ctx) {
+						if c.Err() != nil {
+							t.Error(c.Err())
+						}
+						break
+					}
+					got = append(got, c.Event().Position)
+				}
+				if k == 1 {
+					slices.Reverse(got)
+				}
+				for i, p := range got {
+					if p != int64(i*types+k) {
+						t.Errorf("of type %d position %d is found at place %d", k, p, i)
+						return
+					}
+				}
+				if want := (o.Before + types - 1 - int64(k)) / types; int64(len(got)) != want {
+					t.Errorf("of type %d below position %d are %d, not %d", k, o.Before, len(got), want)
+					return
+				}
+			}
+		})
+	}
+	for i := 0; i < n; {
+		r := &AppendRequest{}
+		for range min(1+i%50, n-i) {
+			r.Events = append(r.Events, NewEvent(fmt.Sprint("c-", i%100), fmt.Sprint("T", i%types), nil))
+			i++
+		}
+		if err := s.Writer().Append(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(done)
+	readers.Wait()
 }
