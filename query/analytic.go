@@ -682,5 +682,19 @@ func (s *Session) mayRun(ctx context.Context, p *analyticPlan) error {
 func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Parsed, params []pgvalue.Value) (*explain.Node, error) {
 	e := s.server.estimator
 	e.Blind = s.may().Secured
-	return e.Analytic(ctx, p.out, body, params), nil
+	n := e.Analytic(ctx, p.out, body, params)
+	if !s.serializes() {
+		return n, nil
+	}
+	return n, s.retryLost(func() error {
+		d, err := s.describeAnalytic(ctx, p)
+		if err == nil {
+			n.Serializable = nil
+			for i := range d.Uses.Mentions {
+				m := &d.Uses.Mentions[i]
+				n.Serializable = append(n.Serializable, s.mentioned(m, p.params).Describe(strings.Join(m.Conditions, " AND ")))
+			}
+		}
+		return err
+	})
 }

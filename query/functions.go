@@ -27,6 +27,7 @@ import (
 	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/setting"
+	"github.com/eventgres/eventgres/query/staging"
 	"github.com/eventgres/eventgres/query/statements"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -110,6 +111,19 @@ func waitForPosition(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 	there, err := s.awaitPosition(a[0].Int, timeout, false)
 	*v = pgvalue.BoolValue(there)
 	return err
+}
+
+// expectVersion makes a stream's version what the transaction's append rests on.
+func expectVersion(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+	if _, err := s.source(relation.Events); err != nil {
+		return err
+	}
+	stream := staging.StreamRef{ID: a[0].UUID}
+	if a[0].Kind == pgvalue.KindText {
+		stream = staging.StreamRef{ID: engine.StreamID(a[0].Text), Name: a[0].Text}
+	}
+	*v = a[1]
+	return s.tx.Expect(stream, a[1].Int)
 }
 
 // register adds a function that acts on the session, whose forms the worker knows too.
@@ -336,6 +350,8 @@ func init() {
 	)
 	register("set_config", setConfig)
 	expr.RegisterOwn(relation.WaitForPosition, ofSession(waitForPosition))
+	expr.RegisterOwn(relation.ExpectVersion, ofSession(expectVersion))
+	expr.RegisterOwn(relation.ExpectVersionOfID, ofSession(expectVersion))
 	advisoryFunctions()
 	processFunctions()
 }

@@ -643,7 +643,20 @@ func (p *insertPlan) describe(ctx context.Context, s *Session, _ *syntax.Parsed,
 			return nil, err
 		}
 	}
-	return explain.Append(len(p.rows)), nil
+	n := explain.Append(len(p.rows))
+	if p.guard != nil {
+		n.Guard = "(" + p.guard.Text + ")"
+	}
+	if p.query == nil {
+		return n, nil
+	}
+	return n, s.retryLost(func() error {
+		d, err := s.describeAnalytic(ctx, p.query)
+		if err == nil && d.Uses.Guarded {
+			n.Guard = "asked of the worker"
+		}
+		return err
+	})
 }
 
 // mayAdd checks events that are to be appended against the policies; reads: the statement tells of them. Who gives a stream's id alone appends to

@@ -243,7 +243,11 @@ func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Pars
 			return a.describe(ctx, s, body, params)
 		}
 	}
-	return s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
+	n, err := s.server.estimator.Read(ctx, &p.Plan, src, &expr.Env{Host: s, Params: params}, st)
+	if err == nil && s.serializes() && p.readsEvents() {
+		n.Serializable = []string{p.conditionOf(s).Describe(p.Condition)}
+	}
+	return n, err
 }
 
 // serializes tells whether what the session reads is what its transaction's append will rest on.
@@ -297,10 +301,13 @@ func (s *Session) compilerOf(src, alias string, params []uint32) *expr.Compiler 
 	return c
 }
 
+// readsEvents tells whether the plan reads events, or streams, which are made of them.
+func (p *selectPlan) readsEvents() bool { return p.Rel == relation.Events || p.Rel == relation.Streams }
+
 // notes makes the portal note what it reads, where that is what an append will rest on: at its first row, or, where it reads forwards and new events come
 // behind, when it has met the end of what is committed.
 func (p *selectPortal) notes() {
-	if p.noted || !p.s.serializes() || p.Plan.Rel != relation.Events && p.Plan.Rel != relation.Streams {
+	if p.noted || !p.s.serializes() || !p.of.readsEvents() {
 		return
 	}
 	p.noted = true

@@ -109,7 +109,8 @@ func (t *transaction) begin(s *Session, state txState) {
 // alone tells whether nothing that is to be committed, or was told of it, came before in an implicit transaction: a statement that
 // ends it may append at once.
 func (t *transaction) alone() bool {
-	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil && t.readings.Empty() && t.guards.Empty()
+	return t.state == txImplicit && len(t.Staged) == 0 && !t.defining() && !t.holds && t.Position < 0 && t.Xact == 0 && t.told == nil && t.readings.Empty() && t.guards.Empty() &&
+		len(t.Streams) == 0
 }
 
 // defining tells whether the transaction changes more than events.

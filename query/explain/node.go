@@ -17,8 +17,11 @@ type Node struct {
 	Relation string // empty: it reads none
 	Cond     string // what the index answers
 	Filter   string // what is checked of each row
-	GroupKey string
-	Output   []string // the columns, for VERBOSE
+	Guard    string // the question that decides about an INSERT where it appends
+	// Serializable are conditions: an event that meets one, and that others commit meanwhile, has the transaction fail.
+	Serializable []string
+	GroupKey     string
+	Output       []string // the columns, for VERBOSE
 
 	Startup, Total float64 // cost; the unit is a row of the log read in order
 	Rows           float64
@@ -95,10 +98,13 @@ func (st writer) text(n *Node, took Times) []string {
 		if len(n.Output) > 0 && st.Verbose {
 			lines = append(lines, detail+"Output: "+strings.Join(n.Output, ", "))
 		}
-		for _, d := range []struct{ name, text string }{{"Group Key", n.GroupKey}, {"Index Cond", n.Cond}, {"Filter", n.Filter}} {
+		for _, d := range []struct{ name, text string }{{"Group Key", n.GroupKey}, {"Index Cond", n.Cond}, {"Filter", n.Filter}, {"Guard", n.Guard}} {
 			if d.text != "" {
 				lines = append(lines, detail+d.name+": "+d.text)
 			}
+		}
+		for _, text := range n.Serializable {
+			lines = append(lines, detail+"Serializable: "+text)
 		}
 		indent += "      "
 	}
@@ -152,6 +158,12 @@ func (st writer) properties(n *Node) []property {
 	}
 	if n.Filter != "" {
 		list = append(list, property{"Filter", n.Filter})
+	}
+	if n.Guard != "" {
+		list = append(list, property{"Guard", n.Guard})
+	}
+	if len(n.Serializable) > 0 {
+		list = append(list, property{"Serializable", n.Serializable})
 	}
 	if n.Child != nil {
 		list = append(list, property{"Plans", n.Child})

@@ -185,7 +185,9 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 		return c.aggregateCall(x)
 	}
 	forms := c.called(x)
-	c.Effects = c.Effects || len(forms) > 0 && forms[0].Effects
+	if len(forms) > 0 {
+		c.Effects, c.Own = c.Effects || forms[0].Effects, c.Own || forms[0].Effects && forms[0].Own != nil
+	}
 	if len(forms) == 1 && forms[0].Own != nil && forms[0].Effects {
 		return c.callOwn(forms[0], x)
 	}

@@ -12,7 +12,6 @@ import (
 
 // callOwn compiles a call of a function that PostgreSQL has not, and that does something.
 func (c *Compiler) callOwn(f *Function, x *syntax.CallExpr) (*Scalar, error) {
-	c.Own = true
 	args, err := c.Arguments(f.Own, x)
 	if err != nil {
 		return nil, err

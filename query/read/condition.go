@@ -18,7 +18,7 @@ type Condition struct {
 	plan  Plan
 	cover []keyTerm
 	keyed bool // each event that meets it has a key of cover
-	Text  string
+	part  bool // parts of what was asked are left out
 }
 
 // CompileCondition makes it of the parts, which are AND-ed, of a condition on events or streams, as they stand in c's text.
@@ -36,6 +36,7 @@ func CompileCondition(c *expr.Compiler, rel *relation.Relation, parts []syntax.E
 			kept = append(kept, x)
 		}
 	}
+	out.part = len(kept) < len(parts)
 	if err := out.plan.compileParts(c, kept); err != nil {
 		return &Condition{plan: Plan{Rel: relation.Events}}
 	}
@@ -124,6 +125,17 @@ func (p *Plan) Forwards() bool {
 
 // Every tells of a condition that all events meet.
 func (d *Condition) Every() bool { return d.plan.where == nil }
+
+// Describe says for EXPLAIN what it is, of a condition that was written so.
+func (d *Condition) Describe(where string) string {
+	switch {
+	case d.Every():
+		return "every event"
+	case d.part:
+		return where + " (in part)"
+	}
+	return where
+}
 
 // Meets tells whether the event that e has as its row meets it. What fails on the event meets it: the query would have failed.
 func (d *Condition) Meets(e *expr.Env) bool {

@@ -36,9 +36,29 @@ BEGIN
 END`,
 }
 
+// ExpectVersion and ExpectVersionOfID are the declarations of expect_version, of a stream's name and of its id.
+var (
+	ExpectVersion     = expectVersion(16660, "stream", pgvalue.OIDText, "s.stream = expect_version.stream")
+	ExpectVersionOfID = expectVersion(16661, "stream_id", pgvalue.OIDUUID, "s.stream_id = expect_version.stream_id")
+)
+
+func expectVersion(oid uint32, argument string, of uint32, which string) *Function {
+	return &Function{
+		OID: oid, Schema: "public", Name: "expect_version", Args: []uint32{of, pgvalue.OIDInt8}, ArgNames: []string{argument, "n"}, Result: pgvalue.OIDInt8,
+		Volatile: 'v', Strict: true, Effects: true, About: "what the transaction appends rests on a stream's version, -1: that there is none", Source: `
+BEGIN
+  -- the server itself makes it a condition of COMMIT, too
+  IF n IS DISTINCT FROM coalesce((SELECT s.version FROM streams s WHERE ` + which + `), -1) THEN
+    RAISE 'the stream is not at the expected version' USING ERRCODE = '40001';
+  END IF;
+  RETURN n;
+END`,
+	}
+}
+
 // Functions are all of them.
 var Functions = []*Function{
-	StreamID, AuthQuery, WaitForPosition, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
+	StreamID, AuthQuery, WaitForPosition, ExpectVersion, ExpectVersionOfID, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
 }
 
 // FunctionIn tells whether one of them is called so. An empty schema is any.

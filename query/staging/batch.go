@@ -202,6 +202,17 @@ func (b *Batch) currentVersion(id uuid.UUID) int64 {
 	return st.Base + st.Count
 }
 
+// Expect makes a stream's version, with what is staged of it, a condition of the commit. It fails where that is not so now.
+func (b *Batch) Expect(stream StreamRef, version int64) error {
+	st := b.Stream(stream)
+	now := b.index.StreamVersion(stream.ID)
+	if st.Base+st.Count != version || now != st.Base {
+		return Conflict(stream, version, now+st.Count)
+	}
+	st.Pinned = true
+	return nil
+}
+
 func (b *Batch) checkExpectations(events []engine.ProposedEvent, results []engine.EventResult, expected []Expectation) error {
 	if len(expected) == 0 {
 		return nil

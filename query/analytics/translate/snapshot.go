@@ -48,7 +48,7 @@ var refused = func() map[string]string {
 		{"What a transaction was is told by the events that it appended: their recorded_at is the time of the commit.", "pg_xact_commit_timestamp pg_xact_commit_timestamp_origin pg_last_committed_xact pg_get_multixact_members"},
 		{"The server itself answers it, where it is all that stands in FROM. The analytics worker, which does the rest, knows no verifiers.", relation.AuthQuery.Name},
 		{"The server itself answers it: it stands alone in FROM.", relation.Consume.Name},
-		{"The server itself calls it, in a SELECT without FROM.", "create_consumer drop_consumer alter_consumer reset_consumer ack nack leave unpark"},
+		{"The server itself calls it, in a SELECT without FROM.", "create_consumer drop_consumer alter_consumer reset_consumer ack nack leave unpark expect_version"},
 	} {
 		for _, name := range strings.Fields(list[1]) {
 			m[name] = list[0]
