@@ -167,8 +167,11 @@ func TestFind(t *testing.T) {
 			o := Options{FS: m, SegmentBytes: segment, CacheBlocks: 16}
 			s := openTest(t, "/db", o)
 			n := 1500
-			if segment > 1<<20 {
+			switch {
+			case segment > 1<<20:
 				n = 15_000 // so that lists span blocks
+			case segment < 10_000:
+				n = 500 // a hundred segments
 			}
 			for i := 0; i < n; {
 				r := &AppendRequest{}
