@@ -116,9 +116,9 @@ func (p *Plan) compile(c *expr.Compiler, x *syntax.UnsupportedExpr, path searchp
 	if len(p.asks) == maxQuestions {
 		return nil, c.Unsupported("a guard of more than "+strconv.Itoa(maxQuestions)+" queries", x.Pos)
 	}
-	subquery, rel, alias := c.Subquery, c.Rel, c.Alias
-	c.Subquery = nil
-	defer func() { c.Subquery, c.Rel, c.Alias = subquery, rel, alias }()
+	subquery, rel, alias, effects := c.Subquery, c.Rel, c.Alias, c.Effects
+	c.Subquery, c.Effects = nil, false
+	defer func() { c.Subquery, c.Rel, c.Alias, c.Effects = subquery, rel, alias, c.Effects || effects }()
 	from, err := relation.FindRead(st.From, c.Src, path)
 	if err != nil {
 		return nil, err
