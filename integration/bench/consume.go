@@ -169,10 +169,13 @@ func (b *bench) members(ctx context.Context, step func(c *pgx.Conn, member int) 
 	}
 }
 
-// consumed reads a batch of the consumer, and acknowledges it in a way.
-func consumed(ctx context.Context, q interface {
+// querier is a connection, or a transaction.
+type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}, batch int) (n int, last int64, err error) {
+}
+
+// consumed reads a batch of the consumer, and tells how many events it has, and where the last is.
+func consumed(ctx context.Context, q querier, batch int) (n int, last int64, err error) {
 	rows, _ := q.Query(ctx, "SELECT position, stream_id, type, payload FROM consume('bench', $1, '0')", batch)
 	for rows.Next() {
 		if err := rows.Scan(&last, nil, nil, nil); err != nil {

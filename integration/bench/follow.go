@@ -33,8 +33,13 @@ func (b *bench) follow(ctx context.Context, out string) error {
 		name    string
 		measure func(context.Context) (figure, error)
 	}{
-		{"wake-up", b.wakeUp}, {"catch-up", b.catchUp}, {"pgoutput", b.pgoutput}, {"idle", b.idleFollowers}, {"everything", b.everything},
-		{"consumers", b.consumers}, {"relay", b.relay},
+		{"wake-up", b.wakeUp},
+		{"catch-up", b.catchUp},
+		{"pgoutput", b.pgoutput},
+		{"idle", b.idleFollowers},
+		{"everything", b.everything},
+		{"consumers", b.consumers},
+		{"relay", b.relay},
 	} {
 		if !b.only.MatchString(m.name) {
 			continue
