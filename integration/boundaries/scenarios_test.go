@@ -26,7 +26,8 @@ func shared(t *testing.T, name string) string {
 	return path
 }
 
-// TestScenarios: each scenario of consistency by query has the outcome that its file says, in both protocols.
+// TestScenarios: each scenario of consistency by query has the outcome that its file says, in both protocols. All of them take minutes, which
+// EVENTGRES_LONG=1 has them take; else some do.
 func TestScenarios(t *testing.T) {
 	script := shared(t, "run.py")
 	python := harness.Need(t, debianPython)
@@ -36,12 +37,12 @@ func TestScenarios(t *testing.T) {
 	for _, protocol := range []string{"simple", "extended"} {
 		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
-			ctx, stop := context.WithTimeout(t.Context(), patience)
+			ctx, stop := context.WithTimeout(t.Context(), 3*patience)
 			defer stop()
 			server := harness.Eventgres(t)
 			cmd := exec.CommandContext(ctx, python, script, server.URL(), "--protocol", protocol)
 			if !harness.Long() {
-				cmd.Args = append(cmd.Args, "--only", "^[A-M]")
+				cmd.Args = append(cmd.Args, "--only", "^(A0|C0|K0)")
 			}
 			cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 			if out, err := cmd.CombinedOutput(); err != nil {
