@@ -74,6 +74,9 @@ func (s *Session) prepareWith(src string, pos int, text string, prep analytics.P
 		if err == nil {
 			p.params, p.out, p.calls, p.described = d.Parameters, d.Columns, d.Uses.Calls, true
 		}
+		if err == nil && s.effective.unsecured {
+			_, _, err = s.seenBy(d.Uses.Reads)
+		}
 		return err
 	})
 }
@@ -432,19 +435,6 @@ func (s *Session) run(before int64, aware bool) analytics.Run {
 	run.Counters = s.server.sessions.Totals()
 	run.Counters.Inserted = s.server.index.GlobalPosition() + 1 - s.server.began
 	return run
-}
-
-// hideOthers leaves out of a list what sessions of others do.
-func (s *Session) hideOthers(list []analytics.Activity) {
-	r := s.may()
-	for i := range list {
-		a := &list[i]
-		if r.Hides(a.Role) {
-			*a = analytics.Activity{
-				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
-			}
-		}
-	}
 }
 
 // Execute passes the worker's rows on as they come.

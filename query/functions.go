@@ -181,6 +181,19 @@ func (s *Session) counted() *analytics.Counted {
 	return c
 }
 
+// hideOthers leaves out of a list what sessions of others do.
+func (s *Session) hideOthers(list []analytics.Activity) {
+	r := s.may()
+	for i := range list {
+		a := &list[i]
+		if r.Hides(a.Role) {
+			*a = analytics.Activity{
+				PID: a.PID, User: a.User, Database: a.Database, Application: a.Application, Role: a.Role, Query: "<insufficient privilege>", Hidden: true,
+			}
+		}
+	}
+}
+
 // countedOIDs are the OIDs of a user and a database as this session's catalog has them. What it knows nothing of, users that are no roles
 // and databases of other names, has numbers that are nobody's.
 func (s *Session) countedOIDs(role uint32, user, database string) (userID, dbID uint32) {

@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/setting"
@@ -137,6 +138,9 @@ func (s *Session) prepare(q *query, oids []uint32) (plan, error) {
 	c := &expr.Compiler{Src: q.Src, Host: s, Params: append([]uint32(nil), oids...), Declared: oids}
 	made, err := s.analyse(c, q.Parsed, oids)
 	q.beside = c.Beside
+	if err == nil && s.effective.unsecured {
+		err = s.unaffected(made)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -150,6 +154,20 @@ func (s *Session) prepare(q *query, oids []uint32) (plan, error) {
 		q.plan, q.key = made, key
 	}
 	return made, nil
+}
+
+// unaffected fails with a statement of which policies would hide rows where row_security is off: when it is prepared, as in PostgreSQL.
+func (s *Session) unaffected(made plan) error {
+	var err error
+	switch p := made.(type) {
+	case *selectPlan:
+		if p.Rel == relation.Events || p.Rel == relation.Streams {
+			_, err = s.seen(0)
+		}
+	case *insertPlan:
+		_, _, _, err = s.policies(0, privilege.PolicyInsert)
+	}
+	return err
 }
 
 func (s *Session) analyse(c *expr.Compiler, p *syntax.Parsed, oids []uint32) (plan, error) {

@@ -157,6 +157,9 @@ func (p *pair) state() {
 		"SELECT rolname, has_schema_privilege(rolname, 'public', 'CREATE'), has_schema_privilege(oid, 'public', 'USAGE'), has_schema_privilege(oid, 'pg_catalog', 'CREATE'), has_schema_privilege(rolname, 'public', 'CREATE WITH GRANT OPTION')," +
 			" has_database_privilege(oid, current_database(), 'CREATE'), has_table_privilege(oid, 'pg_authid', 'SELECT'), has_table_privilege(rolname, 'pg_class', 'SELECT') FROM pg_roles WHERE" + known + "ORDER BY 1",
 		"SELECT a.rolname, b.rolname, pg_has_role(a.oid, b.oid, 'USAGE'), pg_has_role(a.rolname, b.rolname, 'MEMBER'), pg_has_role(a.oid, b.oid, 'MEMBER WITH ADMIN OPTION') FROM pg_roles a, pg_roles b WHERE a." + strings.TrimSpace(known) + " ORDER BY 1, 2",
+		"SELECT rolname, shobj_description(r.oid, 'pg_authid'), d.description FROM pg_roles r LEFT JOIN pg_shdescription d ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass WHERE" + known + "ORDER BY 1",
+		"SELECT rolname, p, has_function_privilege(rolname, p, 'EXECUTE'), has_function_privilege(r.oid, p, 'EXECUTE WITH GRANT OPTION') FROM pg_roles r," +
+			" unnest(ARRAY['lower(text)', 'pg_reload_conf()', 'pg_ls_waldir()', 'pg_stat_reset()']) AS p WHERE" + known + "ORDER BY 1, 2",
 		"SELECT has_table_privilege('public', 'events', 'SELECT'), has_table_privilege('public', 'streams', 'INSERT')",
 	} {
 		if strings.Contains(sql, " b WHERE") { // a role of ours is not there

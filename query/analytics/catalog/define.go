@@ -377,6 +377,18 @@ func (c *Catalog) Description(object uint32, class string) (string, bool) {
 	return text, ok
 }
 
+// SharedDescription is shobj_description(object, class), which roles alone have here.
+func (c *Catalog) SharedDescription(object uint32, class string) (string, bool) {
+	if c.roles == nil || class != "pg_authid" {
+		return "", false
+	}
+	r := c.roles.ByOID(object)
+	if r == nil || r.Comment == "" {
+		return "", false
+	}
+	return r.Comment, true
+}
+
 // ColumnDescription is col_description.
 func (c *Catalog) ColumnDescription(rel uint32, column int) (string, bool) {
 	text, ok := c.lookups().descriptions[descriptionKey{classRelid, rel, column}]

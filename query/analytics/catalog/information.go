@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/privilege"
 )
 
 // standardBuilders make the rows of information_schema, as an ordinary user
@@ -458,14 +460,36 @@ func (c *Catalog) enabledRoles() [][]any {
 	return m.rows
 }
 
-// FunctionExecutable says whether a session may call a function: one that is
-// not there has no answer.
-func (c *Catalog) FunctionExecutable(oid uint32) (may, ok bool) {
+// MayFunction is has_function_privilege: one that is not there has no answer.
+func (c *Catalog) MayFunction(role, oid uint32, privileges string) (may, ok bool, err error) {
 	f := c.lookups().functions[oid]
 	if f == nil {
-		return false, false
+		return false, false, nil
 	}
-	return f.namespace == nsPublic || everyoneMay(f.row[table("pg_proc").column("proacl")]), true
+	acl := f.row[table("pg_proc").column("proacl")]
+	owns := c.roles != nil && c.ownsCatalog(role)
+	for _, word := range strings.Split(privileges, ",") {
+		word = strings.Trim(word, " \t\n\r\f\v")
+		switch strings.ToUpper(word) {
+		case "EXECUTE":
+			may = may || owns || everyoneMay(acl) || c.listed(acl, role)
+		case "EXECUTE WITH GRANT OPTION":
+			may = may || owns // nobody is granted that
+		default:
+			return false, true, pgerror.Errorf(pgerror.InvalidParameterValue, "unrecognized privilege type: \"%s\"", strings.Clone(word))
+		}
+	}
+	return may, true, nil
+}
+
+// listed tells whether a function's EXECUTE is granted to a role, or to one that it uses.
+func (c *Catalog) listed(acl any, role uint32) bool {
+	items, _ := acl.([]any)
+	return c.roles != nil && role != Public && slices.ContainsFunc(items, func(item any) bool {
+		name, what, _ := strings.Cut(item.(string), "=")
+		of := c.roles.Named(name)
+		return of != nil && of.OID != privilege.BootstrapOID && strings.HasPrefix(what, "X") && c.roles.Uses(role, of.OID)
+	})
 }
 
 // everyoneMay says whether PUBLIC has a function's EXECUTE.

@@ -166,6 +166,17 @@ func (c *Catalog) authMembers() [][]any {
 	return m.rows
 }
 
+// sharedDescriptions is pg_shdescription: what is said of roles.
+func (c *Catalog) sharedDescriptions() [][]any {
+	m := newMaker("pg_shdescription")
+	for _, r := range c.state.Roles {
+		if r.Comment != "" {
+			m.row("objoid", r.OID, "classoid", c.catalogOID("pg_authid"), "description", r.Comment)
+		}
+	}
+	return m.rows
+}
+
 // settingItems are settings as a list of name=value.
 func settingItems(list []privilege.Setting) []any {
 	out := make([]any, len(list))

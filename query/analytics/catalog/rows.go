@@ -22,7 +22,7 @@ func init() { // not in the declaration: the builders use one another by Rows
 		"pg_auth_members": (*Catalog).authMembers, "pg_db_role_setting": (*Catalog).roleSettings, "pg_namespace": (*Catalog).namespaces,
 		"pg_policy": (*Catalog).policies, "pg_policies": (*Catalog).policiesView,
 		"pg_publication": (*Catalog).publications, "pg_publication_rel": (*Catalog).publicationRels, "pg_publication_tables": (*Catalog).publicationTables,
-		"pg_authid": (*Catalog).authids, "pg_roles": (*Catalog).roleRows, "pg_user": (*Catalog).users,
+		"pg_authid": (*Catalog).authids, "pg_shdescription": (*Catalog).sharedDescriptions, "pg_roles": (*Catalog).roleRows, "pg_user": (*Catalog).users,
 		"pg_shadow": (*Catalog).shadows, "pg_group": (*Catalog).groups, "pg_database": (*Catalog).databases,
 
 		"pg_tables": (*Catalog).tablesView, "pg_views": (*Catalog).viewsView, "pg_indexes": (*Catalog).indexesView,

@@ -187,6 +187,10 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			s, ok := schema().catalog.Description(object(&in[0], i), in[1].Text(i))
 			return found(out, i, s, ok)
 		}),
+		function("pg_shared_description", tText, types(tBig, tText), func(in []vector, i int, out *writer) error {
+			s, ok := schema().catalog.SharedDescription(object(&in[0], i), in[1].Text(i))
+			return found(out, i, s, ok)
+		}),
 		function("pg_column_description", tText, types(tBig, tInt), func(in []vector, i int, out *writer) error {
 			s, ok := schema().catalog.ColumnDescription(object(&in[0], i), int(in[1].Int32(i)))
 			return found(out, i, s, ok)
@@ -265,12 +269,12 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			}
 			return err
 		}),
-		function("pg_may_function", tBool, types(tBig), func(in []vector, i int, out *writer) error {
-			may, ok := schema().catalog.FunctionExecutable(object(&in[0], i))
+		function("pg_may_function", tBool, types(tBig, tBig, tText), func(in []vector, i int, out *writer) error {
+			may, ok, err := schema().catalog.MayFunction(object(&in[0], i), object(&in[1], i), in[2].Text(i))
 			if out.SetBool(i, may); !ok {
 				out.SetNull(i)
 			}
-			return nil
+			return err
 		}),
 		function("pg_size", tBig, types(tBig), func(in []vector, i int, out *writer) error {
 			out.SetInt64(i, w.size(object(&in[0], i)))
