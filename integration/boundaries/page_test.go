@@ -76,12 +76,14 @@ func TestPrograms(t *testing.T) {
 		said  strings.Builder
 		ready []func()
 	)
-	for _, language := range []string{"go", "python", "js", "java"} {
+	languages := []string{"go", "python", "js", "java"}
+	address := gate(ctx, t, server.Address(), each*len(languages))
+	for _, language := range languages {
 		source := harness.Blocks(harness.Document(t, page), language)
 		if len(source) != 1 {
 			t.Fatalf("%d programs in %s", len(source), language)
 		}
-		program := strings.ReplaceAll(source[0], "127.0.0.1:5433", server.Address())
+		program := strings.ReplaceAll(source[0], "127.0.0.1:5433", address)
 		cmd := harness.Program(t, language, program)
 		for range each {
 			p := exec.CommandContext(ctx, cmd.Path, append(cmd.Args[1:len(cmd.Args):len(cmd.Args)], shuffled(r, pairs)...)...)
