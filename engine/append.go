@@ -48,6 +48,7 @@ type AppendRequest struct {
 	stored    int     // upper bound of its frame's size, bytes
 	// Of its premises: rounds in which the caller has looked; what the writer has in this one.
 	rounds, lookedAt, lookedBytes int
+	panicked                      any // what a premise has panicked with
 	done                          chan error
 	state                         requestState
 	began                         time.Time // when it was called

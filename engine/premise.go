@@ -29,7 +29,12 @@ const (
 	maxPremiseEvents = 2048
 	maxPremiseBytes  = 1 << 20
 	maxPremiseRounds = 3
+	// lastPremiseRound times as much the writer looks at then; what is more refuses the append.
+	lastPremiseRound = 8
 )
+
+// ErrPremiseUnseen, within a *PremiseError, says that too much came for a premise to be shown all of it.
+var ErrPremiseUnseen = errors.New("too much was appended meanwhile")
 
 // errLookAgain sends a request back to its caller.
 var errLookAgain = errors.New("too much has come for the writer to look at")
@@ -74,8 +79,13 @@ func (w *writer) noteKeys() {
 	}
 }
 
-// checkPremise has a premise look at the events between what its caller has seen and the append.
-func (g *group) checkPremise(r *AppendRequest, c *Condition) error {
+// checkPremise has a premise look at the events between what its caller has seen and the append. A panic of it is its caller's.
+func (g *group) checkPremise(r *AppendRequest, c *Condition) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.panicked, err = p, &PremiseError{ErrPremiseUnseen}
+		}
+	}()
 	end := g.next
 	if failpoint(bugSameGroup) {
 		end = g.log.committed.Load()
@@ -90,7 +100,14 @@ func (g *group) checkPremise(r *AppendRequest, c *Condition) error {
 				return err
 			}
 			r.lookedAt, r.lookedBytes = r.lookedAt+1, r.lookedBytes+size
-			if (r.lookedAt > maxPremiseEvents || r.lookedBytes > maxPremiseBytes) && r.rounds < maxPremiseRounds {
+			most := 1
+			if r.rounds == maxPremiseRounds {
+				most = lastPremiseRound
+			}
+			if r.lookedAt > most*maxPremiseEvents || r.lookedBytes > most*maxPremiseBytes {
+				if r.rounds == maxPremiseRounds {
+					return &PremiseError{ErrPremiseUnseen}
+				}
 				return errLookAgain
 			}
 			if err := c.Premise.Add(e); err != nil {
@@ -105,7 +122,8 @@ func (g *group) checkPremise(r *AppendRequest, c *Condition) error {
 	return nil
 }
 
-// eventAt reads an event that is committed, or comes before the request in its group, and tells how many bytes it has. It is valid until the next call.
+// eventAt reads an event that is committed, or comes before the request in its group, and tells about how many bytes it has, unpacked. It is valid until the
+// next call.
 func (g *group) eventAt(position int64) (*RecordedEvent, int, error) {
 	d, l := &g.looking, g.log
 	e := &g.looked
@@ -113,7 +131,8 @@ func (g *group) eventAt(position int64) (*RecordedEvent, int, error) {
 	if position >= committed {
 		at := g.events[position-committed].offset
 		b := g.buf[at-g.base:]
-		return e, recordSize(b), d.decode(e, b, position, g.seg, int64(at))
+		err := d.decode(e, b, position, g.seg, int64(at))
+		return e, e.unpacked(), err
 	}
 	seg, _ := l.segmentAt(position)
 	ordinal := uint32(position - seg.first)
@@ -125,5 +144,14 @@ func (g *group) eventAt(position int64) (*RecordedEvent, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return e, recordSize(g.lookedBytes), nil
+	return e, e.unpacked(), nil
+}
+
+// unpacked is about how many bytes an event has.
+func (e *RecordedEvent) unpacked() int {
+	n := 64 + len(e.Payload) + len(e.Metadata)
+	for _, tag := range e.Tags {
+		n += len(tag)
+	}
+	return n
 }

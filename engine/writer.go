@@ -415,6 +415,7 @@ func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
 		return err
 	}
 	for r.rounds = 0; ; r.rounds++ {
+		r.lookedAt, r.lookedBytes = 0, 0
 		if err := h.catchUp(ctx, r); err != nil {
 			return err
 		}
@@ -422,10 +423,13 @@ func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
 		if !done {
 			err = h.w.outcome(ctx, r)
 		}
+		if p := r.panicked; p != nil {
+			r.panicked = nil
+			panic(p)
+		}
 		if err != errLookAgain {
 			return err
 		}
-		r.lookedAt, r.lookedBytes = 0, 0
 		r.state.v.Store(requestWaiting)
 	}
 }

@@ -167,7 +167,7 @@ func (s *Session) describeAnalytic(ctx context.Context, p *analyticPlan) (*analy
 	}
 	if d, ok := c.prepared[p]; ok {
 		// What it uses depends on the views, and matters where something is staged, or somebody may not use everything.
-		if d.defined == s.tx.defined && (d.tells || !s.serializes()) && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 && s.may().Alone || d.schema == c.SchemaVersion) {
+		if d.defined == s.tx.defined && (d.tells || !s.serializes()) && d.style == s.conn.Zone.Style && (len(s.tx.Staged) == 0 && s.may().Alone && !d.tells || d.schema == c.SchemaVersion) {
 			return d.Description, nil
 		}
 		c.forget(p)
@@ -359,7 +359,7 @@ func (p *analyticPortal) readings() (out []*reading.Reading, err error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := p.s.reading(p.s.mentioned(m, p.plan.params), p.params, seen, p.plan.sql, p.before)
+		r, err := p.s.reading(p.s.mentioned(m, p.plan), p.params, seen, p.plan.sql, p.before)
 		if err != nil {
 			return nil, err
 		}
@@ -682,7 +682,7 @@ func (p *analyticPlan) describe(ctx context.Context, s *Session, body *syntax.Pa
 			n.Serializable = nil
 			for i := range d.Uses.Mentions {
 				m := &d.Uses.Mentions[i]
-				n.Serializable = append(n.Serializable, s.mentioned(m, p.params).Describe(strings.Join(m.Conditions, " AND ")))
+				n.Serializable = append(n.Serializable, s.mentioned(m, p).Describe(strings.Join(m.Conditions, " AND ")))
 			}
 		}
 		return err

@@ -15,7 +15,6 @@ import (
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/guard"
-	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/proposal"
 	"github.com/eventgres/eventgres/query/read"
@@ -477,7 +476,7 @@ func (p *insertPortal) leave(staged bool) error {
 	return nil
 }
 
-// maxAttempts bounds how often the worker is asked again whether a row is to be appended.
+// maxAttempts bounds how often it is asked again whether a row is to be appended, where the answer cannot be carried on.
 const maxAttempts = 5
 
 // decidesAgain tells whether an append at once has failed because what decides about it has to be asked again. Nobody is told of that.
@@ -486,11 +485,16 @@ func (p *insertPortal) decidesAgain(err error) bool {
 		return false
 	}
 	p.attempts++
-	if !errors.Is(err, guard.ErrStale) && (p.readings == nil || p.plan.guard != nil || p.attempts >= maxAttempts || !errors.As(err, new(*reading.Conflict))) {
+	conflict := p.plan.guard == nil && p.readings != nil && errors.As(err, new(*reading.Conflict))
+	if p.attempts >= maxAttempts || !conflict && !errors.Is(err, guard.ErrStale) {
 		return false
 	}
+	if t := &p.s.tx; t.looked == t.statements { // what was set before stays
+		t.snapshot = -1
+	}
 	p.s.tx.enter(p.s)
-	p.s.tx.snapshot, p.readings = -1, nil
+	p.readings = nil
+	p.pending, p.collected, p.count = nil, nil, 0
 	return true
 }
 
@@ -657,42 +661,4 @@ func (p *insertPlan) describe(ctx context.Context, s *Session, _ *syntax.Parsed,
 		}
 		return err
 	})
-}
-
-// mayAdd checks events that are to be appended against the policies; reads: the statement tells of them. Who gives a stream's id alone appends to
-// it whatever it is called: if there is none, nobody else may begin it before. err is about the n-th.
-func (s *Session) mayAdd(events []engine.ProposedEvent, expected []staging.Expectation, reads bool) (_ []staging.Expectation, n int, err error) {
-	r := s.may()
-	if !r.Secured {
-		return expected, 0, nil
-	}
-	var checks policy.Checks
-	for _, command := range []string{privilege.PolicyInsert, privilege.PolicySelect} {
-		if command == privilege.PolicySelect && !reads {
-			continue
-		}
-		permissive, restrictive, _, err := s.policies(0, command)
-		if err != nil {
-			return nil, 0, err
-		}
-		added, err := s.identity.filters.Added(command, s, permissive, restrictive)
-		if err != nil {
-			return nil, 0, err
-		}
-		checks = append(checks, added)
-	}
-	begins, n, err := checks.Check(s, events, s.streamName)
-	for _, id := range begins {
-		expected = append(expected, staging.Expectation{Stream: staging.StreamRef{ID: id}, Version: -1})
-	}
-	return expected, n, err
-}
-
-// streamName is the name of a stream that is there, or that the transaction has begun.
-func (s *Session) streamName(id uuid.UUID) (name string, known bool, err error) {
-	if st := s.tx.Streams[id]; st != nil && st.Count > 0 && s.server.index.StreamVersion(id) < 0 {
-		return st.Name, true, nil
-	}
-	info, known, err := s.server.index.Stream(s.ctx, id, s.server.index.GlobalPosition()+1)
-	return info.Stream, known, err
 }

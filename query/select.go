@@ -36,7 +36,7 @@ func (p *selectPlan) ParameterOIDs() []uint32 { return p.params }
 func (p *selectPlan) Columns() []pgvalue.Column { return p.Out }
 
 func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, error) {
-	p := &selectPlan{noted: noted{where: st.Where, src: c.Src}}
+	p := &selectPlan{noted: noted{where: st.Where, src: c.Src, zone: c.Zone()}}
 	c.Selecting = s.worker() != nil
 	if st.From != nil {
 		rel, err := relation.FindRead(st.From, c.Src, s.path)
@@ -282,12 +282,16 @@ func (s *Session) Source(rel *relation.Relation) (*read.Source, error) { return 
 type noted struct {
 	where      syntax.Expr
 	src, alias string
+	zone       *pgvalue.Zone   // by which literals were read
 	condition  *read.Condition // once it was needed
 }
 
 // conditionOf is what a SELECT asks of single events.
 func (p *selectPlan) conditionOf(s *Session) *read.Condition {
 	n := &p.noted
+	if n.condition == nil && n.zone != s.conn.Zone {
+		return read.EveryEvent() // literals would be read as something else now
+	}
 	if n.condition == nil {
 		n.condition = read.CompileCondition(s.compilerOf(n.src, n.alias, p.params), p.Rel, read.Parts(n.where))
 	}
@@ -331,13 +335,16 @@ func (p *selectPortal) note() error {
 }
 
 // mentioned is what a statement asks of single events where it names them once.
-func (s *Session) mentioned(m *analytics.Mention, params []uint32) *read.Condition {
+func (s *Session) mentioned(m *analytics.Mention, p *analyticPlan) *read.Condition {
+	if p.prep.Zone != s.conn.Zone.Key() {
+		return read.EveryEvent() // likewise
+	}
 	parts, src := read.ParseParts(m.Conditions)
 	rel := relation.Events
 	if m.Relation == relation.Streams.Name {
 		rel = relation.Streams
 	}
-	return read.CompileCondition(s.compilerOf(src, rel.Name, params), rel, parts)
+	return read.CompileCondition(s.compilerOf(src, rel.Name, p.params), rel, parts)
 }
 
 // subscribePlan is a prepared SUBSCRIBE.

@@ -20,6 +20,7 @@ import (
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
+	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
@@ -54,6 +55,7 @@ type Session struct {
 	meter         syntax.Meter
 	held          pgwire.Share // what holds tells
 	still         bool         // it keeps all appends waiting, and gives way to nobody
+	steps         int          // while it did, for one append
 	volatile      bool         // a literal such as 'now' was read: the plan is for once
 	several       bool         // the text being run has more than one statement
 	analytic      *analyticConn
@@ -377,14 +379,23 @@ func (s *Session) reserve(more int64) error { return s.held.Set(s.holds() + more
 
 // Pace gives way to others where the session has computed for long, and tells of the statement's end.
 func (s *Session) Pace() error {
-	if s == nil || s.conn == nil || s.still {
-		return nil // a test's, or while it must not wait
+	if s == nil || s.conn == nil {
+		return nil // a test's
+	}
+	if s.still {
+		if s.steps++; s.steps > reading.StillSteps {
+			return reading.ErrTooLong
+		}
+		return nil
 	}
 	return s.conn.Pace(s.ctx)
 }
 
 // Still implements [reading.Host].
 func (s *Session) Still(still bool) { s.still = still }
+
+// Acting implements [reading.Host].
+func (s *Session) Acting() string { return s.user }
 
 // Use takes so many bytes of the statement's memory, or gives them back.
 func (s *Session) Use(bytes int64) error {

@@ -178,7 +178,7 @@ func (p *insertPortal) appendReturning(ctx context.Context, events []engine.Prop
 		t.Staged[i].SkipDuplicate, t.Staged[i].SkipTaken = p.plan.skip, p.plan.skipTaken // nothing has been told yet
 	}
 	r := s.tx.Request()
-	r.Events, r.Conditions = slices.Clone(r.Events), p.restsOn(r.Conditions)
+	r.Events, r.Conditions = slices.Clone(r.Events), t.readings.Conditions(p.restsOn(r.Conditions))
 	err := s.append(ctx, r)
 	s.end()
 	if errors.Is(err, guard.ErrUntrue) {

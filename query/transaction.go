@@ -307,6 +307,7 @@ func (s *Session) append(ctx context.Context, r *engine.AppendRequest) error {
 	if err := s.audit.Ready(); err != nil {
 		return err
 	}
+	s.steps = 0
 	err := s.conn.Waiting(func() error { return s.server.writer.Append(ctx, r) })
 	if err == nil {
 		s.audit.Appended(r)
@@ -423,7 +424,7 @@ func (s *Session) rollbackTo(name string) error {
 
 // bytes is what a savepoint keeps.
 func (sp *savepoint) bytes() int64 {
-	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals)) + sp.roles.Bytes() + sp.consumed.Bytes()
+	size := syntax.StatementBytes + sp.settings.Size() + entryBytes*int64(len(sp.IDs)+len(sp.Streams)+len(sp.portals)) + sp.roles.Bytes() + sp.consumed.Bytes() + sp.guards.Marked()
 	if sp.defines {
 		size += sp.defined.Own()
 	}
@@ -631,4 +632,42 @@ func (s *Session) engineError(err error) error {
 		return e.WithDetail("Stream %s: expected version %d.", label, conflict.Expected)
 	}
 	return failure.Of(err)
+}
+
+// mayAdd checks events that are to be appended against the policies; reads: the statement tells of them. Who gives a stream's id alone appends to
+// it whatever it is called: if there is none, nobody else may begin it before. err is about the n-th.
+func (s *Session) mayAdd(events []engine.ProposedEvent, expected []staging.Expectation, reads bool) (_ []staging.Expectation, n int, err error) {
+	r := s.may()
+	if !r.Secured {
+		return expected, 0, nil
+	}
+	var checks policy.Checks
+	for _, command := range []string{privilege.PolicyInsert, privilege.PolicySelect} {
+		if command == privilege.PolicySelect && !reads {
+			continue
+		}
+		permissive, restrictive, _, err := s.policies(0, command)
+		if err != nil {
+			return nil, 0, err
+		}
+		added, err := s.identity.filters.Added(command, s, permissive, restrictive)
+		if err != nil {
+			return nil, 0, err
+		}
+		checks = append(checks, added)
+	}
+	begins, n, err := checks.Check(s, events, s.streamName)
+	for _, id := range begins {
+		expected = append(expected, staging.Expectation{Stream: staging.StreamRef{ID: id}, Version: -1})
+	}
+	return expected, n, err
+}
+
+// streamName is the name of a stream that is there, or that the transaction has begun.
+func (s *Session) streamName(id uuid.UUID) (name string, known bool, err error) {
+	if st := s.tx.Streams[id]; st != nil && st.Count > 0 && s.server.index.StreamVersion(id) < 0 {
+		return st.Name, true, nil
+	}
+	info, known, err := s.server.index.Stream(s.ctx, id, s.server.index.GlobalPosition()+1)
+	return info.Stream, known, err
 }

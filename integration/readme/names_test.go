@@ -112,7 +112,7 @@ func TestImports(t *testing.T) {
 		"query/expr":          append(forms, "query/syntax", "query/relation", "query/searchpath", "query/analytics/pgfn", "engine"),
 		"query/setting":       append(forms, "query/searchpath", "query/analytics/pgfn", "pgwire/charset"),
 		"query/copyfmt":       append(forms, "query/syntax", "query/relation", "pgwire/charset"),
-		"query/failure":       append(forms, "query/relation", "query/expr", "query/reading", "engine"),
+		"query/failure":       append(forms, "query/relation", "query/expr", "query/reading", "query/guard", "engine"),
 		"query/guard":         append(forms, "query/syntax", "query/searchpath", "query/relation", "query/expr", "query/policy", "query/read", "query/reading", "engine"),
 		"query/reading":       append(forms, "query/relation", "query/expr", "query/policy", "query/read", "query/syntax", "engine"),
 		"query/asof":          append(forms, "query/setting", "engine"),

@@ -137,6 +137,79 @@ func TestExplained(t *testing.T) {
 	}
 }
 
+// TestParameters: what a guard, and an INSERT … SELECT, have asked for with parameters is asked for until COMMIT, whatever becomes of their portals.
+func TestParameters(t *testing.T) {
+	server := harness.Eventgres(t)
+	ctx := t.Context()
+	var a, b *pgx.Conn
+	for _, c := range []**pgx.Conn{&a, &b} {
+		var err error
+		if *c, err = pgx.Connect(ctx, server.URL()); err != nil {
+			t.Fatal(err)
+		}
+		defer (*c).Close(context.WithoutCancel(ctx))
+	}
+	for i, x := range []struct{ level, statement string }{
+		{"READ COMMITTED", "INSERT INTO events (stream, type) SELECT $1, 'A' WHERE NOT EXISTS (SELECT 1 FROM events WHERE type = $2)"},
+		{"SERIALIZABLE", "INSERT INTO events (stream, type) SELECT $1, 'A' WHERE NOT EXISTS (SELECT 1 FROM events WHERE type = $2)"},
+		{"READ COMMITTED", "INSERT INTO events (stream, type) SELECT $1, 'A' FROM generate_series(1, 1) WHERE NOT EXISTS (SELECT 1 FROM events WHERE type = $2)"},
+		{"SERIALIZABLE", "INSERT INTO events (stream, type) VALUES ($1, 'n' || (SELECT count(*) FROM events WHERE type = $2))"},
+	} {
+		kind := fmt.Sprint("P", i)
+		if i >= 2 && run(ctx, a, "SELECT count(*) FROM (SELECT 1) AS q GROUP BY 1 + 1") == "!0A000" {
+			continue // there is no worker
+		}
+		for _, step := range []string{"BEGIN ISOLATION LEVEL " + x.level} {
+			if _, err := a.Exec(ctx, step); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := a.Exec(ctx, x.statement, "p-1", kind); err != nil {
+			t.Fatalf("%s: %v", x.statement, err)
+		}
+		for n := range 3 { // they use again what the first has left
+			if _, err := a.Exec(ctx, "INSERT INTO events (stream, type) VALUES ($1, $2)", "q-1", fmt.Sprint("other", n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.Exec(ctx, "INSERT INTO events (stream, type) VALUES ('r-1', $1)", kind); err != nil {
+			t.Fatal(err)
+		}
+		if got := run(ctx, a, "COMMIT"); got != "!40001" {
+			t.Errorf("%s, %s: COMMIT gives %s", x.level, x.statement, got)
+			run(ctx, a, "ROLLBACK")
+		}
+	}
+}
+
+// TestOddGuards: guards whose queries are never asked, or asked in an order; and conditions that mean more than their text.
+func TestOddGuards(t *testing.T) {
+	server := harness.Eventgres(t)
+	script(t, server, `
+		s: INSERT INTO events (stream, type, payload) VALUES ('g-1', 'A', '{"price": 4.6, "ttl": "10 days"}'), ('g-1', 'A', '{}')
+		a: BEGIN ISOLATION LEVEL SERIALIZABLE
+		a: INSERT INTO events (stream, type) SELECT 'a', 'b' WHERE false AND NOT EXISTS (SELECT 1 FROM events WHERE type = 'x') => INSERT 0 0
+		a: COMMIT
+		a: INSERT INTO events (stream, type) SELECT 'a', 'b' WHERE NOT EXISTS (SELECT 1 FROM events WHERE type = 'A' ORDER BY type DESC, version LIMIT 1) => INSERT 0 0
+		a: INSERT INTO events (stream, type) SELECT 'a', 'b' WHERE (SELECT count(*) FROM events WHERE type = 'A') = 2 AND EXISTS (SELECT 1 FROM streams WHERE stream = 'g-1' LIMIT 3) => INSERT 0 1
+		a: INSERT INTO events (stream, type) SELECT 'a', 'b' WHERE NOT EXISTS (SELECT 1 FROM events WHERE type = 'Abc'::varchar(1)) => INSERT 0 0
+		a: INSERT INTO events (stream, type) SELECT 'a', 'b' WHERE NOT EXISTS (SELECT 1 FROM events WHERE (payload->>'price')::numeric(10,0) = 5) => INSERT 0 0
+		a: INSERT INTO events (stream, type) SELECT 'a', 'b' WHERE NOT EXISTS (SELECT 1 FROM events WHERE (payload->>'ttl')::interval > '9 days') => INSERT 0 0
+		a: BEGIN ISOLATION LEVEL SERIALIZABLE
+		a: SELECT count(*) FROM events WHERE type = 'B' AND (payload->>'ttl')::interval >= '1 day' => 0
+		b: INSERT INTO events (stream, type, payload) VALUES ('g-2', 'B', '{"ttl": "10 days"}')
+		a: INSERT INTO events (stream, type) VALUES ('a', 'c')
+		a: COMMIT => !40001
+		a: BEGIN ISOLATION LEVEL SERIALIZABLE
+		a: DECLARE c CURSOR FOR SELECT type FROM events WHERE type = 'Z' AND recorded_at < '2100-01-01 00:00'
+		a: SET TimeZone = 'Asia/Tokyo'
+		a: FETCH ALL FROM c
+		b: INSERT INTO events (stream, type) VALUES ('g-3', 'Z')
+		a: INSERT INTO events (stream, type) VALUES ('a', 'c')
+		a: COMMIT => !40001
+	`)
+}
+
 // TestGuardAmongOthers: guards whose answers change while their appends are on their way, with ids, RETURNING by the worker, and parameters.
 func TestGuardAmongOthers(t *testing.T) {
 	server := harness.Eventgres(t)

@@ -60,6 +60,9 @@ func (u *Uses) None() bool {
 // Equal tells whether two statements use the same.
 func (u *Uses) Equal(o *Uses) bool {
 	return u.Events == o.Events && u.Position == o.Position && u.Version == o.Version && u.Named == o.Named && u.Door == o.Door && u.Counted == o.Counted && u.Slots == o.Slots && u.Xact == o.Xact && u.Assigned == o.Assigned && slices.Equal(u.Reads, o.Reads) &&
+		u.Guarded == o.Guarded && slices.EqualFunc(u.Mentions, o.Mentions, func(a, b Mention) bool {
+		return a.Relation == b.Relation && a.As == b.As && slices.Equal(a.Conditions, b.Conditions)
+	}) &&
 		slices.EqualFunc(u.Calls, o.Calls, func(a, b ColumnCall) bool {
 			return a.Column == b.Column && a.Name == b.Name && slices.Equal(a.Args, b.Args)
 		})

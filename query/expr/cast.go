@@ -78,7 +78,8 @@ func (c *Compiler) cast(x *syntax.CastExpr) (*Scalar, error) {
 		return nil, c.At(pgerror.Errorf(pgerror.UndefinedObject, "type \"%s\" does not exist", x.Typ.Name), x.Typ.Pos)
 	}
 	to := x.Typ.OID
-	if c.Selecting && (x.Typ.Mod || to == pgvalue.OIDInterval || to == pgvalue.OIDFloat4 || to == pgvalue.OIDJSONB || to == pgvalue.OIDBpchar || to == pgvalue.OIDChar) {
+	if c.Selecting && (to == pgvalue.OIDInterval || to == pgvalue.OIDJSONB) ||
+		(c.Selecting || c.Exact) && (x.Typ.Mod || to == pgvalue.OIDFloat4 || to == pgvalue.OIDBpchar || to == pgvalue.OIDChar) {
 		// What these mean beyond their text the worker knows.
 		return nil, c.Unsupported("a cast to "+x.Typ.Name, x.Typ.Pos)
 	}

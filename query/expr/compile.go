@@ -67,6 +67,7 @@ type Compiler struct {
 	steps     int   // expressions compiled
 	Beside    int64 // bytes that the plan keeps and the tree's tokens do not tell of: elements of arrays that are written as texts
 	Selecting bool  // a SELECT is compiled, which the worker can take instead
+	Exact     bool  // what is compiled must mean just what the worker means by it, whoever answers
 	Effects   bool  // a function was named that does something to the session
 	Own       bool  // and that the worker cannot call
 }
@@ -95,7 +96,7 @@ func (c *Compiler) Compile(x syntax.Expr) (*Scalar, error) {
 		return c.literal(x)
 	case *syntax.ParamExpr:
 		s := c.param(x)
-		if c.Selecting && !plainType(s.OID) {
+		if (c.Selecting || c.Exact) && !plainType(s.OID) {
 			// As for casts: what these mean beyond their text the worker knows.
 			return nil, c.Unsupported("a parameter of type "+pgvalue.TypeName(s.OID), x.Pos)
 		}

@@ -254,6 +254,9 @@ func (c *Compiler) comparison(x *syntax.BinaryExpr) (*Scalar, error) {
 	if l.OID == pgvalue.OIDJSON || l.OID == pgvalue.OIDJSONB {
 		return nil, c.Unsupported("a comparison of JSON", x.Pos)
 	}
+	if l.OID == pgvalue.OIDInterval && (c.Selecting || c.Exact) {
+		return nil, c.Unsupported("a comparison of intervals", x.Pos)
+	}
 	op, compare := x.Op, comparison(l.OID, r.OID)
 	return strict2(pgvalue.OIDBool, x.Pos, l, r, func(_ *Env, v, r *pgvalue.Value) error {
 		*v = pgvalue.BoolValue(holds(op, compare(v, r)))

@@ -7,6 +7,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/guard"
 	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
 )
@@ -31,6 +32,9 @@ func Of(err error) error {
 	switch {
 	case errors.As(err, &met):
 		return dependency(met)
+	case errors.Is(err, guard.ErrStale), errors.Is(err, engine.ErrPremiseUnseen):
+		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
+			WithDetail("What others append changes what decides about this append.").WithHint("The transaction might succeed if retried.")
 	case errors.As(err, &conflict):
 		return Conflict(conflict)
 	case errors.As(err, &taken):

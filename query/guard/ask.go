@@ -37,11 +37,12 @@ type Terms struct {
 
 // Ask tells whether the guard is true. From then on the plan is a premise of what is appended, which is shown the events from Before on.
 func (p *Plan) Ask(ctx context.Context, t *Terms) (bool, error) {
-	p.terms, p.env, p.stale = *t, expr.Env{Host: t.Host, Params: t.Params}, false
+	p.terms, p.env, p.stale, p.asked = *t, expr.Env{Host: t.Host, Params: t.Params}, false, false
 	p.keys, p.keyed = p.keys[:0], true
 	if ok, err := p.env.Meets(p.before); !ok || err != nil {
 		return false, err
 	}
+	p.asked = true
 	for _, q := range p.asks {
 		if err := p.ask(ctx, q); err != nil {
 			return false, err
@@ -57,6 +58,9 @@ func (p *Plan) ask(ctx context.Context, q *question) (err error) {
 	t := &p.terms
 	if q.source, err = t.Host.Source(q.plan.Rel); err != nil {
 		return err
+	}
+	if t.Host.Zone() != p.zone && q.condition == nil {
+		q.condition = read.EveryEvent() // literals would be read as something else now
 	}
 	if q.condition == nil {
 		c := &expr.Compiler{Src: p.src, Host: t.Host, Alias: q.alias, Declared: t.Types}
@@ -105,8 +109,8 @@ func (p *Plan) Add(e *engine.RecordedEvent) error {
 	p.terms.Host.Still(true)
 	defer p.terms.Host.Still(false)
 	for _, q := range p.asks {
-		if err := p.add(q, e); err != nil {
-			return err
+		if p.add(q, e) != nil {
+			return ErrStale // what fails is told where it is asked, or goes on for long
 		}
 	}
 	return nil
@@ -167,6 +171,9 @@ func (p *Plan) Holds() error {
 // Readings are the queries as conditions on what a transaction has read, for those who told them. seen is what the session itself sees; nil: all.
 func (p *Plan) Readings(own *policy.Seen) []*reading.Reading {
 	var out []*reading.Reading
+	if !p.asked {
+		return nil
+	}
 	for _, q := range p.asks {
 		var seen []*policy.Seen
 		if q.source.Seen != nil {

@@ -25,6 +25,8 @@ type Plan struct {
 	keys   []engine.Key
 	keyed  bool
 	stale  bool
+	asked  bool          // its queries were, the last time
+	zone   *pgvalue.Zone // by which its literals were read
 }
 
 // question is a query of a guard: EXISTS, or an aggregate.
@@ -47,11 +49,11 @@ const maxQuestions = 64
 
 // Compile makes the plan of a guard of which FROM has nothing. Errors of what it does not know are 0A000: the worker may know more.
 func Compile(c *expr.Compiler, st *syntax.SelectStmt, path searchpath.Path) (*Plan, error) {
-	p := &Plan{Text: st.WhereText, src: c.Src}
+	p := &Plan{Text: st.WhereText, src: c.Src, zone: c.Zone()}
 	selecting := c.Selecting
-	c.Selecting = false
+	c.Selecting, c.Exact = false, true
 	c.Subquery = func(x *syntax.UnsupportedExpr) (*expr.Scalar, error) { return p.compile(c, x, path) }
-	defer func() { c.Selecting, c.Subquery = selecting, nil }()
+	defer func() { c.Selecting, c.Exact, c.Subquery = selecting, false, nil }()
 	var before, where []*expr.Scalar
 	for _, part := range read.Parts(st.Where) {
 		count := len(p.asks)
@@ -162,6 +164,7 @@ func parse(c *expr.Compiler, x *syntax.UnsupportedExpr) (*syntax.SelectStmt, err
 	if !ok || st.Unsupported != nil || st.From == nil || st.From.Called || st.GroupBy != nil || st.Offset != nil || st.WithTies || st.Locking != nil {
 		return nil, c.Unsupported(x.What, x.Pos)
 	}
+	st.OrderBy = nil     // it asks the same without
 	if st.Limit != nil { // EXISTS (… LIMIT 1) asks the same without
 		l, ok := st.Limit.(*syntax.Literal)
 		if !ok || l.Kind != syntax.TokInteger || l.Text == "0" || strings.HasPrefix(l.Text, "-") || x.What != syntax.ExistsQuery {

@@ -24,7 +24,7 @@ type Condition struct {
 // CompileCondition makes it of the parts, which are AND-ed, of a condition on events or streams, as they stand in c's text.
 func CompileCondition(c *expr.Compiler, rel *relation.Relation, parts []syntax.Expr) *Condition {
 	host := &once{Host: c.Host}
-	c.Host, c.Rel, c.Selecting = host, relation.Events, false
+	c.Host, c.Rel, c.Selecting, c.Exact = host, relation.Events, false, true
 	out := &Condition{plan: Plan{Rel: relation.Events}}
 	var kept []syntax.Expr
 	for _, x := range parts {
@@ -49,6 +49,9 @@ func CompileCondition(c *expr.Compiler, rel *relation.Relation, parts []syntax.E
 	}
 	return out
 }
+
+// EveryEvent is the condition that every event meets.
+func EveryEvent() *Condition { return &Condition{plan: Plan{Rel: relation.Events}} }
 
 // Parts are the parts of a WHERE that are AND-ed.
 func Parts(where syntax.Expr) []syntax.Expr {

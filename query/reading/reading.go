@@ -2,11 +2,13 @@ package reading
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/policy"
@@ -16,9 +18,18 @@ import (
 // Host is the session that has read, as far as readings need it.
 type Host interface {
 	expr.Host
-	// Still has the session give way to nobody while it is true: what is evaluated then keeps all appends waiting.
+	// Still has the session give way to nobody while it is true: what is evaluated then keeps all appends waiting. What takes long fails.
 	Still(bool)
+	// Acting is as whom it acts.
+	Acting() string
 }
+
+// StillSteps bounds what is evaluated for one append while it keeps all others waiting: so many times 20 to 100 µs, as [expr.Host]'s Pace is called.
+const StillSteps = 200
+
+// ErrTooLong is what it fails with then.
+var ErrTooLong = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
+	WithDetail("What the append rests on takes too long to be held against what came meanwhile.").WithHint("The transaction might succeed if retried.")
 
 // Reading is what one SELECT has asked of events. It is one session's, and is evaluated in its goroutine, or while that waits.
 type Reading struct {
@@ -29,6 +40,7 @@ type Reading struct {
 	seen      []*policy.Seen // it was told of events that one of these sees; nil: of all
 	own       *policy.Seen   // what the session itself sees; nil: all
 	zone      *pgvalue.Zone  // of the session when it read: in another, the condition may mean something else
+	acting    string         // as whom it read: somebody else may see other events
 	statement string
 	from      int64 // the position before which it has seen
 	keys      []engine.Key
@@ -58,7 +70,7 @@ type Terms struct {
 	Host      Host
 	Source    *read.Source
 	Condition *read.Condition
-	Params    []pgvalue.Value // kept
+	Params    []pgvalue.Value // copied
 	// Seen are the views of who was told of events, of whom one must see an event for it to matter; nil: everybody sees all.
 	Seen []*policy.Seen
 	Own  *policy.Seen // what the session itself sees; nil: all
@@ -70,8 +82,8 @@ type Terms struct {
 // New makes a reading.
 func New(t *Terms) *Reading {
 	r := &Reading{
-		host: t.Host, source: t.Source, condition: t.Condition, env: expr.Env{Host: t.Host, Params: t.Params}, seen: t.Seen, own: t.Own,
-		zone: t.Host.Zone(), from: t.From, statement: beginning(t.Statement),
+		host: t.Host, source: t.Source, condition: t.Condition, env: expr.Env{Host: t.Host, Params: copied(t.Params)}, seen: t.Seen, own: t.Own,
+		zone: t.Host.Zone(), acting: t.Host.Acting(), from: t.From, statement: beginning(t.Statement),
 	}
 	for _, s := range r.seen {
 		if s.Settings || s.Session { // it may see other events by the time of the commit
@@ -85,6 +97,15 @@ func New(t *Terms) *Reading {
 		r.keys, r.keyed = r.condition.Keys(t.Source.Index, &r.env)
 	}
 	return r
+}
+
+// copied are values that stay as they are whatever becomes of the portal that they were bound to.
+func copied(params []pgvalue.Value) []pgvalue.Value {
+	out := slices.Clone(params)
+	for i := range out {
+		out[i].Bytes = slices.Clone(out[i].Bytes)
+	}
+	return out
 }
 
 // beginning is the beginning of a statement, on one line.
@@ -156,6 +177,9 @@ func (r *Reading) meets(e *engine.RecordedEvent) bool {
 }
 
 func (r *Reading) sees(e *engine.RecordedEvent) bool {
+	if r.host.Acting() != r.acting {
+		return true
+	}
 	for _, s := range r.seen {
 		if ok, err := s.Sees(&r.env, e); ok || err != nil {
 			return true

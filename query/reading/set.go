@@ -37,7 +37,7 @@ const lookBack = 4
 // has tells whether it is one of the last few once more.
 func (s *Set) has(r *Reading) bool {
 	for _, o := range s.list[max(0, len(s.list)-lookBack):] {
-		if o.condition == r.condition && o.condition != nil && o.zone == r.zone && o.from <= r.from && slices.Equal(o.seen, r.seen) && slices.EqualFunc(o.env.Params, r.env.Params, sameValue) {
+		if o.condition == r.condition && o.condition != nil && o.zone == r.zone && o.acting == r.acting && o.from <= r.from && slices.Equal(o.seen, r.seen) && slices.EqualFunc(o.env.Params, r.env.Params, sameValue) {
 			return true
 		}
 	}
@@ -52,7 +52,7 @@ func sameValue(a, b pgvalue.Value) bool {
 // merge makes the two oldest one of every event.
 func (s *Set) merge() {
 	a, b := s.list[0], s.list[1]
-	every := &Reading{host: a.host, source: a.source, env: a.env, own: a.own, zone: a.zone, from: min(a.from, b.from), statement: a.statement}
+	every := &Reading{host: a.host, source: a.source, env: a.env, own: a.own, zone: a.zone, acting: a.acting, from: min(a.from, b.from), statement: a.statement}
 	every.env.Params = nil
 	s.bytes += every.Bytes() - a.Bytes() - b.Bytes()
 	s.list = s.list[1:]
@@ -77,6 +77,9 @@ func (r *Reading) Condition(out []engine.Condition) []engine.Condition {
 
 // Mark returns the set as it is, for a savepoint.
 func (s *Set) Mark() Set { return Set{slices.Clone(s.list), s.bytes} }
+
+// Marked is what a copy of it takes beside the readings.
+func (s *Set) Marked() int64 { return 8 * int64(len(s.list)) }
 
 // Bytes is what it takes.
 func (s *Set) Bytes() int64 { return s.bytes }

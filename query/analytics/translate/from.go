@@ -184,7 +184,7 @@ func (c *compiler) cteTable(t *cte, v *pg.RangeVar) *fromItem {
 		c.failAt(v.Location, pgerror.InvalidRecursion, "recursive reference to query \"%s\" must not appear more than once", t.name)
 	}
 	t.used = true
-	c.query.takes = c.query.takes || t.takes
+	c.query.takes, c.query.filters = c.query.takes || t.takes, c.query.filters || t.filters
 	c.query.recurs = c.query.recurs || t.self
 	if !t.self && (c.inBody > 0 || c.links()-t.links > 1) {
 		c.inline(t)
@@ -233,7 +233,7 @@ func (c *compiler) view(rel *Relation, r *rte, t string, a *pg.Alias) *fromItem 
 	}
 	s := c.selectStmt(c.parse(rel.View), nil)
 	c.foreign = foreign
-	c.query.takes = c.query.takes || s.takes
+	c.query.takes, c.query.filters = c.query.takes || s.takes, c.query.filters || s.filters
 	for _, col := range s.cols {
 		c.resolveOutput(col)
 	}
@@ -264,7 +264,7 @@ func (c *compiler) subselect(x *pg.RangeSubselect) *fromItem {
 		s = c.subquery(x.Subquery.GetSelectStmt())
 	}
 	c.scope.items, c.scope.hidden = items, hidden
-	c.query.takes = c.query.takes || s.takes
+	c.query.takes, c.query.filters = c.query.takes || s.takes, c.query.filters || s.filters
 	t := c.fresh("t")
 	r := &rte{}
 	for _, col := range s.cols {

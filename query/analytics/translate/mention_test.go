@@ -65,6 +65,10 @@ func TestMentions(t *testing.T) {
 		{"WITH w AS (SELECT 1 FROM events) SELECT 'a' WHERE NOT EXISTS (SELECT 1 FROM w)", "events guarded"},
 		{"WITH w AS (SELECT 1 FROM events) SELECT 'a' FROM w WHERE NOT EXISTS (SELECT 1 FROM streams)", "events; streams"},
 		{"SELECT 'a' FROM orders WHERE NOT EXISTS (SELECT 1 FROM streams)", "events: type = 'Ordered'; streams"},
+		{"SELECT 'a' WHERE NOT EXISTS (SELECT 1 FROM events) UNION ALL SELECT 'b' WHERE NOT EXISTS (SELECT 1 FROM streams)", "events; streams guarded"},
+		{"SELECT * FROM (SELECT 'a' WHERE NOT EXISTS (SELECT 1 FROM events)) AS q", "events guarded"},
+		{"SELECT 'a' FROM events WHERE type = 'A' HAVING count(*) < 5", "events: type = 'A' guarded"},
+		{"WITH w AS (SELECT 'a' WHERE NOT EXISTS (SELECT 1 FROM events)) SELECT * FROM w", "events guarded"},
 	} {
 		st, err := Translate(c.sql, Options{Catalog: eventsOnly{}, Mentions: true})
 		if err != nil {

@@ -70,6 +70,7 @@ type queryState struct {
 	far      bool              // it does to one that is not directly around it
 	reads    bool              // it has FROM
 	takes    bool              // FROM has events, or streams, one by one
+	filters  bool              // a query in FROM filters, as selected has it
 	recurs   bool              // FROM has a reference to the WITH query that it is a part of
 	source   bool              // it stands in FROM or WITH
 	operand  bool              // it is an operand of a set operation
@@ -88,7 +89,9 @@ type cte struct {
 	cols  []*rtcol
 	self  bool // it is being defined: a reference is recursive
 	takes bool // as queryState has it
-	used  bool
+	// filters is as selected has it.
+	filters bool
+	used    bool
 
 	key   cteKey
 	links int    // subqueries around it

@@ -19,7 +19,7 @@ type selected struct {
 	cols     []*outcol
 	distinct bool // rows are only there as a whole
 	takes    bool // its rows are made of events, or streams, one by one
-	filters  bool // its WHERE decides about rows that are not
+	filters  bool // its WHERE or HAVING, or that of a query it is made of, decides about rows that are not
 }
 
 // outcol is a column of a query's result.
@@ -215,7 +215,7 @@ func (c *compiler) nameCTE(t *cte, s *selected, x *pg.CommonTableExpr) {
 	if len(x.Aliascolnames) > len(s.cols) {
 		c.failAt(x.Location, pgerror.InvalidColumnReference, "WITH query \"%s\" has %d columns available but %d columns specified", x.Ctename, len(s.cols), len(x.Aliascolnames))
 	}
-	t.cols, t.self, t.takes = nil, false, s.takes
+	t.cols, t.self, t.takes, t.filters = nil, false, s.takes, s.filters
 	for i, col := range s.cols {
 		c.resolveOutput(col)
 		k := &rtcol{name: col.name, sql: col.sql, oid: col.e.oid, mod: col.e.mod, rep: col.e.rep, dims: col.e.dims, table: tableOf(col), attr: attrOf(col)}
@@ -338,7 +338,7 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 	}
 	s := c.assemble(b)
 	s.takes = q.takes && !(q.agg && len(x.GroupClause) == 0)
-	s.filters = x.WhereClause != nil && !q.takes
+	s.filters = q.filters || x.WhereClause != nil && !q.takes || x.HavingClause != nil
 	return s
 }
 
@@ -704,7 +704,7 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	c.operands++
 	l, r := c.operand(x.Larg), c.operand(x.Rarg)
 	c.operands--
-	c.query.takes = l.takes || r.takes
+	c.query.takes, c.query.filters = l.takes || r.takes, l.filters || r.filters
 	if c.setQueries > sets && c.query.outer {
 		// Of no rows DuckDB leaves out the row of the empty set, there alone.
 		c.unsupported(locateFirst(x), "GROUPING SETS in a set operation that refers to the query around it")
@@ -756,7 +756,7 @@ func (c *compiler) setOperation(x *pg.SelectStmt) *selected {
 	c.scope.items = nil
 	c.orderBySet(b, x.SortClause)
 	out := c.assemble(b)
-	out.takes = c.query.takes
+	out.takes, out.filters = c.query.takes, c.query.filters
 	return out
 }
 

@@ -168,7 +168,7 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	for _, m := range c.mentions {
 		out.Mentions = append(out.Mentions, m.Mention)
 	}
-	out.Guarded = s.filters && len(c.mentions) > 0
+	out.Guarded = s.filters && !s.takes && len(c.mentions) > 0
 	var fields [][]Field
 	var text string
 	if text = s.sql; !o.Rows {
