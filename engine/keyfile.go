@@ -77,7 +77,6 @@ type keyWriter struct {
 	w       *blockWriter
 	listsAt uint32
 	dir     []byte // payloads of blocks
-	entries int    // of the directory's last block
 	last    uint64 // key
 	firsts  []uint64
 	scratch []byte

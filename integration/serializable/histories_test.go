@@ -30,8 +30,7 @@ type attempt struct {
 	want      string    // the answer that the guard asks for
 	appended  int64     // rows of the guarded INSERT
 	committed bool
-	refused   int64  // position of the event that the refusal names, -1: it was not refused
-	level     string // of isolation
+	refused   int64 // position of the event that the refusal names, -1: it was not refused
 }
 
 // TestHistories: sessions decide by random questions beside each other. What each was answered holds just before what it has appended, and nobody was refused but for an

@@ -107,7 +107,7 @@ var conditions = map[string]condition{
 	"3F000": {when: "A schema that there is not", do: "Use public.", again: never, example: "CREATE VIEW nothing.v AS SELECT 1 AS n"},
 
 	"40001": {
-		when: "The stream is not at the version that was expected, or somebody appended where the transaction had been told a version or a position", do: "Read the stream again, decide anew, append anew.",
+		when: "The stream is not at the version that was expected, somebody appended where the transaction had been told a version or a position, or an event was committed that a SERIALIZABLE transaction has read for, or that a guard is about", do: "Read the stream again, decide anew, append anew.",
 		again: anew, example: "INSERT INTO events (stream, type, expected_version) VALUES ('account-ada', 'Closed', 7)",
 	},
 	"40P01": {when: "Sessions wait for each other's advisory locks", do: "Take locks in one order everywhere.", again: anew, seen: "integration/sessions/locks_test.go"},
