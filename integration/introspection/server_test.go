@@ -84,9 +84,10 @@ func ownFunctions() string {
 		if !f.Effects {
 			continue
 		}
-		args := make([]string, len(f.Args))
+		args, types := make([]string, len(f.Args)), make([]string, len(f.Args))
 		for i, oid := range f.Args {
-			args[i] = f.ArgNames[i] + " " + pgvalue.TypeName(oid)
+			types[i] = pgvalue.TypeName(oid)
+			args[i] = f.ArgNames[i] + " " + types[i]
 			if n := i - len(f.Args) + len(f.Defaults); n >= 0 {
 				args[i] += " DEFAULT " + f.Defaults[n]
 			}
@@ -99,8 +100,8 @@ func ownFunctions() string {
 			}
 			returns, rows = "TABLE("+strings.Join(columns, ", ")+")", " ROWS 1"
 		}
-		fmt.Fprintf(&b, "CREATE FUNCTION %s(%s) RETURNS %s LANGUAGE plpgsql%s AS $$%s$$; COMMENT ON FUNCTION %s IS '%s'; ",
-			f.Name, strings.Join(args, ", "), returns, rows, f.Source, f.Name, strings.ReplaceAll(f.About, "'", "''"))
+		fmt.Fprintf(&b, "CREATE FUNCTION %s(%s) RETURNS %s LANGUAGE plpgsql%s AS $$%s$$; COMMENT ON FUNCTION %s(%s) IS '%s'; ",
+			f.Name, strings.Join(args, ", "), returns, rows, f.Source, f.Name, strings.Join(types, ", "), strings.ReplaceAll(f.About, "'", "''"))
 	}
 	return b.String()
 }

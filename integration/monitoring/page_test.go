@@ -84,8 +84,10 @@ func TestAll(t *testing.T) {
 	curl, psql := harness.Need(t, "curl"), harness.Need(t, "psql")
 	server := harness.Eventgres(t, harness.WithArgs("--http", "127.0.0.1:0", "--sample"))
 	server.AwaitLog("the analytics worker is ready")
-	// The worker answers the first; of the second an error is counted.
-	for _, sql := range []string{`SELECT count(DISTINCT type) FROM events`, `SELECT nothing`} {
+	// The worker answers the first; of the second an error is counted; consumers and slots are told of where there are some.
+	for _, sql := range []string{
+		`SELECT count(DISTINCT type) FROM events`, `SELECT nothing`, `SELECT create_consumer('told')`, `SELECT * FROM pg_create_logical_replication_slot('told', 'pgoutput')`,
+	} {
 		out, err := exec.CommandContext(t.Context(), psql, "-X", server.URL(), "-c", sql).CombinedOutput()
 		if (err != nil) != strings.Contains(sql, "nothing") {
 			t.Fatalf("%s: %v\n%s", sql, err, out)

@@ -209,7 +209,7 @@ SELECT pg_get_serial_sequence('public.events', 'type') AS seq;
 
 -- case: functions of a schema
 -- needed by: pgAdmin, DBeaver, DataGrip, Hasura
-SELECT p.oid, p.proname, p.prokind, p.proretset, pg_get_function_arguments(p.oid) AS args, pg_get_function_identity_arguments(p.oid) AS identity, pg_get_function_result(p.oid) AS result FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace ORDER BY 2;
+SELECT p.oid, p.proname, p.prokind, p.proretset, pg_get_function_arguments(p.oid) AS args, pg_get_function_identity_arguments(p.oid) AS identity, pg_get_function_result(p.oid) AS result FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace ORDER BY 2, 5;
 
 -- case: functions by the standard
 -- needed by: Power BI, Flyway

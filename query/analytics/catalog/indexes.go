@@ -38,8 +38,12 @@ func indexesOf(r *relation.Relation) []index {
 
 func (c *Catalog) plainClasses(m *maker, r *publicRelation) {
 	for _, x := range r.indexes {
+		pages := btreeRelationPages
+		if x.am == amGIN {
+			pages = ginRelationPages
+		}
 		m.row("oid", x.oid, "relname", x.name, "relkind", "i", "relnatts", 1, "relam", x.am,
-			"relfilenode", x.oid, "relpages", btreeRelationPages, "reltuples", 0.0)
+			"relfilenode", x.oid, "relpages", pages, "reltuples", 0.0)
 	}
 }
 

@@ -54,6 +54,7 @@ const (
 	encodingUTF8       = 6
 	serverCollation    = "C"
 	btreeRelationPages = 1
+	ginRelationPages   = 2
 	arraySubscript     = 6179 // array_subscript_handler
 )
 

@@ -463,7 +463,7 @@ pg_get_statisticsobjdef(oid) text = CAST(NULL AS VARCHAR)
 pg_get_statisticsobjdef_columns(oid) text = CAST(NULL AS VARCHAR)
 pg_get_serial_sequence(text, text) text = CAST(NULL AS VARCHAR)
 pg_get_replica_identity_index(regclass) regclass = CAST(CASE WHEN $1 = 16385 THEN 16400 END AS BIGINT)
-pg_index_column_has_property(regclass, int4, text) bool = pg_index_property($3)
+pg_index_column_has_property(regclass, int4, text) bool = (CASE WHEN $1 = 16405 THEN pg_index_property($3) AND FALSE ELSE pg_index_property($3) END)
 pg_index_has_property(regclass, text) bool = ($2 <> 'clusterable' AND $2 <> 'backward_scan' OR TRUE)
 pg_indexam_has_property(oid, text) bool = (CASE WHEN lower($2) NOT IN ('can_order', 'can_unique', 'can_multi_col', 'can_exclude', 'can_include') THEN NULL WHEN $1 = 403 THEN TRUE WHEN $1 = 405 THEN lower($2) = 'can_exclude' WHEN $1 = 783 THEN lower($2) IN ('can_multi_col', 'can_exclude', 'can_include') WHEN $1 IN (2742, 3580) THEN lower($2) = 'can_multi_col' WHEN $1 = 4000 THEN lower($2) IN ('can_exclude', 'can_include') END)
 pg_relation_is_publishable(regclass) bool = TRUE

@@ -271,8 +271,12 @@ func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
 		r.Columns = append(r.Columns, k)
 	}
 	// System columns that clients name.
+	tableOID := "CAST(" + strconv.FormatUint(uint64(t.OID), 10) + " AS BIGINT)"
+	if len(t.Columns) > 0 && t.Columns[0].Name == "oid" { // where an outer join has no row of it, it has no tableoid either
+		tableOID = "(CASE WHEN %s.oid IS NOT NULL THEN " + tableOID + " END)"
+	}
 	r.Columns = append(r.Columns,
-		translate.RelationColumn{Name: "tableoid", OID: pgvalue.OIDOid, Mod: -1, Hidden: true, SQL: "CAST(" + strconv.FormatUint(uint64(t.OID), 10) + " AS BIGINT)"},
+		translate.RelationColumn{Name: "tableoid", OID: pgvalue.OIDOid, Mod: -1, Hidden: true, SQL: tableOID},
 		translate.RelationColumn{Name: "xmin", OID: pgvalue.OIDXid, Mod: -1, Hidden: true, SQL: "CAST(1 AS BIGINT)"},
 		translate.RelationColumn{Name: "ctid", OID: pgvalue.OIDText, Mod: -1, Hidden: true, SQL: "'(0,1)'"})
 	return r
