@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,6 +30,7 @@ type idFilter struct {
 	from, count uint32 // number of the first segment; segments
 	width       uint32 // bits of a row
 	blocks      uint32 // behind the header
+	dropped     bool   // it was damaged; under the lock of those in use
 }
 
 const (
@@ -294,6 +296,7 @@ func (s *idFilters) drop(f *idFilter) bool {
 	for i := range s.list {
 		if s.list[i] == f {
 			s.list = append(s.list[:i:i], s.list[i+1:]...)
+			f.dropped = true
 			f.file.Close()
 			return true
 		}
@@ -301,9 +304,11 @@ func (s *idFilters) drop(f *idFilter) bool {
 	return false
 }
 
+// replace has others in use from now on, but those of them that were dropped since they were looked up: they are built anew.
 func (s *idFilters) replace(list []*idFilter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	list = slices.DeleteFunc(list, func(f *idFilter) bool { return f.dropped })
 	for _, f := range s.list {
 		kept := false
 		for _, g := range list {
