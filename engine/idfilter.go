@@ -115,22 +115,7 @@ func wantedFilters(sealed uint32) (list [][2]uint32) {
 // buildFilter writes the filter of segments that all have an index file.
 func (l *EventLog) buildFilter(segments []*segment, stop <-chan struct{}) error {
 	name := filterName(l.dir, segments[0].number, uint32(len(segments)))
-	tmp := name + ".tmp"
-	if err := removeIfExists(l.fs, tmp); err != nil {
-		return err
-	}
-	file, err := l.fs.Create(tmp)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := l.writeFilter(file, segments, stop); err != nil {
-		return err
-	}
-	if err := l.fs.Rename(tmp, name); err != nil {
-		return err
-	}
-	return l.fs.SyncDir(filepath.Dir(name))
+	return writeDerived(l.fs, name, func(file vfs.File) error { return l.writeFilter(file, segments, stop) })
 }
 
 func (l *EventLog) writeFilter(file vfs.File, segments []*segment, stop <-chan struct{}) error {

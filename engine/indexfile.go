@@ -76,7 +76,13 @@ func indexName(dir string, number uint32) string {
 // stream returns the id of the stream-table entry with a number, and whether it is
 // named; it may be called while the table grows. known is how many entries it has.
 func buildIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, mem *memIndex, known uint32, stream func(uint32) (uuid.UUID, bool)) error {
-	name := indexName(dir, seg.number)
+	return writeDerived(fsys, indexName(dir, seg.number), func(file vfs.File) error {
+		return writeIndex(file, store, seg, mem, known, stream)
+	})
+}
+
+// writeDerived has write make a file that is derived, and is there whole or not at all.
+func writeDerived(fsys vfs.FS, name string, write func(vfs.File) error) error {
 	tmp := name + ".tmp"
 	if err := removeIfExists(fsys, tmp); err != nil {
 		return err
@@ -86,7 +92,7 @@ func buildIndex(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, mem *mem
 		return err
 	}
 	defer file.Close()
-	if err := writeIndex(file, store, seg, mem, known, stream); err != nil {
+	if err := write(file); err != nil {
 		return err
 	}
 	if err := fsys.Rename(tmp, name); err != nil {

@@ -53,23 +53,9 @@ func keyFileName(dir string, number uint32) string {
 
 // buildKeys writes the key file of a sealed segment.
 func buildKeys(fsys vfs.FS, dir string, store uuid.UUID, seg *segment, p *memPostings) error {
-	name := keyFileName(dir, seg.number)
-	tmp := name + ".tmp"
-	if err := removeIfExists(fsys, tmp); err != nil {
-		return err
-	}
-	file, err := fsys.Create(tmp)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := writeKeys(file, store, seg, p); err != nil {
-		return err
-	}
-	if err := fsys.Rename(tmp, name); err != nil {
-		return err
-	}
-	return fsys.SyncDir(filepath.Dir(name))
+	return writeDerived(fsys, keyFileName(dir, seg.number), func(file vfs.File) error {
+		return writeKeys(file, store, seg, p)
+	})
 }
 
 // keyWriter writes the lists, and keeps the directory until they are written.

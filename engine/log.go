@@ -249,15 +249,21 @@ func (d *decoder) readRecord(p place, buf []byte, e *RecordedEvent) ([]byte, err
 // headerAt reads the event at a committed position, without what may be packed: type, payload,
 // metadata and tags.
 func (l *EventLog) headerAt(position int64, e *RecordedEvent) error {
-	seg, _ := l.segmentAt(position)
-	ordinal := uint32(position - seg.first)
-	offset, err := seg.offset(ordinal)
+	p, err := l.placeAt(position)
 	if err != nil {
 		return err
 	}
 	d := decoder{headerOnly: true}
-	_, err = d.readRecord(place{seg, ordinal, offset}, nil, e)
+	_, err = d.readRecord(p, nil, e)
 	return err
+}
+
+// placeAt is where the event at a committed position lies.
+func (l *EventLog) placeAt(position int64) (place, error) {
+	seg, _ := l.segmentAt(position)
+	ordinal := uint32(position - seg.first)
+	offset, err := seg.offset(ordinal)
+	return place{seg, ordinal, offset}, err
 }
 
 // findEvent returns the position of the event with the given id among those at or

@@ -134,13 +134,11 @@ func (g *group) eventAt(position int64) (*RecordedEvent, int, error) {
 		err := d.decode(e, b, position, g.seg, int64(at))
 		return e, e.unpacked(), err
 	}
-	seg, _ := l.segmentAt(position)
-	ordinal := uint32(position - seg.first)
-	offset, err := seg.offset(ordinal)
+	p, err := l.placeAt(position)
 	if err != nil {
 		return nil, 0, err
 	}
-	g.lookedBytes, err = d.readRecord(place{seg, ordinal, offset}, g.lookedBytes, e)
+	g.lookedBytes, err = d.readRecord(p, g.lookedBytes, e)
 	if err != nil {
 		return nil, 0, err
 	}

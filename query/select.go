@@ -259,11 +259,7 @@ func (s *Session) serializes() bool {
 // reading makes one of the statement that runs and has seen what is below a position. seen are as whom it reads; nil: as who sees all.
 func (s *Session) reading(c *read.Condition, params []pgvalue.Value, seen *policy.Seen, text string, from int64) (*reading.Reading, error) {
 	own, err := s.seen(0)
-	t := reading.Terms{Host: s, Source: &s.reads, Condition: c, Params: params, Own: own, Statement: text, From: from}
-	if seen != nil {
-		t.Seen = []*policy.Seen{seen}
-	}
-	return reading.New(&t), err
+	return reading.New(&reading.Terms{Host: s, Source: &s.reads, Condition: c, Params: params, Seen: seen, Own: own, Statement: text, From: from}), err
 }
 
 // keep has the transaction keep a reading.
@@ -293,16 +289,9 @@ func (p *selectPlan) conditionOf(s *Session) *read.Condition {
 		return read.EveryEvent() // literals would be read as something else now
 	}
 	if n.condition == nil {
-		n.condition = read.CompileCondition(s.compilerOf(n.src, n.alias, p.params), p.Rel, read.Parts(n.where))
+		n.condition = read.CompileCondition(expr.Knowing(n.src, s, n.alias, p.params), p.Rel, read.Parts(n.where))
 	}
 	return n.condition
-}
-
-// compilerOf compiles what is asked of events by a statement whose parameters are known.
-func (s *Session) compilerOf(src, alias string, params []uint32) *expr.Compiler {
-	c := &expr.Compiler{Src: src, Host: s, Alias: alias, Declared: params}
-	c.Know(append([]uint32(nil), params...))
-	return c
 }
 
 // readsEvents tells whether the plan reads events, or streams, which are made of them.
@@ -315,10 +304,11 @@ func (p *selectPortal) notes() {
 		return
 	}
 	p.noted = true
-	if p.AtEnd = p.note; p.Plan.Forwards() {
-		return
+	if p.Plan.Forwards() {
+		p.AtEnd = p.note
+	} else {
+		p.first = p.note
 	}
-	p.first, p.AtEnd = p.note, nil
 }
 
 func (p *selectPortal) note() error {
@@ -344,7 +334,7 @@ func (s *Session) mentioned(m *analytics.Mention, p *analyticPlan) *read.Conditi
 	if m.Relation == relation.Streams.Name {
 		rel = relation.Streams
 	}
-	return read.CompileCondition(s.compilerOf(src, rel.Name, p.params), rel, parts)
+	return read.CompileCondition(expr.Knowing(src, s, rel.Name, p.params), rel, parts)
 }
 
 // subscribePlan is a prepared SUBSCRIBE.

@@ -379,6 +379,13 @@ func (e *Env) Meets(condition *Scalar) (bool, error) {
 	return err == nil && v.Kind == pgvalue.KindBool && v.Bool(), err
 }
 
+// Knowing compiles what stands in a text whose parameters are of known types.
+func Knowing(src string, host Host, alias string, types []uint32) *Compiler {
+	c := &Compiler{Src: src, Host: host, Alias: alias, Declared: types}
+	c.Know(append([]uint32(nil), types...))
+	return c
+}
+
 // Know resolves the parameters' types.
 func (c *Compiler) Know(oids []uint32) {
 	c.Params, c.Mentioned = oids, map[int]bool{}

@@ -63,8 +63,7 @@ func (p *Plan) ask(ctx context.Context, q *question) (err error) {
 		q.condition = read.EveryEvent() // literals would be read as something else now
 	}
 	if q.condition == nil {
-		c := &expr.Compiler{Src: p.src, Host: t.Host, Alias: q.alias, Declared: t.Types}
-		c.Know(append([]uint32(nil), t.Types...))
+		c := expr.Knowing(p.src, t.Host, q.alias, t.Types)
 		q.condition = read.CompileCondition(c, q.plan.Rel, read.Parts(q.where))
 	}
 	r := read.Reader{Plan: &q.plan, Src: q.source, E: expr.Env{Host: t.Host, Params: t.Params}}
@@ -83,21 +82,8 @@ func (p *Plan) Keys() ([]engine.Key, bool) { return p.keys, p.keyed }
 // CatchUp implements [engine.Premise].
 func (p *Plan) CatchUp(ctx context.Context, from, before int64) error {
 	for _, q := range p.asks {
-		source, err := q.condition.Between(ctx, q.source, &p.env, from, before)
-		if err != nil {
-			return err
-		}
-		for n := 1; source.Next(ctx); n++ {
-			if n%read.RowsPace == 0 {
-				if err := p.env.Look(); err != nil {
-					return err
-				}
-			}
-			if err := p.add(q, source.Event()); err != nil {
-				return err
-			}
-		}
-		if err := source.Err(); err != nil {
+		add := func(e *engine.RecordedEvent) error { return p.add(q, e) }
+		if err := q.condition.Each(ctx, q.source, &p.env, from, before, add); err != nil {
 			return err
 		}
 	}
@@ -168,19 +154,15 @@ func (p *Plan) Holds() error {
 	return nil
 }
 
-// Readings are the queries as conditions on what a transaction has read, for those who told them. seen is what the session itself sees; nil: all.
+// Readings are the queries as conditions on what a transaction has read, own is what the session itself sees; nil: all.
 func (p *Plan) Readings(own *policy.Seen) []*reading.Reading {
 	var out []*reading.Reading
 	if !p.asked {
 		return nil
 	}
 	for _, q := range p.asks {
-		var seen []*policy.Seen
-		if q.source.Seen != nil {
-			seen = []*policy.Seen{q.source.Seen}
-		}
 		out = append(out, reading.New(&reading.Terms{
-			Host: p.terms.Host, Source: q.source, Condition: q.condition, Params: p.terms.Params, Seen: seen, Own: own, Statement: "WHERE " + p.Text, From: p.terms.Before,
+			Host: p.terms.Host, Source: q.source, Condition: q.condition, Params: p.terms.Params, Seen: q.source.Seen, Own: own, Statement: "WHERE " + p.Text, From: p.terms.Before,
 		}))
 	}
 	return out

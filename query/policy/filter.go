@@ -156,16 +156,10 @@ func read(host expr.Host, text string) (*expr.Scalar, error) {
 
 // parse reads a condition that is kept.
 func parse(text string) (x syntax.Expr, src string, err error) {
-	src = "SELECT 1 FROM events WHERE (" + text + "\n)"
-	list, err := syntax.Parse(src)
-	if err != nil {
-		return nil, "", err
+	if x, src, err = syntax.ParseCondition(text); err == nil && x == nil {
+		err = pgerror.Errorf(pgerror.InternalError, "the condition of a policy cannot be read")
 	}
-	st, ok := list[0].Statement.(*syntax.SelectStmt)
-	if !ok || len(list) != 1 || st.Where == nil {
-		return nil, "", pgerror.Errorf(pgerror.InternalError, "the condition of a policy cannot be read")
-	}
-	return st.Where, src, nil
+	return x, src, err
 }
 
 // utc is a host of which conditions are compiled: they mean the same to everybody.

@@ -16,7 +16,7 @@ import (
 // change the answer. What cannot be told is left out, and makes the condition wider.
 type Condition struct {
 	plan  Plan
-	cover []keyTerm
+	cover []indexTerm
 	keyed bool // each event that meets it has a key of cover
 	part  bool // parts of what was asked are left out
 }
@@ -38,7 +38,7 @@ func CompileCondition(c *expr.Compiler, rel *relation.Relation, parts []syntax.E
 	}
 	out.part = len(kept) < len(parts)
 	if err := out.plan.compileParts(c, kept); err != nil {
-		return &Condition{plan: Plan{Rel: relation.Events}}
+		return EveryEvent()
 	}
 	var best *coverOf
 	for _, x := range kept {
@@ -63,28 +63,17 @@ func Parts(where syntax.Expr) []syntax.Expr {
 
 // ParseParts reads parts of a condition, each as its text, and returns those that the grammar takes, and a text that they stand in.
 func ParseParts(texts []string) (parts []syntax.Expr, src string) {
-	where := func(texts []string) syntax.Expr {
-		src = "SELECT 1 FROM events WHERE (" + strings.Join(texts, ") AND (") + ")"
-		list, err := syntax.Parse(src)
-		if err != nil || len(list) != 1 {
-			return nil
-		}
-		st, ok := list[0].Statement.(*syntax.SelectStmt)
-		if !ok {
-			return nil
-		}
-		return st.Where
-	}
 	var kept []string
 	for _, text := range texts {
-		if where([]string{text}) != nil {
+		if x, _, err := syntax.ParseCondition(text); err == nil && x != nil {
 			kept = append(kept, text)
 		}
 	}
 	if len(kept) == 0 {
 		return nil, ""
 	}
-	return Parts(where(kept)), src
+	x, src, _ := syntax.ParseCondition("(" + strings.Join(kept, ") AND (") + ")")
+	return Parts(x), src
 }
 
 // once is a host that notes whether a text was read that stands for the moment.
@@ -146,9 +135,23 @@ func (d *Condition) Meets(e *expr.Env) bool {
 	return ok || err != nil
 }
 
-// Between reads the committed events from one position up to another, which is left out, that may meet it, and perhaps others.
-func (d *Condition) Between(ctx context.Context, src *Source, e *expr.Env, from, before int64) (EventSource, error) {
-	return d.plan.Between(ctx, src, e, from, before)
+// Each calls f with the committed events from one position up to another, which is left out, that may meet it, and perhaps with others.
+func (d *Condition) Each(ctx context.Context, src *Source, e *expr.Env, from, before int64, f func(*engine.RecordedEvent) error) error {
+	source, err := d.plan.Between(ctx, src, e, from, before)
+	if err != nil {
+		return err
+	}
+	for n := 1; source.Next(ctx); n++ {
+		if n%RowsPace == 0 {
+			if err := e.Look(); err != nil {
+				return err
+			}
+		}
+		if err := f(source.Event()); err != nil {
+			return err
+		}
+	}
+	return source.Err()
 }
 
 // Keys returns keys of which each event that meets the condition has one. ok is false where it need have none.
@@ -157,7 +160,14 @@ func (d *Condition) Keys(index *engine.ReadIndex, e *expr.Env) (keys []engine.Ke
 		return nil, false
 	}
 	for i := range d.cover {
-		if keys, ok = d.cover[i].append(keys, index, e); !ok || len(keys) > maxConditionKeys {
+		lists, none, err := d.cover[i].lists(index, e)
+		if none {
+			continue
+		}
+		if err != nil || len(lists) == 0 { // every list of tags contains the empty one
+			return nil, false
+		}
+		if keys = append(keys, lists[0]...); len(keys) > maxConditionKeys {
 			return nil, false
 		}
 	}
@@ -167,62 +177,13 @@ func (d *Condition) Keys(index *engine.ReadIndex, e *expr.Env) (keys []engine.Ke
 // maxConditionKeys bounds what a condition keeps; beyond it is held against everything that comes.
 const maxConditionKeys = 2048
 
-// keyTerm is a list of keys: those of the values of a column.
-type keyTerm struct {
-	kind  engine.KeyKind
-	value *expr.Scalar   // one, or an array of them
-	list  []*expr.Scalar // instead
-	first bool           // each event has all of them: the first will do
-}
-
-func (t *keyTerm) append(keys []engine.Key, index *engine.ReadIndex, e *expr.Env) ([]engine.Key, bool) {
-	var v pgvalue.Value
-	var values []pgvalue.Value
-	for _, s := range t.list {
-		v = pgvalue.Value{}
-		if err := s.Eval(e, &v); err != nil {
-			return nil, false
-		}
-		values = append(values, v)
-	}
-	if t.value != nil {
-		if err := t.value.Eval(e, &v); err != nil {
-			return nil, false
-		}
-		switch {
-		case v.Kind == pgvalue.Null:
-			return keys, true
-		case v.Kind == pgvalue.KindArray && t.first && len(v.Array) == 0:
-			return nil, false // which all lists contain
-		case v.Kind == pgvalue.KindArray:
-			values = v.Array
-		default:
-			values = []pgvalue.Value{v}
-		}
-	}
-	for i := range values {
-		switch values[i].Kind {
-		case pgvalue.KindUUID:
-			keys = append(keys, index.StreamKey(values[i].UUID))
-		case pgvalue.KindText:
-			keys = append(keys, index.Key(t.kind, values[i].Text))
-		case pgvalue.Null:
-			continue // equal to nothing, and in no list
-		default:
-			return nil, false
-		}
-		if t.first {
-			break
-		}
-	}
-	return keys, true
-}
-
 // coverOf is a list of keys, of which every event has one that meets a condition. rank says how few events each is of, the least first.
 type coverOf struct {
-	terms []keyTerm
+	terms []indexTerm
 	rank  int
 }
+
+var keyRanks = map[engine.KeyKind]int{engine.StreamKey: 0, engine.TagKey: 1, engine.TypeKey: 2, engine.CategoryKey: 3}
 
 func better(a, b *coverOf) *coverOf {
 	if a == nil || b != nil && b.rank < a.rank {
@@ -244,55 +205,13 @@ func findCover(c *expr.Compiler, x syntax.Expr) *coverOf {
 		}
 		return &coverOf{append(slices.Clip(l.terms), r.terms...), max(l.rank, r.rank)}
 	}
-	if ok && b.Op == "&&" {
-		return overlapCover(c, b)
-	}
 	arg := findSarg(c, x)
-	if arg == nil {
+	term, ok := termOf(c, x, arg)
+	if arg != nil && (arg.column == relation.EventStream || arg.column == relation.EventStreamID) && (arg.op == "=" || arg.op == "in" || arg.op == "any") {
+		term, ok = indexTerm{kind: engine.StreamKey, value: arg.value, list: arg.list}, true
+	}
+	if !ok {
 		return nil
 	}
-	term := keyTerm{value: arg.value, list: arg.list, first: arg.op == "has"}
-	rank := 0
-	switch arg.column {
-	case relation.EventStream, relation.EventStreamID:
-		term.kind, rank = engine.StreamKey, 0
-	case relation.EventTags:
-		term.kind, rank = engine.TagKey, 1
-	case relation.EventType:
-		term.kind, rank = engine.TypeKey, 2
-	case relation.EventCategory:
-		term.kind, rank = engine.CategoryKey, 3
-	default:
-		return nil
-	}
-	switch arg.op {
-	case "=", "in", "any":
-		if arg.column == relation.EventTags {
-			return nil // the whole list
-		}
-	case "has":
-	default:
-		return nil
-	}
-	return &coverOf{[]keyTerm{term}, rank}
-}
-
-// overlapCover is that of tags && a list.
-func overlapCover(c *expr.Compiler, x *syntax.BinaryExpr) *coverOf {
-	l, err := c.Compile(x.L)
-	if err != nil {
-		return nil
-	}
-	r, err := c.Compile(x.R)
-	if err != nil {
-		return nil
-	}
-	if l.Column < 0 {
-		l, r = r, l
-	}
-	arg := hasTag(c, l, r, pgvalue.OIDTextArray)
-	if arg == nil {
-		return nil
-	}
-	return &coverOf{[]keyTerm{{kind: engine.TagKey, value: arg.value}}, 1}
+	return &coverOf{[]indexTerm{term}, keyRanks[term.kind]}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // indexTerm is a condition on the category, the type or the tags, which the index of keys narrows: the rows that it leaves
-// are still compared.
+// are still compared. A [Condition]'s may be on the stream, too.
 type indexTerm struct {
 	kind  engine.KeyKind
 	each  bool // of an array's elements each must be there; else one
@@ -140,8 +140,11 @@ func arrayTerm(c *expr.Compiler, x syntax.Expr) (indexTerm, bool) {
 func (t *indexTerm) lists(ix *engine.ReadIndex, e *expr.Env) (lists [][]engine.Key, none bool, err error) {
 	var keys []engine.Key
 	add := func(v *pgvalue.Value) {
-		if v.Kind == pgvalue.KindText {
+		switch v.Kind {
+		case pgvalue.KindText:
 			keys = append(keys, ix.Key(t.kind, v.Text))
+		case pgvalue.KindUUID:
+			keys = append(keys, ix.StreamKey(v.UUID))
 		}
 	}
 	var v pgvalue.Value
@@ -161,7 +164,7 @@ func (t *indexTerm) lists(ix *engine.ReadIndex, e *expr.Env) (lists [][]engine.K
 	switch {
 	case v.Kind == pgvalue.Null:
 		return nil, true, nil
-	case v.Kind == pgvalue.KindText:
+	case v.Kind == pgvalue.KindText || v.Kind == pgvalue.KindUUID:
 		add(&v)
 		return [][]engine.Key{keys}, false, nil
 	}

@@ -35,12 +35,12 @@ var ErrTooLong = pgerror.Errorf(pgerror.SerializationFailure, "could not seriali
 type Reading struct {
 	host      Host
 	source    *read.Source
-	condition *read.Condition // nil: every event
+	condition *read.Condition
 	env       expr.Env
-	seen      []*policy.Seen // it was told of events that one of these sees; nil: of all
-	own       *policy.Seen   // what the session itself sees; nil: all
-	zone      *pgvalue.Zone  // of the session when it read: in another, the condition may mean something else
-	acting    string         // as whom it read: somebody else may see other events
+	seen      *policy.Seen  // what whoever was told of events sees; nil: all
+	own       *policy.Seen  // what the session itself sees; nil: all
+	zone      *pgvalue.Zone // of the session when it read: in another, the condition may mean something else
+	acting    string        // as whom it read: somebody else may see other events
 	statement string
 	from      int64 // the position before which it has seen
 	keys      []engine.Key
@@ -71,9 +71,8 @@ type Terms struct {
 	Source    *read.Source
 	Condition *read.Condition
 	Params    []pgvalue.Value // copied
-	// Seen are the views of who was told of events, of whom one must see an event for it to matter; nil: everybody sees all.
-	Seen []*policy.Seen
-	Own  *policy.Seen // what the session itself sees; nil: all
+	Seen      *policy.Seen    // what whoever was told of events sees; nil: all
+	Own       *policy.Seen    // what the session itself sees; nil: all
 	// Statement is the text; its beginning is kept.
 	Statement string
 	From      int64 // the position before which it has seen
@@ -85,17 +84,10 @@ func New(t *Terms) *Reading {
 		host: t.Host, source: t.Source, condition: t.Condition, env: expr.Env{Host: t.Host, Params: copied(t.Params)}, seen: t.Seen, own: t.Own,
 		zone: t.Host.Zone(), acting: t.Host.Acting(), from: t.From, statement: beginning(t.Statement),
 	}
-	for _, s := range r.seen {
-		if s.Settings || s.Session { // it may see other events by the time of the commit
-			r.seen = nil
-		}
+	if s := r.seen; s != nil && (s.Settings || s.Session) { // it may see other events by the time of the commit
+		r.seen = nil
 	}
-	if t.Condition != nil && t.Condition.Every() {
-		r.condition = nil
-	}
-	if r.condition != nil {
-		r.keys, r.keyed = r.condition.Keys(t.Source.Index, &r.env)
-	}
+	r.keys, r.keyed = r.condition.Keys(t.Source.Index, &r.env)
 	return r
 }
 
@@ -130,36 +122,18 @@ func (r *Reading) Keys() ([]engine.Key, bool) { return r.keys, r.keyed }
 
 // CatchUp implements [engine.Premise].
 func (r *Reading) CatchUp(ctx context.Context, from, before int64) error {
-	source, err := r.between(ctx, from, before)
-	if err != nil {
-		return err
-	}
-	for n := 1; source.Next(ctx); n++ {
-		if n%read.RowsPace == 0 {
-			if err := r.env.Look(); err != nil {
-				return err
-			}
-		}
-		if e := source.Event(); e.Position >= from && r.meets(e) {
-			return r.conflict(e)
-		}
-	}
-	return source.Err()
-}
-
-func (r *Reading) between(ctx context.Context, from, before int64) (read.EventSource, error) {
-	if r.condition == nil {
-		options := engine.Forward(from)
-		options.Before = before
-		return r.source.Index.ReadAll(options), nil
-	}
-	return r.condition.Between(ctx, r.source, &r.env, from, before)
+	return r.condition.Each(ctx, r.source, &r.env, from, before, r.look)
 }
 
 // Add implements [engine.Premise].
 func (r *Reading) Add(e *engine.RecordedEvent) error {
 	r.host.Still(true)
 	defer r.host.Still(false)
+	return r.look(e)
+}
+
+// look fails with a *Conflict if an event meets it.
+func (r *Reading) look(e *engine.RecordedEvent) error {
 	if r.meets(e) {
 		return r.conflict(e)
 	}
@@ -173,19 +147,15 @@ func (r *Reading) Holds() error { return nil }
 func (r *Reading) meets(e *engine.RecordedEvent) bool {
 	r.env.NextRow()
 	r.env.Row.Event = e
-	return r.sees(e) && (r.condition == nil || r.host.Zone() != r.zone || r.condition.Meets(&r.env))
+	return r.sees(e) && (r.host.Zone() != r.zone || r.condition.Meets(&r.env))
 }
 
 func (r *Reading) sees(e *engine.RecordedEvent) bool {
-	if r.host.Acting() != r.acting {
+	if r.seen == nil || r.host.Acting() != r.acting {
 		return true
 	}
-	for _, s := range r.seen {
-		if ok, err := s.Sees(&r.env, e); ok || err != nil {
-			return true
-		}
-	}
-	return len(r.seen) == 0
+	ok, err := r.seen.Sees(&r.env, e)
+	return ok || err != nil
 }
 
 func (r *Reading) conflict(e *engine.RecordedEvent) *Conflict {

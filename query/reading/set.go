@@ -5,6 +5,7 @@ import (
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/read"
 )
 
 // Bounds on what a transaction keeps of its readings. Beyond either the oldest become one, of every event: the transaction may then fail because of events that
@@ -37,7 +38,7 @@ const lookBack = 4
 // has tells whether it is one of the last few once more.
 func (s *Set) has(r *Reading) bool {
 	for _, o := range s.list[max(0, len(s.list)-lookBack):] {
-		if o.condition == r.condition && o.condition != nil && o.zone == r.zone && o.acting == r.acting && o.from <= r.from && slices.Equal(o.seen, r.seen) && slices.EqualFunc(o.env.Params, r.env.Params, sameValue) {
+		if o.condition == r.condition && o.zone == r.zone && o.acting == r.acting && o.from <= r.from && o.seen == r.seen && slices.EqualFunc(o.env.Params, r.env.Params, sameValue) {
 			return true
 		}
 	}
@@ -52,7 +53,7 @@ func sameValue(a, b pgvalue.Value) bool {
 // merge makes the two oldest one of every event.
 func (s *Set) merge() {
 	a, b := s.list[0], s.list[1]
-	every := &Reading{host: a.host, source: a.source, env: a.env, own: a.own, zone: a.zone, acting: a.acting, from: min(a.from, b.from), statement: a.statement}
+	every := &Reading{host: a.host, source: a.source, condition: read.EveryEvent(), env: a.env, own: a.own, zone: a.zone, acting: a.acting, from: min(a.from, b.from), statement: a.statement}
 	every.env.Params = nil
 	s.bytes += every.Bytes() - a.Bytes() - b.Bytes()
 	s.list = s.list[1:]

@@ -95,3 +95,18 @@ func (p *parser) insertQuery() *QueryText {
 	q.End = p.prev.End
 	return q
 }
+
+// ParseCondition reads a condition on events that was kept as a text, and returns it with the text that it stands in; nil if it is more than
+// the native path knows.
+func ParseCondition(text string) (x Expr, src string, err error) {
+	src = "SELECT 1 FROM events WHERE (" + text + "\n)"
+	list, err := Parse(src)
+	if err != nil {
+		return nil, "", err
+	}
+	st, ok := list[0].Statement.(*SelectStmt)
+	if !ok || len(list) != 1 {
+		return nil, "", nil
+	}
+	return st.Where, src, nil
+}

@@ -26,23 +26,10 @@ func (c *compiler) refuseLocking(sql string, x *pg.SelectStmt) {
 	if !forWord.MatchString(sql) { // the clause cannot be written without it
 		return
 	}
-	var look func(m protoreflect.Message)
-	look = func(m protoreflect.Message) {
+	walkNodes(x.ProtoReflect(), func(m protoreflect.Message) bool {
 		if l, ok := m.Interface().(*pg.LockingClause); ok {
 			c.fail(analytics.LockingError(lockingClauses[l.Strength]))
 		}
-		m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
-			switch {
-			case f.Kind() != protoreflect.MessageKind:
-			case f.IsList():
-				for i := range v.List().Len() {
-					look(v.List().Get(i).Message())
-				}
-			default:
-				look(v.Message())
-			}
-			return true
-		})
-	}
-	look(x.ProtoReflect())
+		return true
+	})
 }
