@@ -215,7 +215,7 @@ func TestBackupIsCrashSafe(t *testing.T) {
 	}
 	fill(9)
 	second := position()
-	s.w.building.Wait()
+	s.settle()
 	var states []*vfs.Mem
 	m.Inject = func(vfs.Op) error { states = append(states, m.CrashKeepAll(), m.CrashDropAll()); return nil }
 	if _, err := Backup(ctx, "/db", "/b", second, o); err != nil {

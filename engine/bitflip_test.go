@@ -34,7 +34,7 @@ func TestEveryBit(t *testing.T) {
 		if err := s.Writer().Append(ctx, r); err != nil {
 			t.Fatal(err)
 		}
-		s.w.building.Wait()
+		s.settle()
 	}
 	mustDelete(t, s, "k/1")
 	wantControl := allControl(s)

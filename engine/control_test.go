@@ -319,7 +319,7 @@ func TestControlSegments(t *testing.T) {
 	for i := range 40 {
 		mustAppend(t, s, pad(fmt.Sprint("s-", i%3), i))
 	}
-	s.w.building.Wait()
+	s.settle()
 	if _, err := s.Writer().Put(ctx, "gone", nil, 0); !errors.As(err, new(*ControlConflictError)) {
 		t.Errorf("a deleted key can be written as if it had never been: %v", err)
 	}
@@ -334,7 +334,7 @@ func TestControlSegments(t *testing.T) {
 	if err := s.w.roll(); err != nil {
 		t.Fatal(err)
 	}
-	s.w.building.Wait()
+	s.settle()
 	s.w.committing.Unlock()
 	left := m.CrashDropAll()
 	mustVerify(t, left)

@@ -45,7 +45,7 @@ func controlStore(t *testing.T, o Options, appends int) (moments []controlMoment
 		if err := s.Writer().Append(ctx, r); err != nil {
 			t.Fatal(err)
 		}
-		s.w.building.Wait()
+		s.settle()
 		note()
 	}
 	events = checkInvariants(t, s)

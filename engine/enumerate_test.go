@@ -168,7 +168,10 @@ func (e *enumerator) judge(w *workload, h *history, state *vfs.Mem, moment int64
 	e.states.Add(1)
 	recovering := state.Clone()
 	var within []*vfs.Mem
+	var mu sync.Mutex // an index file is written beside
 	recovering.Inject = func(vfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
 		within = append(within, recovering.Clone())
 		return nil
 	}
@@ -176,6 +179,7 @@ func (e *enumerator) judge(w *workload, h *history, state *vfs.Mem, moment int64
 	if err != nil {
 		return fmt.Errorf("I5: it does not open: %w", err)
 	}
+	s.settle()
 	recovering.Inject = nil
 	err = h.judge(s, moment)
 	s.abandon()

@@ -55,14 +55,14 @@ func TestMakeStores(t *testing.T) {
 			if kind == "dictionary" && len(s.log.segments) == 4 && s.w.end > segmentHeaderSize {
 				break // the first group of a segment
 			}
-			s.w.building.Wait()
+			s.settle()
 		}
-		s.w.building.Wait()
+		s.settle()
 		if kind == "rolled" {
 			if err := s.w.roll(); err != nil {
 				t.Fatal(err)
 			}
-			s.w.building.Wait()
+			s.settle()
 		}
 		last := s.log.segments[len(s.log.segments)-1]
 		left := s.log.committed.Load()

@@ -315,7 +315,7 @@ func TestUpgradeIsCrashSafe(t *testing.T) {
 			return nil
 		}
 		s := openTest(t, "/db", o.options(m))
-		s.w.building.Wait()
+		s.settle()
 		m.Inject = nil
 		cuts = append(cuts, cut{m.Clone(), 0, vfs.Op{}})
 		s.abandon()
@@ -373,7 +373,7 @@ func (o *olderStore) recover(state *vfs.Mem) (before []*vfs.Mem, err error) {
 		return nil, err
 	}
 	defer s.abandon()
-	s.w.building.Wait()
+	s.settle()
 	state.Inject = nil
 	return before, o.check(s)
 }
@@ -398,7 +398,7 @@ func TestUpgradeErrors(t *testing.T) {
 				}
 				s, err := Open("/db", o.options(m))
 				if err == nil {
-					s.w.building.Wait()
+					s.settle()
 					if err := o.check(s); err != nil {
 						t.Fatalf("%s %s, call %d fails with %s: %v", o.version, o.kind, n, errorKinds[kind].name, err)
 					}
@@ -571,7 +571,7 @@ func TestUpgradeEveryBit(t *testing.T) {
 					continue
 				}
 				err = o.check(s)
-				s.w.building.Wait()
+				s.settle()
 				s.abandon()
 				var corrupt *CorruptionError
 				switch {

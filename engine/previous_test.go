@@ -21,7 +21,7 @@ func TestPreviousLinks(t *testing.T) {
 	s := openTest(t, "/db", options(m))
 	for i := range 20 {
 		mustAppend(t, s, NewEvent("s", "T", fmt.Appendf(nil, `{"i": %d, "pad": %q}`, i, strings.Repeat("y", 300))))
-		s.w.building.Wait()
+		s.settle()
 	}
 	segments := uint32(len(s.log.segments))
 	if err := s.Close(); err != nil {

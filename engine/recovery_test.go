@@ -194,7 +194,7 @@ func TestReadAcrossIndexNotBuilt(t *testing.T) {
 	for i := range 40 {
 		mustAppend(t, s, pad(fmt.Sprintf("s-%d", i%3), i))
 	}
-	s.w.building.Wait()
+	s.settle()
 	for i := range 3 {
 		id := StreamID(fmt.Sprintf("s-%d", i))
 		c := s.Index().ReadStream(id, Forward(0))

@@ -19,7 +19,7 @@ func repairStore(t *testing.T, o Options) []RecordedEvent {
 		mustAppend(t, s,
 			NewEvent(fmt.Sprintf("s-%d", i%3), "T", fmt.Appendf(nil, `"%d %s"`, i, strings.Repeat("x", 200))),
 			NewEvent("other", "T", []byte(`{}`)))
-		s.w.building.Wait()
+		s.settle()
 	}
 	want := checkInvariants(t, s)
 	if err := s.Close(); err != nil {

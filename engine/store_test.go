@@ -28,6 +28,12 @@ func openTest(t testing.TB, dir string, o Options) *Store {
 	return s
 }
 
+// settle waits for what is written in the background; until then the file system is used.
+func (s *Store) settle() {
+	s.w.building.Wait()
+	s.w.deriving.Wait()
+}
+
 func mustAppend(t testing.TB, s *Store, events ...ProposedEvent) *AppendRequest {
 	t.Helper()
 	r := &AppendRequest{Events: events}

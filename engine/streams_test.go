@@ -91,7 +91,7 @@ func TestVersions(t *testing.T) {
 			}
 		}
 	}
-	s.w.building.Wait()
+	s.settle()
 	if n := len(s.log.segments); n < 4 {
 		t.Fatalf("%d segments", n)
 	}

@@ -34,7 +34,7 @@ func TestNothingIsSeenBeforeItIsDurable(t *testing.T) {
 	if syncs < 20 {
 		t.Errorf("%d syncs for 20 appends", syncs)
 	}
-	s.w.building.Wait()
+	s.settle()
 	m.Inject = nil
 	if err := s.Close(); err != nil {
 		t.Error(err)

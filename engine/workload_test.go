@@ -93,7 +93,7 @@ func (c *client) run() {
 			c.append()
 		}
 		if c.clients == 1 {
-			c.store.w.building.Wait() // the order of operations is that of the seed
+			c.store.settle() // the order of operations is that of the seed
 		}
 	}
 }
