@@ -38,14 +38,17 @@ type AppendRequest struct {
 
 	// Results has, once the append has succeeded, one entry an event.
 	Results []EventResult
-	// RecordedAt is the events' recorded time, once the append has succeeded.
+	// RecordedAt is the recorded time of the last event, once the append has succeeded; that of all, unless one is Timed.
 	RecordedAt int64
 
-	known     []int64 // by event: its position if its id was in the log, else -1
-	checkedTo int64   // the log below this position was searched for ids
-	keys      []Key   // of the events, as appendKeys has them
-	someKeys  [8]Key  // room for those of an append of one event
-	stored    int     // upper bound of its frame's size, bytes
+	timed     bool           // some of the events are
+	times     []int64        // by event, its recorded time, if some are timed
+	raised    map[int][]byte // by event, its metadata, where its time was raised
+	known     []int64        // by event: its position if its id was in the log, else -1
+	checkedTo int64          // the log below this position was searched for ids
+	keys      []Key          // of the events, as appendKeys has them
+	someKeys  [8]Key         // room for those of an append of one event
+	stored    int            // upper bound of its frame's size, bytes
 	// Of its premises: rounds in which the caller has looked; what the writer has in this one.
 	rounds, lookedAt, lookedBytes int
 	panicked                      any // what a premise has panicked with
@@ -368,13 +371,16 @@ func (g *group) checkConditions(r *AppendRequest) error {
 
 // encode adds the request's frame.
 func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord) {
-	if appended > 0 { // a time that no event has would not be found again
+	switch {
+	case appended == 0: // a time that no event has would not be found again
+	case r.timed:
+		r.times, r.raised = append(r.times[:0], make([]int64, len(r.Events))...), nil
+	default:
 		g.recordedAt = max(g.recordedAt, r.ProposedAt)
 		if failpoint(bugClockBackwards) {
 			g.recordedAt = r.ProposedAt
 		}
 	}
-	r.RecordedAt = g.recordedAt
 	if len(g.buf) == 0 {
 		g.begin()
 	}
@@ -398,6 +404,9 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 			continue
 		}
 		e := &r.Events[i]
+		if r.timed {
+			e = g.time(r, i)
+		}
 		res.Position = g.next
 		g.events = append(g.events, pendingEvent{
 			stream: g.owners[i], eventID: e.EventID, offset: g.base + uint32(len(g.buf)), keys: keys,
@@ -417,6 +426,7 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 		}
 		g.next++
 	}
+	r.RecordedAt = g.recordedAt
 	g.buf = g.seg.key.endFrame(g.buf, start, kind, first, uint32(appended), g.base)
 }
 

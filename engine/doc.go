@@ -53,7 +53,8 @@
 //
 // A string is a uvarint length and its bytes; tags are a uvarint count and as many
 // strings. A named stream's record holds the name and not the id, which follows from
-// it ([StreamID]). Time is µs since the segment's base time. A record's CRC starts
+// it ([StreamID]). Time is µs since the segment's base time, modulo 2⁶⁴: the log's first event
+// may bring along a time that is before it. A record's CRC starts
 // from its position (8 bytes, then the record from its length on), so that an intact
 // record in the wrong place is not taken for the right one; one event of a large
 // append is thereby read and verified alone.

@@ -66,6 +66,11 @@ type ProposedEvent struct {
 	SkipDuplicate bool
 	// SkipTaken likewise, where the Version that it must get is another event's.
 	SkipTaken bool
+	// Timed: the event was recorded elsewhere, at GivenAt, µs since the Unix epoch. That becomes its recorded time where no
+	// event before it in the log has a later one. Otherwise its time is that one's, and its metadata have the time that
+	// was given, as [RaisedMetadata] says.
+	Timed   bool
+	GivenAt int64
 
 	generatedID bool
 	// What was found to be JSON; another slice is checked again.
@@ -277,6 +282,9 @@ func (e *ProposedEvent) validateNames(limits Limits) error {
 // StoredSize is an upper bound of the size in bytes that the event takes in the log.
 func (e *ProposedEvent) StoredSize() int {
 	n := maxRecordOverhead + len(e.Stream) + len(e.Type) + len(e.Payload) + len(e.Metadata)
+	if e.Timed {
+		n += maxRaised
+	}
 	for _, tag := range e.Tags {
 		n += 5 + len(tag)
 	}

@@ -56,6 +56,14 @@ func (r *ReadIndex) FindEvent(ctx context.Context, id uuid.UUID) (int64, error) 
 	return r.log.findEvent(id, 0)
 }
 
+// NewestTime is when the newest event was recorded, µs since the Unix epoch; without one, before every time.
+func (r *ReadIndex) NewestTime() int64 {
+	if r.log.committed.Load() == 0 {
+		return noTime
+	}
+	return r.log.recordedAt.Load()
+}
+
 // PositionAt returns the first position whose event was recorded at or after a time
 // (µs since the Unix epoch), or the position after the newest event if none was.
 // Recorded times never decrease along the log, so this is a binary search.

@@ -110,7 +110,8 @@ func (o *opening) enter(seg *segment, mem *memIndex, e *replayed) error {
 	if e.version != version {
 		return seg.corrupt(int64(e.offset), fmt.Sprintf("version %d of stream %s where %d is next", e.version, e.streamID, version))
 	}
-	if e.recordedAt < l.recordedAt.Load() {
+	// The log's first event may be older than its file.
+	if e.recordedAt < l.recordedAt.Load() && l.streams.len() > 0 {
 		return seg.corrupt(int64(e.offset), "recorded earlier than the event before it")
 	}
 	if !known {

@@ -75,7 +75,7 @@ func VerifyBelow(dir string, before Extent, options Options) (VerifyReport, erro
 const everything = math.MaxInt64
 
 func verify(dir string, opts *Options, before Extent) (VerifyReport, error) {
-	v := verifier{dir: dir, fs: opts.FS, logger: opts.Logger, versions: map[uuid.UUID]int64{}, before: before}
+	v := verifier{dir: dir, fs: opts.FS, logger: opts.Logger, versions: map[uuid.UUID]int64{}, recordedAt: noTime, before: before}
 	err := v.run()
 	v.report.Streams = int64(len(v.versions))
 	v.report.Changes = -1

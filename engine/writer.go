@@ -476,6 +476,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 	}
 	size, inherited := 0, 0 // bytes; the latter of names that events may take from their streams
 	given := false
+	r.timed, r.raised = false, nil
 	now := time.Now()
 	r.began = now
 	id := reserveIDs(len(r.Events), now)
@@ -499,6 +500,7 @@ func (h *WriterHandle) admit(ctx context.Context, r *AppendRequest) error {
 			inherited += limits.NameBytes
 		}
 		given = given || !e.generatedID
+		r.timed = r.timed || e.Timed
 	}
 	if size > limits.AppendBytes {
 		return &TooLargeError{What: "append", Size: int64(size), Limit: int64(limits.AppendBytes)}

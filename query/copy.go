@@ -266,6 +266,7 @@ func (p *copyInPortal) Execute(ctx context.Context, out *pgwire.Output, _ int64,
 func (p *copyInPortal) copyRows(ctx context.Context, in *pgwire.CopyReader, zone *pgvalue.Zone) error {
 	parser := copyin.Parser{
 		Columns: p.plan.columns, Format: &p.plan.format, Zone: zone, Limits: p.s.server.store.Limits(), Error: failure.Of, Where: p.where,
+		Imports: p.s.effective.imports,
 	}
 	if !p.staging {
 		parser.PackFor = p.s.server.writer

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -42,6 +43,7 @@ type insertPlan struct {
 	// What RETURNING names.
 	returnsPosition, returnsVersion bool
 	reads                           bool // events that there are, or those that it appends
+	timed                           bool // it gives times
 }
 
 func (*insertPlan) kind() activity.Kind { return activity.Insert }
@@ -83,8 +85,16 @@ func (s *Session) prepareInsert(c *expr.Compiler, st *syntax.InsertStmt) (plan, 
 	if err := p.compileReturningAnyhow(c, s, st); err != nil {
 		return nil, err
 	}
+	p.timed = p.givesTimes()
 	p.params, err = c.FinishParams()
 	return p, err
+}
+
+// givesTimes tells whether a row has a time that is not DEFAULT.
+func (p *insertPlan) givesTimes() bool {
+	i := slices.Index(p.columns, relation.EventRecordedAt)
+	gives := func(row []*expr.Scalar) bool { return row[i] != nil }
+	return i >= 0 && (slices.ContainsFunc(p.rows, gives) || slices.ContainsFunc(p.parts, func(v valuesPart) bool { return slices.ContainsFunc(v.rows, gives) }))
 }
 
 // compileRowsAnyhow has the worker evaluate rows that the server cannot.
@@ -92,7 +102,7 @@ func (p *insertPlan) compileRowsAnyhow(c *expr.Compiler, s *Session, st *syntax.
 	err := st.Values.Err
 	if err == nil {
 		if st.With == nil || st.Rows == nil {
-			err = p.compileRows(c, st)
+			err = p.compileRows(c, s, st)
 		} else {
 			err = c.Unsupported("WITH", st.With.Pos)
 		}
@@ -142,7 +152,7 @@ func (p *insertPlan) checkWidth(c *expr.Compiler, st *syntax.InsertStmt, width i
 	return nil
 }
 
-func (p *insertPlan) compileRows(c *expr.Compiler, st *syntax.InsertStmt) error {
+func (p *insertPlan) compileRows(c *expr.Compiler, s *Session, st *syntax.InsertStmt) error {
 	if st.Rows == nil { // DEFAULT VALUES
 		p.columns = nil
 		p.rows = [][]*expr.Scalar{{}}
@@ -158,7 +168,7 @@ func (p *insertPlan) compileRows(c *expr.Compiler, st *syntax.InsertStmt) error 
 		}
 		out := make([]*expr.Scalar, len(row))
 		for i, x := range row {
-			s, err := proposal.Value(c, x, relation.Events, p.columns[i])
+			s, err := proposal.Value(c, x, relation.Events, p.columns[i], s.effective.imports)
 			if err != nil {
 				return err
 			}
@@ -353,6 +363,9 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 	if err := s.mayInsert(p.plan.reads || p.plan.returned != nil); err != nil {
 		return err
 	}
+	if p.plan.timed && !s.effective.imports { // it was when the statement was prepared
+		return proposal.Assigned(relation.EventRecordedAt)
+	}
 	for {
 		err := p.appendOnce(ctx, last)
 		if !p.decidesAgain(err) {
@@ -365,6 +378,9 @@ func (p *insertPortal) append(ctx context.Context, last pgwire.Lookahead) error 
 func (p *insertPortal) appendOnce(ctx context.Context, last pgwire.Lookahead) error {
 	s := p.s
 	b := proposal.Builder{Columns: p.plan.columns, Skip: p.plan.skip, SkipTaken: p.plan.skipTaken}
+	if p.plan.timed {
+		b.Latest = proposal.Latest()
+	}
 	var events []engine.ProposedEvent
 	var err error
 	switch {
@@ -424,7 +440,7 @@ func (p *insertPlan) compileGuard(c *expr.Compiler, s *Session, st *syntax.Inser
 	}
 	row := make([]*expr.Scalar, len(q.Items))
 	for i, item := range q.Items {
-		if row[i], err = proposal.Value(c, item.Expr, relation.Events, p.columns[i]); err != nil {
+		if row[i], err = proposal.Value(c, item.Expr, relation.Events, p.columns[i], s.effective.imports); err != nil {
 			return err
 		}
 	}
@@ -564,7 +580,7 @@ func (p *insertPortal) appendNow(ctx context.Context, events []engine.ProposedEv
 		}
 		p.count++
 		if p.plan.returning != nil {
-			p.pending = append(p.pending, staging.Recorded(&r.Events[i], r.Results[i].Position, r.Results[i].Version, r.RecordedAt))
+			p.pending = append(p.pending, r.Recorded(i))
 		}
 	}
 	r.Events = nil
@@ -583,6 +599,9 @@ func (p *insertPortal) rehearse(events []engine.ProposedEvent) error {
 		id := events[i].StreamID
 		counts[id]++
 		event := staging.Recorded(&events[i], next+int64(i), s.server.index.StreamVersion(id)+counts[id], s.statementTime)
+		if events[i].Timed {
+			event.RecordedAt = events[i].GivenAt
+		}
 		e.Row.Event = &event
 		for _, item := range p.plan.returning {
 			if err := item.Eval(&e, &v); err != nil {
@@ -633,7 +652,7 @@ func (p *insertPortal) appendStaged(events []engine.ProposedEvent, expected []st
 		if p.plan.returnsVersion {
 			s.tx.Streams[events[i].StreamID].Pinned = true
 		}
-		p.pending = append(p.pending, staging.Recorded(&events[i], first+results[i].Position, results[i].Version, s.tx.StartedAt))
+		p.pending = append(p.pending, s.tx.Recorded(int(results[i].Position), first+results[i].Position, results[i].Version))
 	}
 	return nil
 }

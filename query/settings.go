@@ -59,6 +59,7 @@ type effective struct {
 	past          bool // what is read is the log as of asOf, the position before which is seen
 	asOf          int64
 	log           activity.Log
+	imports       bool // times may be given
 	counts        bool // statements, for pg_stat_statements
 	unsecured     bool // where policies would hide rows it wants an error instead
 	// What a transaction begins with.
@@ -83,6 +84,7 @@ func init() {
 		setting.ReadAfter:                     func(s *Session, v string) { s.effective.readAfter, _ = strconv.ParseInt(v, 10, 64) },
 		setting.ReadAfterTimeout:              func(s *Session, v string) { s.effective.readWait = setting.Duration(v) },
 		setting.AsOf:                          func(s *Session, v string) { s.effective.asOf, s.effective.past = asof.Before(v) },
+		setting.Import:                        func(s *Session, v string) { s.effective.imports = v == "on" },
 		"pg_stat_statements.track":            func(s *Session, v string) { s.effective.counts = v == "top" },
 		"log_statement":                       func(s *Session, v string) { s.effective.log.Level = activity.LevelOf(v) },
 		"log_min_duration_statement":          func(s *Session, v string) { s.effective.log.Slow = slow(v) },

@@ -60,7 +60,7 @@ func (s *Session) stagedView(ctx context.Context, c *analyticConn, uses analytic
 	if err := s.tellStaged(ctx, c); err != nil {
 		return nil, err
 	}
-	view := &analytics.Staged{First: first, Count: int64(n), RecordedAt: t.StartedAt}
+	view := &analytics.Staged{First: first, Count: int64(n)}
 	if in != nil {
 		in.shown(s, n, view, told)
 	}
@@ -82,7 +82,8 @@ func (s *Session) tellStaged(ctx context.Context, c *analyticConn) error {
 	}
 	stage := analytics.Stage{Keep: c.told.events}
 	for i := c.told.events; i < len(t.Staged); i++ {
-		stage.Events = append(stage.Events, stagedEvent(&t.Staged[i], s.tx.Version(i)))
+		e := t.Recorded(i, 0, t.Version(i))
+		stage.Events = append(stage.Events, stagedEvent(&e))
 	}
 	if len(stage.Events) == 0 {
 		return nil // what it knows beyond them no statement asks for
@@ -101,10 +102,10 @@ func (s *Session) tellStaged(ctx context.Context, c *analyticConn) error {
 	return nil
 }
 
-func stagedEvent(e *engine.ProposedEvent, version int64) analytics.StagedEvent {
+func stagedEvent(e *engine.RecordedEvent) analytics.StagedEvent {
 	out := analytics.StagedEvent{
-		StreamID: e.StreamID, Stream: e.Stream, Version: version, EventID: e.EventID, Type: e.Type, Payload: e.Payload,
-		Opaque: e.Opaque, Metadata: e.Metadata,
+		StreamID: e.StreamID, Stream: e.Stream, Version: e.Version, EventID: e.EventID, Type: e.Type, Payload: e.Payload,
+		Opaque: e.Opaque, Metadata: e.Metadata, RecordedAt: e.RecordedAt,
 	}
 	if e.Tags != nil {
 		out.Tags = make([]*string, len(e.Tags))
@@ -215,9 +216,9 @@ type insertedView struct {
 	appended *engine.AppendRequest
 
 	// What it was shown.
-	first, time int64
-	versions    []int64
-	uses        analytics.Uses
+	first           int64
+	times, versions []int64
+	uses            analytics.Uses
 }
 
 // holds tells whether what was shown is what became of the events, as far as that was asked for.
@@ -226,30 +227,35 @@ func (v *insertedView) holds(r *engine.AppendRequest) bool {
 		if result.Position < 0 || v.uses.Version && result.Version != v.versions[i] {
 			return false
 		}
+		// The metadata of an event with a time of its own depend on it.
+		if (v.uses.Time || r.Events[i].Timed) && r.Time(i) != v.times[i] {
+			return false
+		}
 	}
-	return !(v.uses.Position && r.Results[0].Position != v.first) && !(v.uses.Time && r.RecordedAt != v.time)
+	return !(v.uses.Position && r.Results[0].Position != v.first)
 }
 
 // shown has a statement of the first n staged events see those that were inserted behind them.
 func (v *insertedView) shown(s *Session, n int, view *analytics.Staged, uses analytics.Uses) {
 	view.Inserted = int64(v.n)
-	v.first, v.time, v.uses, v.versions = view.First+int64(n), view.RecordedAt, uses, nil
+	v.first, v.uses, v.times, v.versions = view.First+int64(n), uses, nil, nil
 	for i := n; i < n+v.n; i++ {
-		v.versions = append(v.versions, s.tx.Version(i))
+		v.times, v.versions = append(v.times, s.tx.Time(i)), append(v.versions, s.tx.Version(i))
 	}
 }
 
 // tellAppended tells the worker events as they are in the log, for it need not have come so far.
 func (v *insertedView) tellAppended(ctx context.Context, c *analyticConn) (*analytics.Staged, error) {
 	r := v.appended
-	view := &analytics.Staged{First: -1, Inserted: int64(v.n), RecordedAt: r.RecordedAt}
+	view := &analytics.Staged{First: -1, Inserted: int64(v.n)}
 	stage := analytics.Stage{}
 	for i := range r.Events {
 		if result := r.Results[i]; result.Position >= 0 {
 			if view.First < 0 {
 				view.First = result.Position
 			}
-			stage.Events = append(stage.Events, stagedEvent(&r.Events[i], result.Version))
+			e := r.Recorded(i)
+			stage.Events = append(stage.Events, stagedEvent(&e))
 		}
 	}
 	c.told = toldEvents{events: len(stage.Events)}
@@ -338,7 +344,7 @@ func (p *insertPlan) compileValues(c *expr.Compiler, s *Session, st *syntax.Inse
 			return c.At(pgerror.Errorf(pgerror.SyntaxError, "VALUES lists must all be the same length"), rows[i].Pos)
 		}
 		for k, item := range rows[i].Items {
-			if column := p.columns[k]; !item.Default && (column == relation.EventPosition || column == relation.EventRecordedAt) {
+			if column := p.columns[k]; !item.Default && proposal.Assigns(column, s.effective.imports) {
 				return c.At(proposal.Assigned(column), item.Pos)
 			}
 		}
@@ -515,7 +521,7 @@ func (p *insertPlan) compileQuery(c *expr.Compiler, s *Session, st *syntax.Inser
 	}
 	row := make([]*expr.Scalar, width)
 	for i, column := range p.columns {
-		if column == relation.EventPosition || column == relation.EventRecordedAt {
+		if proposal.Assigns(column, s.effective.imports) {
 			return proposal.Assigned(column).WithHint("Leave the column out; a SELECT has no DEFAULT.")
 		}
 		if row[i], err = selectedFor(c, q, i, column, -1); err != nil {

@@ -145,10 +145,9 @@ type DatabaseCounters struct {
 // Staged says which of the events that a session has been told of (see [StageCommand]) a run sees, and
 // as what.
 type Staged struct {
-	First      int64 `json:"first"`              // position of the first that was told
-	Count      int64 `json:"count"`              // so many are among events
-	Inserted   int64 `json:"inserted,omitempty"` // and so many behind those are what a statement has just inserted
-	RecordedAt int64 `json:"recorded_at"`
+	First    int64 `json:"first"`              // position of the first that was told
+	Count    int64 `json:"count"`              // so many are among events
+	Inserted int64 `json:"inserted,omitempty"` // and so many behind those are what a statement has just inserted
 }
 
 // The name, which no client's statement knows, of the relation of what a statement has just inserted.
@@ -168,6 +167,8 @@ type StagedEvent struct {
 	Opaque   bool      `json:"opaque,omitempty"`
 	Metadata []byte    `json:"metadata"`
 	Tags     []*string `json:"tags"`
+	// RecordedAt is in µs since the Unix epoch.
+	RecordedAt int64 `json:"recorded_at"`
 }
 
 // Stage changes what a session's transaction has staged: so many of the events told before stay, and

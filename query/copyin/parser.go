@@ -32,6 +32,7 @@ type Parser struct {
 	Format  *copyfmt.Format
 	Zone    *pgvalue.Zone
 	Limits  engine.Limits
+	Imports bool // times may be given
 	// Error turns what the engine has against an event into an error with a SQLSTATE.
 	Error   func(error) error
 	PackFor *engine.WriterHandle // nil where events are staged: they are packed when they are appended
@@ -268,6 +269,12 @@ func (p Parser) event(r *copyfmt.Reader, fields []copyfmt.Field, e *engine.Propo
 				}
 			}
 			expected = v.Int
+		case relation.EventRecordedAt:
+			if err := p.setTime(e, &v); err != nil {
+				if err := p.refuse(r, err); err != nil {
+					return 0, err
+				}
+			}
 		default:
 			typed = typed || column == relation.EventType
 			if err := proposal.SetField(e, column, &v); err != nil {
@@ -282,6 +289,13 @@ func (p Parser) event(r *copyfmt.Reader, fields []copyfmt.Field, e *engine.Propo
 		return expected, p.refuse(r, err)
 	}
 	return expected, nil
+}
+
+func (p Parser) setTime(e *engine.ProposedEvent, v *pgvalue.Value) error {
+	if !p.Imports {
+		return proposal.Assigned(relation.EventRecordedAt)
+	}
+	return proposal.SetTime(e, v, proposal.Latest())
 }
 
 // refuse is called with what is wrong with a row that could be read: where there is a condition, it comes first, as

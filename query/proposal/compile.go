@@ -36,13 +36,13 @@ func Columns(c *expr.Compiler, rel *relation.Relation, names []syntax.Name) ([]i
 	return columns, nil
 }
 
-// Value compiles a value for a column; nil for DEFAULT.
-func Value(c *expr.Compiler, x syntax.Expr, rel *relation.Relation, column int) (*expr.Scalar, error) {
+// Value compiles a value for a column; nil for DEFAULT. imports: a time may be given.
+func Value(c *expr.Compiler, x syntax.Expr, rel *relation.Relation, column int, imports bool) (*expr.Scalar, error) {
 	target := rel.Columns[column]
 	if _, ok := x.(*syntax.DefaultExpr); ok {
 		return nil, nil
 	}
-	if column == relation.EventPosition || column == relation.EventRecordedAt {
+	if Assigns(column, imports) {
 		return nil, c.At(Assigned(column), x.Position())
 	}
 	s, err := c.CompileAs(x, target.OID)

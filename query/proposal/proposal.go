@@ -2,6 +2,7 @@ package proposal
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,6 +17,7 @@ import (
 // Builder makes events of rows, and gathers what they expect.
 type Builder struct {
 	Columns   []int // of events, by place in a row
+	Latest    int64 // time that may be given, µs since the Unix epoch
 	Skip      bool  // ON CONFLICT DO NOTHING, of event_id or in general
 	SkipTaken bool  // likewise, of the version
 	Expected  []staging.Expectation
@@ -39,8 +41,8 @@ func (b *Builder) Event(e *expr.Env, row []*expr.Scalar, out *engine.ProposedEve
 			return err
 		}
 		if v.Kind == pgvalue.Null {
-			if b.Columns[i] == relation.EventEventID {
-				return NotNull("event_id") // a null is not DEFAULT
+			if c := b.Columns[i]; c == relation.EventEventID || c == relation.EventRecordedAt {
+				return NotNull(relation.Events.Columns[c].Name) // a null is not DEFAULT
 			}
 			continue
 		}
@@ -53,6 +55,10 @@ func (b *Builder) Event(e *expr.Env, row []*expr.Scalar, out *engine.ProposedEve
 			opaque = v.Bytes
 		case relation.EventExpectedVersion:
 			expected, hasExpected = v.Int, true
+		case relation.EventRecordedAt:
+			if err := SetTime(out, &v, b.Latest); err != nil {
+				return err
+			}
 		default:
 			typed = typed || b.Columns[i] == relation.EventType
 			if err := SetField(out, b.Columns[i], &v); err != nil {
@@ -174,6 +180,31 @@ func (b *Builder) place(stream uuid.UUID) int {
 		return -1
 	}
 	return slices.IndexFunc(b.Expected, func(x staging.Expectation) bool { return x.Stream.ID == stream })
+}
+
+// ahead is how much later than the server's clock a time that is given may be, µs: clocks of different machines differ.
+const ahead = 1e6
+
+// Latest is the latest time that may be given.
+func Latest() int64 { return time.Now().UnixMicro() + ahead }
+
+// SetTime sets when an event was recorded elsewhere. All events after it get a time that is not before it, so one that is still
+// to come would make theirs wrong.
+func SetTime(out *engine.ProposedEvent, v *pgvalue.Value, latest int64) error {
+	switch {
+	case v.Int == pgvalue.NegativeInfinity:
+		return pgerror.Errorf(pgerror.DatetimeFieldOverflow, "recorded_at cannot be -infinity")
+	case v.Int > latest:
+		return pgerror.Errorf(pgerror.DatetimeFieldOverflow, "recorded_at is later than the server's clock").
+			WithDetail("No event after it could have an earlier time.")
+	}
+	out.Timed, out.GivenAt = true, v.Int
+	return nil
+}
+
+// Assigns tells whether a column has no other value than the log's; imports: a time may be given.
+func Assigns(column int, imports bool) bool {
+	return column == relation.EventPosition || column == relation.EventRecordedAt && !imports
 }
 
 // Assigned says of a column that the log assigns it.

@@ -309,7 +309,7 @@ func (p *Plan) stagedRows(src *Source, e *expr.Env) ([]engine.RecordedEvent, err
 	var out []engine.RecordedEvent
 	var v pgvalue.Value
 	for i := range e.Staged {
-		ev := staging.Recorded(&t.Staged[i], first+int64(i), src.Batch.Version(i), t.StartedAt)
+		ev := t.Recorded(i, first+int64(i), t.Version(i))
 		keep := true
 		if i%RowsPace == RowsPace-1 {
 			if err := e.Look(); err != nil {

@@ -132,12 +132,12 @@ func (r *streamRows) describe(ctx context.Context, id uuid.UUID) (bool, error) {
 	st := t.Streams[id]
 	first := r.src.Index.GlobalPosition() + 1
 	if !ok {
-		r.info = engine.StreamInfo{StreamID: id, Stream: st.Name, FirstPosition: first + int64(own.First), CreatedAt: t.StartedAt}
+		r.info = engine.StreamInfo{StreamID: id, Stream: st.Name, FirstPosition: first + int64(own.First), CreatedAt: t.Time(own.First)}
 	}
 	r.info.LastPosition = first + int64(own.Last)
 	r.info.Version = r.src.Batch.Version(own.Last)
-	r.info.UpdatedAt = max(r.info.UpdatedAt, t.StartedAt)
-	r.info.CreatedAt = min(r.info.CreatedAt, t.StartedAt)
+	r.info.UpdatedAt = max(r.info.UpdatedAt, t.Time(own.Last))
+	r.info.CreatedAt = min(r.info.CreatedAt, t.Time(own.First))
 	if r.plan.usesPosition {
 		t.Position = first
 	}
@@ -184,7 +184,7 @@ func (r *streamRows) seen(ctx context.Context, ok bool) (bool, error) {
 		if own.StreamID != r.info.StreamID {
 			continue
 		}
-		e := staging.Recorded(own, first+int64(i), 0, r.src.Batch.StartedAt)
+		e := r.src.Batch.Recorded(i, first+int64(i), 0)
 		if there, err := s.Sees(r.e, &e); err != nil {
 			return false, err
 		} else if there {

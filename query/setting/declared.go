@@ -42,6 +42,9 @@ const (
 	AsOfNow = "now"
 )
 
+// Import lets events be given the time when they were recorded elsewhere.
+const Import = "eventgres.import"
+
 // What the server is, and cannot be changed.
 func init() {
 	for _, f := range []struct {
@@ -88,6 +91,7 @@ func init() {
 		Setting{Name: ReadAfter, Initial: "-1", Check: (&numberSetting{name: ReadAfter, low: -1, high: 1 << 53}).check, About: "A position: statements that read wait until all events up to it can be read here; -1: they do not wait."},
 		Setting{Name: ReadAfterTimeout, Initial: "10s", Check: durationCheck(ReadAfterTimeout), About: "How long they wait, before they fail with 57014; 0: without end."},
 		Setting{Name: AsOf, Initial: AsOfNow, Check: checkString, About: "A position, or a time, which becomes the position of the last event that was recorded by then: what is read is the log as of it, and nothing is appended; now: all of it."},
+		Setting{Name: Import, Superuser: true, Initial: "off", Check: checkBool(Import), About: "Whether INSERT and COPY may give recorded_at, for events that were recorded elsewhere."},
 		Setting{Name: "lock_timeout", Initial: "0", Check: durationCheck("lock_timeout"), About: "How long an advisory lock is waited for; 0: without end."},
 		Setting{Name: "idle_in_transaction_session_timeout", Initial: "0", Check: durationCheck("idle_in_transaction_session_timeout"), About: "How long a session may be idle in a transaction before it is ended; 0: without end."},
 		Setting{Name: "idle_session_timeout", Initial: "0", Check: durationCheck("idle_session_timeout"), About: "How long a session may be idle outside a transaction before it is ended; 0: without end."},

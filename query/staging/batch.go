@@ -18,6 +18,7 @@ type Batch struct {
 	Staged    []engine.ProposedEvent
 	Places    []int64 // of staged events among those of their stream
 	skips     []skips // of staged events
+	times     []int64 // of staged events, once one of them was given a time; before, all are StartedAt
 	Size      int     // bytes that the events take in the log
 	Streams   map[uuid.UUID]*Stream
 	IDs       map[uuid.UUID]bool // of staged events
@@ -28,7 +29,7 @@ type Batch struct {
 
 // Again is an empty batch with the buffers of one that is over.
 func (b *Batch) Again(index *engine.ReadIndex, startedAt int64) Batch {
-	return Batch{index: index, StartedAt: startedAt, Staged: b.Staged[:0], Places: b.Places[:0], skips: b.skips[:0], Position: -1}
+	return Batch{index: index, StartedAt: startedAt, Staged: b.Staged[:0], Places: b.Places[:0], skips: b.skips[:0], times: b.times[:0], Position: -1}
 }
 
 // skips is what of an event ON CONFLICT DO NOTHING would have found.
@@ -251,6 +252,7 @@ func (b *Batch) stageOne(e *engine.ProposedEvent, result *engine.EventResult) er
 	result.Position = int64(len(b.Staged)) // relative, until it is pinned
 	st.Count++
 	// The bytes are the client's buffer, which the next message overwrites.
+	b.time(e)
 	staged := e.Clone()
 	staged.SkipDuplicate, staged.SkipTaken = false, false // its count was told; a duplicate by then is a conflict
 	b.Staged = append(b.Staged, staged)
@@ -352,6 +354,48 @@ func (b *Batch) Ranges(n int) map[uuid.UUID]Range {
 	return out
 }
 
+// time notes when the next event that is staged will have been recorded, unless somebody else appends before.
+func (b *Batch) time(e *engine.ProposedEvent) {
+	if !e.Timed && len(b.times) == 0 {
+		return
+	}
+	for len(b.times) < len(b.Staged) {
+		b.times = append(b.times, b.StartedAt)
+	}
+	at := b.StartedAt
+	if e.Timed {
+		at = max(e.GivenAt, b.index.NewestTime())
+	}
+	if n := len(b.times); n > 0 {
+		at = max(at, b.times[n-1])
+	}
+	b.times = append(b.times, at)
+}
+
+// Time is the time that a staged event will have, unless the log has a later one by then, µs since the Unix epoch.
+func (b *Batch) Time(i int) int64 {
+	if i < len(b.times) {
+		return b.times[i]
+	}
+	return b.StartedAt
+}
+
+// Metadata are those that a staged event will have, as far as that depends on its time.
+func (b *Batch) Metadata(i int) []byte {
+	if e := &b.Staged[i]; e.Timed && b.Time(i) > e.GivenAt {
+		return engine.RaisedMetadata(e.Metadata, e.GivenAt)
+	}
+	return b.Staged[i].Metadata
+}
+
+// Recorded is a staged event as it will be in the log, as far as that is known.
+func (b *Batch) Recorded(i int, position, version int64) engine.RecordedEvent {
+	out := Recorded(&b.Staged[i], position, version, b.Time(i))
+	out.Metadata = b.Metadata(i)
+	return out
+}
+
+// Recorded is an event as it would be in the log at a place and a time.
 func Recorded(e *engine.ProposedEvent, position, version, recordedAt int64) engine.RecordedEvent {
 	return engine.RecordedEvent{
 		Position: position, StreamID: e.StreamID, Stream: e.Stream, Version: version, EventID: e.EventID,
@@ -381,6 +425,7 @@ func (b *Batch) Mark() Mark {
 func (b *Batch) Rollback(m *Mark) {
 	clear(b.Staged[m.Staged:])
 	b.Staged, b.Places, b.skips, b.Size = b.Staged[:m.Staged], b.Places[:m.Staged], b.skips[:m.Staged], m.size
+	b.times = b.times[:min(len(b.times), m.Staged)]
 	if b.Position < 0 || m.Staged == 0 {
 		b.Position = m.position
 	}

@@ -69,7 +69,7 @@ func (w *Worker) stage(s *staged, keep int, more []analytics.StagedEvent) error 
 func recordedEvent(e *analytics.StagedEvent) engine.RecordedEvent {
 	out := engine.RecordedEvent{
 		StreamID: e.StreamID, Stream: e.Stream, Version: e.Version, EventID: e.EventID, Type: e.Type, Payload: e.Payload,
-		Opaque: e.Opaque, Metadata: e.Metadata,
+		Opaque: e.Opaque, Metadata: e.Metadata, RecordedAt: e.RecordedAt,
 	}
 	if e.Tags != nil {
 		out.Tags = make([]string, len(e.Tags))
@@ -85,16 +85,15 @@ func recordedEvent(e *analytics.StagedEvent) engine.RecordedEvent {
 
 // shownStaged are staged events as a statement sees them.
 type shownStaged struct {
-	events     []engine.RecordedEvent
-	first      int64 // position of the first
-	recordedAt int64
+	events []engine.RecordedEvent
+	first  int64 // position of the first
 }
 
 func (s *shownStaged) Len() int { return len(s.events) }
 
 func (s *shownStaged) Set(columns []duck.Writer, i, row int) {
 	e := s.events[row]
-	e.Position, e.RecordedAt = s.first+int64(row), s.recordedAt
+	e.Position = s.first + int64(row)
 	setEvent(columns, i, &e)
 }
 
@@ -145,7 +144,7 @@ func (p *portal) showStaged() (staged, inserted string, err error) {
 		return "", "", pgerror.Errorf(pgerror.ProtocolViolation, "%d and %d staged events, of %d, cannot be seen", run.Count, run.Inserted, len(p.staged))
 	}
 	show := func(from, to int64) string {
-		number, sql := p.w.show(&shownStaged{events: p.staged[from:to], first: run.First + from, recordedAt: run.RecordedAt})
+		number, sql := p.w.show(&shownStaged{events: p.staged[from:to], first: run.First + from})
 		p.shown = append(p.shown, number)
 		return sql
 	}
