@@ -158,15 +158,3 @@ func copied(t *testing.T, conn *pgx.Conn, sql string) string {
 	}
 	return strings.NewReplacer("\t", " | ", `\N`, "<null>").Replace(strings.TrimSuffix(b.String(), "\n"))
 }
-
-// count is the only value that a text of several statements returns.
-func count(t *testing.T, conn *pgx.Conn, sql string) (value string, err error) {
-	t.Helper()
-	results, err := conn.PgConn().Exec(t.Context(), sql).ReadAll()
-	for _, r := range results {
-		for _, row := range r.Rows {
-			value += text(row)
-		}
-	}
-	return value, err
-}

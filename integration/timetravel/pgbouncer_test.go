@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/eventgres/eventgres/integration/harness"
 )
 
@@ -39,4 +41,16 @@ func TestPool(t *testing.T) {
 		})
 	}
 	clients.Wait()
+}
+
+// count is the only value that a text of several statements returns.
+func count(t *testing.T, conn *pgx.Conn, sql string) (value string, err error) {
+	t.Helper()
+	results, err := conn.PgConn().Exec(t.Context(), sql).ReadAll()
+	for _, r := range results {
+		for _, row := range r.Rows {
+			value += text(row)
+		}
+	}
+	return value, err
 }
