@@ -101,8 +101,10 @@ type group struct {
 	dict *dictionary // of the segment, or nil
 	// carry: the segment has no control state of the log before yet.
 	carry bool
+	fresh bool // it has no append yet
+	lead  int  // bytes in front of the frames that are left for an entry of a replicated log
 
-	buf        []byte // frames; empty if there is nothing to write
+	buf        []byte // frames behind the lead; no longer than it if there is nothing to write
 	carried    int64  // bytes of them that carry the control state over
 	events     []pendingEvent
 	next       int64 // position
@@ -142,7 +144,7 @@ func newGroup(log *EventLog) *group {
 
 // reset begins a group in the given segment, whose end is at offset base.
 func (g *group) reset(seg *segment, base uint32, carry bool) {
-	g.seg, g.base, g.dict, g.carry = seg, base, seg.dict.Load(), carry
+	g.seg, g.base, g.dict, g.carry, g.fresh = seg, base, seg.dict.Load(), carry, base == segmentHeaderSize
 	if g.carried > keptCarry {
 		g.buf = nil
 	}
@@ -175,7 +177,7 @@ const keptCarry = 1 << 20
 
 // begin adds what a segment begins with, before the first frame of the first group.
 func (g *group) begin() {
-	if g.dict != nil && g.base == segmentHeaderSize && !failpoint(bugLostDictionary) {
+	if g.dict != nil && g.fresh && !failpoint(bugLostDictionary) {
 		g.buf = g.dict.frame(g.buf, g.seg.key, g.next)
 	}
 	if g.carry && !failpoint(bugLostControl) {
@@ -381,7 +383,7 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 			g.recordedAt = r.ProposedAt
 		}
 	}
-	if len(g.buf) == 0 {
+	if len(g.buf) == g.lead {
 		g.begin()
 	}
 	start := len(g.buf)

@@ -25,7 +25,8 @@ const (
 	kindSeal       = 2
 	kindDictionary = 3
 	kindControl    = 4 // an append that changes the control state
-	kindCarried    = 6 // the control state; 5 is kept for what orders the log of several machines
+	kindEntry      = 5 // begins an entry of a replicated log; the frames of its group follow
+	kindCarried    = 6 // the control state
 
 	// maxRecordOverhead bounds what a record holds beside the caller's bytes: CRC 4,
 	// length 5, flags 1, stream id or name length 16, version 10, event id 16, time 10,

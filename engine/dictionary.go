@@ -223,43 +223,51 @@ func (s *segment) dictionary() (*dictionary, error) {
 // readDictionary reads and verifies the bytes of the segment's dictionary, nil if it has none.
 func (s *segment) readDictionary() ([]byte, error) {
 	b := make([]byte, frameHeaderSize+dictionaryBytes+1)
-	n, err := s.file.ReadAt(b, segmentHeaderSize)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, fmt.Errorf("read %s at offset %d: %w", s.name, segmentHeaderSize, err)
+	for at := int64(segmentHeaderSize); ; {
+		n, err := s.file.ReadAt(b[:cap(b)], at)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return nil, fmt.Errorf("read %s at offset %d: %w", s.name, at, err)
+		}
+		if b = b[:n]; n < frameHeaderSize {
+			return nil, nil
+		}
+		h, ok := s.key.decodeHeader(b)
+		switch {
+		case ok && h.kind == kindEntry && s.mayHold(kindEntry):
+			at += int64(h.length) // it stands behind what an entry begins with
+			continue
+		case !ok && at > segmentHeaderSize && allZero(b[:frameHeaderSize]):
+			return nil, nil // entries without events, so far
+		case !ok:
+			return nil, s.corrupt(at, "frame header checksum, of the segment's dictionary")
+		case h.kind != kindDictionary:
+			return nil, nil
+		case int(h.length) > len(b),
+			crc32.Checksum(b[frameHeaderSize:h.length], castagnoli) != h.bodyCRC && !failpoint(bugSkipDictCRC):
+			return nil, s.corrupt(at, "frame checksum, of the segment's dictionary")
+		}
+		b = b[frameHeaderSize : h.length-1 : h.length-1]
+		if len(b) < s2.MinDictSize {
+			return nil, s.corrupt(at, "size of the segment's dictionary")
+		}
+		return b, nil
 	}
-	if b = b[:n]; n < frameHeaderSize {
-		return nil, nil
-	}
-	h, ok := s.key.decodeHeader(b)
-	switch {
-	case !ok:
-		return nil, s.corrupt(segmentHeaderSize, "frame header checksum, of the segment's dictionary")
-	case h.kind != kindDictionary:
-		return nil, nil
-	case int(h.length) > len(b),
-		crc32.Checksum(b[frameHeaderSize:h.length], castagnoli) != h.bodyCRC && !failpoint(bugSkipDictCRC):
-		return nil, s.corrupt(segmentHeaderSize, "frame checksum, of the segment's dictionary")
-	}
-	b = b[frameHeaderSize : h.length-1 : h.length-1]
-	if len(b) < s2.MinDictSize {
-		return nil, s.corrupt(segmentHeaderSize, "size of the segment's dictionary")
-	}
-	return b, nil
 }
 
-// learn makes a dictionary of a segment's events, for the next; nil if there is too little of them.
-func (s *segment) learn() (*dictionary, error) {
-	size := min(int(s.end/dictionaryShare), dictionaryBytes)
-	if s.count == 0 || size < s2.MinDictSize {
+// learn makes a dictionary of a segment's events, of which there are count in so many bytes, for the next; nil if
+// there is too little of them.
+func (s *segment) learn(end, count int64) (*dictionary, error) {
+	size := min(int(end/dictionaryShare), dictionaryBytes)
+	if count == 0 || size < s2.MinDictSize {
 		return nil, nil
 	}
 	var d decoder
 	var e RecordedEvent
 	var b, buf []byte
-	for i := int64(0); i < s.count && len(b) < size; i++ {
+	for i := int64(0); i < count && len(b) < size; i++ {
 		// Steps of the golden ratio are spread evenly, however many it takes.
 		_, fraction := math.Modf(float64(i) * math.Phi)
-		ordinal := uint32(min(int64(fraction*float64(s.count)), s.count-1))
+		ordinal := uint32(min(int64(fraction*float64(count)), count-1))
 		offset, err := s.offset(ordinal)
 		if err != nil {
 			return nil, err

@@ -22,6 +22,7 @@ type opening struct {
 	next           *segment // the header of the one after it, if there is one
 
 	control *controlState // that the segments so far have left, nil if they were not read
+	replica *Replica      // nil if the log is not a replicated one
 }
 
 func (o *opening) run() error {
@@ -39,6 +40,9 @@ func (o *opening) run() error {
 	}
 	if len(numbers) == 0 {
 		return o.begin()
+	}
+	if o.replica = s.opts.replica; o.replica != nil {
+		numbers = numbers[:o.replica.seg.number]
 	}
 	o.progress = progress{logger: s.opts.Logger, what: "opening the log", unit: "segments", total: int64(len(numbers))}
 	defer o.ahead.drop()
@@ -60,7 +64,11 @@ func (o *opening) run() error {
 // before.
 func (o *opening) loadControl() error {
 	l := o.store.log
-	for i := len(l.segments) - 2; o.control == nil; i-- {
+	i := len(l.segments) - 1
+	if !l.segments[i].sealed {
+		i--
+	}
+	for ; o.control == nil; i-- {
 		seg := l.segments[i]
 		size, err := seg.file.Size()
 		if err != nil {
@@ -99,7 +107,7 @@ func readControl(seg *segment, size int64) (*controlState, error) {
 func (o *opening) dictionary() error {
 	w, segments := o.store.w, o.store.log.segments
 	seg := w.active()
-	if seg.version < dictionaryVersion {
+	if seg.version < dictionaryVersion || seg.sealed {
 		return nil
 	}
 	if w.end == segmentHeaderSize && len(segments) > 1 {
@@ -149,6 +157,12 @@ func (o *opening) openSegment(number uint32, last bool) error {
 		return err
 	}
 	switch {
+	case last && o.replica != nil && o.replica.closed && seg.sealed:
+		if err := o.loadSealed(seg); err != nil {
+			return err
+		}
+		s.w.end, s.w.allocated, s.w.chain = seg.end, seg.end+sealSize, seg.chain
+		return nil
 	case last:
 		seg.sealed = false // what ends the file may be payload; the scan will tell
 	case seg.sealed:
@@ -329,6 +343,8 @@ func (o *opening) replay(seg *segment) error {
 	p := progress{logger: o.store.opts.Logger, what: "replaying " + seg.name, unit: "bytes", total: size}
 	if seg.sealed {
 		scanner.limit = seg.end + sealSize
+	} else if o.replica != nil && o.last {
+		scanner.limit = o.replica.applied.end
 	}
 	t, err := o.replayFrames(seg, mem, scanner, &p)
 	if err != nil {
@@ -337,6 +353,10 @@ func (o *opening) replay(seg *segment) error {
 	if seg.sealed {
 		if t.reason != "seal" || t.offset != seg.end || scanner.chain != seg.chain || scanner.next != seg.first+seg.count {
 			return seg.corrupt(t.offset, t.reason+"; the segment is sealed")
+		}
+	} else if o.replica != nil && o.last {
+		if err := o.replica.reached(seg, scanner, t); err != nil {
+			return err
 		}
 	} else if err := o.cutTail(seg, scanner, t); err != nil {
 		return err

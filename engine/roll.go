@@ -31,20 +31,30 @@ func (w *writer) roll() error {
 		return w.ioError(err, !vfs.IsFull(err) || errors.As(err, new(*indeterminateError)))
 	}
 	w.rolling = false
-	mem, postings := old.mem.Load(), old.postings.Load()
 	next.indexInMemory(w.log.hash)
 	w.learn(old, next)
-	w.log.mu.Lock()
-	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
-	w.log.mu.Unlock()
+	w.goOn(old, next)
+	return nil
+}
+
+// goOn makes the segment that comes behind a sealed one the active one, and has that get its index files.
+func (w *writer) goOn(old, next *segment) {
+	mem, postings := old.mem.Load(), old.postings.Load()
+	w.goOnWith(next)
 	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
-	w.begin(next)
 	w.building.Add(1)
 	go func() {
 		defer w.building.Done()
 		w.buildIndex(old, mem, postings)
 	}()
-	return nil
+}
+
+// goOnWith makes a segment the active one.
+func (w *writer) goOnWith(next *segment) {
+	w.log.mu.Lock()
+	w.log.segments = append(w.log.segments[:len(w.log.segments):len(w.log.segments)], next)
+	w.log.mu.Unlock()
+	w.begin(next)
 }
 
 // begin sets the writer to the beginning of a segment that has only its header.
@@ -59,7 +69,7 @@ func (w *writer) learn(prev, seg *segment) {
 	if w.opts.Unpacked {
 		return
 	}
-	d, err := prev.learn()
+	d, err := prev.learn(prev.end, prev.count)
 	if err != nil {
 		w.opts.Logger.Error("no dictionary; the segment's events are not packed", "segment", seg.name, "error", err)
 	}

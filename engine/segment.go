@@ -14,9 +14,10 @@ import (
 
 const (
 	segmentHeaderSize = 64
-	segmentMagic      = "EVGSEG\x00\x03" // the last byte is the format version
+	segmentMagic      = "EVGSEG\x00\x03" // the last byte is the format version that a single node writes
 	dictionaryVersion = 2                // from which on segments may have a dictionary
 	controlVersion    = 3                // and control records
+	entryVersion      = 4                // and entries of a replicated log, whose members alone write it
 	sealBodySize      = 4
 	sealSize          = frameHeaderSize + sealBodySize + 1
 	// maxSegmentSize keeps offsets in 32 bits, with the control state that does not count.
@@ -58,6 +59,7 @@ func segmentName(dir string, number uint32) string {
 func encodeSegmentHeader(s *segment, store uuid.UUID) []byte {
 	b := make([]byte, segmentHeaderSize)
 	copy(b, segmentMagic)
+	b[7] = s.version
 	copy(b[8:], store[:])
 	le.PutUint64(b[24:], uint64(s.first))
 	le.PutUint64(b[32:], uint64(s.number))
@@ -80,8 +82,8 @@ func (s *segment) readHeader(store uuid.UUID) error {
 		return s.corrupt(0, "segment header checksum")
 	case string(b[:7]) != segmentMagic[:7]:
 		return s.corrupt(0, "not a segment")
-	case b[7] == 0 || b[7] > segmentMagic[7]:
-		return fmt.Errorf("%s has format version %d; this program reads versions 1 to %d", s.name, b[7], segmentMagic[7])
+	case b[7] == 0 || b[7] > entryVersion:
+		return fmt.Errorf("%s has format version %d; this program reads versions 1 to %d", s.name, b[7], entryVersion)
 	case uuid.UUID(b[8:24]) != store:
 		return s.corrupt(8, fmt.Sprintf("the segment belongs to another store, %s", uuid.UUID(b[8:24])))
 	case le.Uint64(b[32:]) != uint64(s.number):
@@ -114,7 +116,10 @@ func (s *segment) corrupt(offset int64, reason string) error {
 // createSegment makes a segment durable, header and name. It appears under its name
 // only when its header is whole.
 func createSegment(fs vfs.FS, dir string, store uuid.UUID, s *segment) error {
-	s.name, s.version = segmentName(dir, s.number), segmentMagic[7]
+	s.name = segmentName(dir, s.number)
+	if s.version == 0 {
+		s.version = segmentMagic[7]
+	}
 	tmp := s.name + ".tmp"
 	if err := removeIfExists(fs, tmp); err != nil {
 		return err
@@ -198,6 +203,8 @@ func (s *segment) mayHold(kind uint16) bool {
 		return true
 	case kindControl, kindCarried:
 		return s.version >= controlVersion
+	case kindEntry:
+		return s.version >= entryVersion
 	}
 	return false
 }
@@ -214,12 +221,13 @@ type frameScanner struct {
 	bufAt  int64
 	ahead  int // how much is read at once the next time, twice as much each time; 0: scanReadSize
 
-	lead    int           // what the segment may begin with
-	changes int64         // of the control state so far, -1 if that is not known
-	before  int64         // likewise, what the log before has left
-	carry   int64         // length of the frame that carries it over, 0 if there is none
-	state   *controlState // nil unless it is kept
-	begun   bool          // an append was met
+	lead       int           // what the segment may begin with
+	dictionary bool          // it was met
+	changes    int64         // of the control state so far, -1 if that is not known
+	before     int64         // likewise, what the log before has left
+	carry      int64         // length of the frame that carries it over, 0 if there is none
+	state      *controlState // nil unless it is kept
+	begun      bool          // an append was met
 }
 
 func newFrameScanner(seg *segment, limit int64) *frameScanner {
@@ -314,11 +322,13 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 		return h, nil, fmt.Sprintf("the frame begins at position %d instead of %d", h.first, s.next), nil
 	case int64(h.synced) > s.offset:
 		return h, nil, "the frame claims to have been written after itself", nil
-	case h.kind == kindDictionary && (s.offset != segmentHeaderSize || h.count != 0):
+	case h.kind == kindDictionary && (s.lead != leadAhead || s.dictionary || s.carry > 0 || h.count != 0):
 		return h, nil, "a dictionary that is not the first frame of its segment", nil
+	case h.kind == kindEntry && (h.count != 0 || h.length < entryFrame):
+		return h, nil, "an entry that is none", nil
 	case !s.seg.mayHold(h.kind):
 		return h, nil, fmt.Sprintf("unknown kind of frame, %d", h.kind), nil
-	case h.kind != kindDictionary && h.kind != kindCarried && s.lead == leadAhead && s.carry == 0 && s.seg.carries():
+	case h.kind != kindDictionary && h.kind != kindCarried && h.kind != kindEntry && s.lead == leadAhead && s.carry == 0 && s.seg.carries():
 		return h, nil, "the segment does not begin with the control state of the log before", nil
 	}
 	if h.kind == kindControl || h.kind == kindCarried {
@@ -327,7 +337,11 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 		}
 	}
 	if h.kind != kindSeal {
-		if h.kind != kindDictionary {
+		switch h.kind {
+		case kindDictionary:
+			s.dictionary = true
+		case kindEntry: // before what a segment begins with, too
+		default:
 			s.lead = leadPassed
 			s.begun = s.begun || h.kind != kindCarried
 		}
@@ -344,7 +358,7 @@ func (s *frameScanner) scan() (h frameHeader, frame []byte, bad string, err erro
 func (s *segment) eachRecord(h frameHeader, frame []byte, frameOffset int64, f func(offset int64, record []byte) error) error {
 	at := frameHeaderSize
 	switch h.kind {
-	case kindDictionary, kindCarried:
+	case kindDictionary, kindCarried, kindEntry:
 		return nil
 	case kindControl:
 		_, events, ok := decodeControl(frame)

@@ -40,6 +40,8 @@ type Options struct {
 	Measure bool
 	// Logger gets progress of long work and failures; default: discarded.
 	Logger *slog.Logger
+
+	replica *Replica // whose store is opened: its log is a replicated one
 }
 
 func (o Options) withDefaults() *Options {
@@ -135,6 +137,9 @@ func (s *Store) open() error {
 		cache: newBlockCache(s.opts.CacheBlocks),
 	}
 	s.log.streams = newStreamTable(s.log.hash)
+	if err := s.replicated(id); err != nil {
+		return err
+	}
 	if id.format < storeFormat {
 		// Refused before anything is changed.
 		if _, err := readDefinitions(s.opts.FS, s.dir); err != nil {
@@ -158,7 +163,11 @@ func (s *Store) open() error {
 		return err
 	}
 	s.hub.publish(s.log.committed.Load())
-	go s.w.run()
+	if s.opts.replica == nil {
+		go s.w.run()
+	} else {
+		close(s.w.stopped)
+	}
 	s.w.derive(nil)
 	return nil
 }

@@ -74,6 +74,7 @@ type writer struct {
 	health    atomic.Pointer[Health]
 	postponed *AppendRequest // taken off the queue, to begin the next group
 	counters  counters
+	gate      func(ctx context.Context) error // of a node of a cluster: an error where it takes no appends
 }
 
 func (w *writer) active() *segment { return w.log.segments[len(w.log.segments)-1] }
@@ -411,6 +412,9 @@ type WriterHandle struct{ w *writer }
 // becomes of ctx. A request whose Append was cancelled must not be used again, since
 // it may still be in the queue; any other may.
 func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
+	if err := h.pass(ctx); err != nil {
+		return err
+	}
 	if err := h.admit(ctx, r); err != nil {
 		return err
 	}
@@ -437,10 +441,21 @@ func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
 // Start is the first part of Append: it returns when the request is in the queue, or with an error
 // if it never will be. The appends of requests that one goroutine starts happen in that order.
 func (h *WriterHandle) Start(ctx context.Context, r *AppendRequest) error {
+	if err := h.pass(ctx); err != nil {
+		return err
+	}
 	if err := h.admit(ctx, r); err != nil {
 		return err
 	}
 	return h.w.send(ctx, r)
+}
+
+// pass asks a node of a cluster whether it takes appends.
+func (h *WriterHandle) pass(ctx context.Context) error {
+	if h.w.gate == nil {
+		return nil
+	}
+	return h.w.gate(ctx)
 }
 
 // Wait is the second part of Append, for a request that was started.
@@ -563,15 +578,20 @@ func (w *writer) send(ctx context.Context, r *AppendRequest) error {
 	}
 }
 
-// close refuses new requests, finishes those in the queue and waits.
-func (w *writer) close() {
+// closeQueue refuses new requests.
+func (w *writer) closeQueue() {
 	w.sendMu.Lock()
+	defer w.sendMu.Unlock()
 	if !w.closed {
 		w.closed = true
 		close(w.queue)
 		close(w.stopping)
 	}
-	w.sendMu.Unlock()
+}
+
+// close refuses new requests, finishes those in the queue and waits.
+func (w *writer) close() {
+	w.closeQueue()
 	<-w.stopped
 	w.building.Wait()
 	w.deriving.Wait()
