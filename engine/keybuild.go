@@ -53,19 +53,27 @@ func (w *writer) derive(cause error) {
 	if w.closed || w.wanted.Add(1) > 1 {
 		return
 	}
+	if w.opts.Synchronous {
+		w.deriveWanted()
+		return
+	}
 	w.deriving.Add(1)
 	go func() {
 		defer w.deriving.Done()
-		for {
-			n := w.wanted.Load()
-			if err := w.deriveMissing(); err != nil && !errors.Is(err, errClosing) {
-				w.opts.Logger.Error("an index was not built; what it is for takes longer", "error", err)
-			}
-			if w.wanted.Add(-n) == 0 {
-				return
-			}
-		}
+		w.deriveWanted()
 	}()
+}
+
+func (w *writer) deriveWanted() {
+	for {
+		n := w.wanted.Load()
+		if err := w.deriveMissing(); err != nil && !errors.Is(err, errClosing) {
+			w.opts.Logger.Error("an index was not built; what it is for takes longer", "error", err)
+		}
+		if w.wanted.Add(-n) == 0 {
+			return
+		}
+	}
 }
 
 var errClosing = errors.New("the store is being closed")

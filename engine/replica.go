@@ -83,7 +83,7 @@ func OpenReplica(dir string, o Options, base ReplicaBase) (*Replica, error) {
 	if r.Store, err = Open(dir, o); err != nil {
 		return nil, err
 	}
-	if r.next == nil {
+	if r.seg = r.next; r.next == nil {
 		r.seg = r.w.active()
 	}
 	if r.size, err = r.seg.file.Size(); err != nil {
@@ -130,6 +130,12 @@ func (r *Replica) Term(index uint64) (uint64, error) {
 	}
 	ref, err := r.ref(index)
 	return ref.term, err
+}
+
+// Tag says what an entry does.
+func (r *Replica) Tag(index uint64) (EntryTag, error) {
+	ref, err := r.ref(index)
+	return ref.tag, err
 }
 
 // ErrNoEntry is of an index that the log has no entry at.
@@ -235,8 +241,8 @@ func (r *Replica) Append(e Entry) error {
 		return fmt.Errorf("entry %d begins no segment, and the one before it is sealed", e.Index)
 	}
 	own := r.own.held && e.Index == r.own.index && e.Term == r.own.term
-	if !own {
-		r.own.held = false // its place is another's, or it is to come again
+	if !own && e.Index <= r.own.index {
+		r.own.held = false // its place is another's
 	}
 	if tag == EntrySegment {
 		if err := r.beginSegment(own); err != nil {

@@ -153,12 +153,11 @@ func (r *Replica) Apply() error {
 	if ref.tag >= EntryGroup {
 		r.hub.publish(r.log.committed.Load())
 	}
-	if r.own.index != index {
-		return nil
-	}
-	if own {
+	switch {
+	case r.own.index != index:
+	case r.own.term == ref.term:
 		r.Answer(nil)
-	} else {
+	default:
 		r.Answer(ErrNotAppended)
 	}
 	return nil

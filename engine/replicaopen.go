@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -135,7 +136,7 @@ func (u *survey) run(last uint32) error {
 		return err
 	}
 	if last == r.base.Segment {
-		return u.settle(newest, found, nil)
+		return u.accept(newest, found, nil)
 	}
 	before, err := u.segment(last - 1)
 	if err != nil {
@@ -143,7 +144,7 @@ func (u *survey) run(last uint32) error {
 	}
 	switch {
 	case before.sealed && len(found.refs) > 0:
-		return u.settle(newest, found, nil)
+		return u.accept(newest, found, nil)
 	case before.sealed && before.number != r.base.Joined:
 		return newest.corrupt(segmentHeaderSize, "the entry that begins the segment is missing: the one before is sealed, so it was applied")
 	}
@@ -152,18 +153,25 @@ func (u *survey) run(last uint32) error {
 	if err != nil {
 		return err
 	}
-	if earlier.tail.reason != "end" && earlier.tail.reason != "seal" {
-		return before.corrupt(earlier.tail.offset, earlier.tail.reason+"; the log goes on in the next segment")
-	}
 	if len(found.refs) == 0 { // it was made, and the group did not come into it
+		if err := u.cut(newest, found, false); err != nil {
+			return err
+		}
+		if err := u.fs.Remove(newest.name); err != nil {
+			return err
+		}
+		if err := u.fs.SyncDir(filepath.Dir(newest.name)); err != nil {
+			return err
+		}
 		r.spans = r.spans[:len(r.spans)-1]
-		return u.settle(before, earlier, nil)
+		return u.accept(before, earlier, nil)
 	}
 	if newest.first != earlier.scanner.next || newest.chainStart != earlier.end.chain {
 		return newest.corrupt(24, "the segment does not continue "+before.name)
 	}
 	r.next = newest
-	return u.settle(before, earlier, found)
+	r.spans = r.spans[:len(r.spans)-1] // until that is applied
+	return u.accept(before, earlier, found)
 }
 
 // readSpans reads with which entry each segment begins.
@@ -224,8 +232,8 @@ func (u *survey) entries(seg *segment) (*foundEntries, error) {
 	return found, nil
 }
 
-// settle takes over what was found: the entries of the active segment, and those of one that is begun behind it.
-func (u *survey) settle(active *segment, found, next *foundEntries) error {
+// accept takes over what was found: the entries of the active segment, and those of one that is begun behind it.
+func (u *survey) accept(active *segment, found, next *foundEntries) error {
 	r := u.r
 	r.from = r.spans[active.number-r.base.Segment].first
 	r.refs, r.end = found.refs, found.end
@@ -334,4 +342,24 @@ func (r *Replica) reached(seg *segment, s *frameScanner, t tail) error {
 		return seg.corrupt(t.offset, t.reason+"; an entry ends at offset "+fmt.Sprint(r.applied.end))
 	}
 	return nil
+}
+
+// BeginReplica has the log of a directory that a single node had go on in a segment of its own, with which the entries of a cluster begin, and returns its
+// number. The store is not open.
+func BeginReplica(dir string, o Options) (segment uint32, err error) {
+	s, err := Open(dir, o)
+	if err != nil {
+		return 0, err
+	}
+	s.w.committing.Lock()
+	w := s.w
+	switch w.version = entryVersion; {
+	case !w.fresh:
+		err = w.roll()
+	case w.active().version < entryVersion:
+		err = w.renew()
+	}
+	segment = w.active().number
+	s.w.committing.Unlock()
+	return segment, errors.Join(err, s.Close())
 }

@@ -15,7 +15,7 @@ func (w *writer) roll() error {
 	old := w.active()
 	next := &segment{
 		number: old.number + 1, first: w.log.committed.Load(),
-		baseTime: w.log.recordedAt.Load(), chainStart: w.chain, key: w.log.key,
+		baseTime: w.log.recordedAt.Load(), chainStart: w.chain, key: w.log.key, version: w.version,
 	}
 	// Until the old segment is sealed nothing more may be appended to it: the new
 	// one's header says where it ends.
@@ -42,6 +42,10 @@ func (w *writer) goOn(old, next *segment) {
 	mem, postings := old.mem.Load(), old.postings.Load()
 	w.goOnWith(next)
 	old.dict.Store(nil) // it will be read if it is asked for, without what it takes to pack
+	if w.opts.Synchronous {
+		w.buildIndex(old, mem, postings)
+		return
+	}
 	w.building.Add(1)
 	go func() {
 		defer w.building.Done()

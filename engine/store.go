@@ -36,6 +36,9 @@ type Options struct {
 	Copy bool
 	// Unpacked gives new segments no dictionary, so that events can be found in what is written.
 	Unpacked bool
+	// Synchronous has files be written before an append goes on that are else written beside it, so that the order of operations is always the
+	// same: for simulations.
+	Synchronous bool
 	// Measure has [Store.Stats] tell how long appends and syncs take: three looks at the clock a group.
 	Measure bool
 	// Logger gets progress of long work and failures; default: discarded.

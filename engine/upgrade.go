@@ -72,13 +72,18 @@ func (w *writer) leaveOlder() error {
 	if !w.fresh {
 		return w.roll()
 	}
+	return w.renew()
+}
+
+// renew makes the active segment, which has no append yet, anew: of another format.
+func (w *writer) renew() error {
 	l := w.log
 	old := w.active()
 	// The checkpoint may say that the old one has a dictionary.
 	if err := w.checkpoint(old.number, segmentHeaderSize); err != nil {
 		return err
 	}
-	seg := &segment{number: old.number, first: old.first, baseTime: old.baseTime, chainStart: old.chainStart, key: old.key}
+	seg := &segment{number: old.number, first: old.first, baseTime: old.baseTime, chainStart: old.chainStart, key: old.key, version: w.version}
 	if err := createSegment(l.fs, l.dir, l.store, seg); err != nil {
 		return err
 	}

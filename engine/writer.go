@@ -64,6 +64,7 @@ type writer struct {
 	end       int64                   // offset in the active segment where the log ends
 	uncounted int64                   // bytes of it that do not count: the control state that it begins with
 	fresh     bool                    // it has no append yet
+	version   byte                    // of the format of segments that are begun; 0: that of a single node
 	carry     bool                    // it has no control state of the log before yet
 	allocated int64                   // size of its file
 	poison    error
@@ -460,6 +461,16 @@ func (h *WriterHandle) pass(ctx context.Context) error {
 
 // Wait is the second part of Append, for a request that was started.
 func (h *WriterHandle) Wait(ctx context.Context, r *AppendRequest) error { return h.w.wait(ctx, r) }
+
+// Poll tells without waiting what became of a request that was started; done is false as long as nothing has.
+func (h *WriterHandle) Poll(r *AppendRequest) (done bool, err error) {
+	select {
+	case err := <-r.done:
+		return true, err
+	default:
+		return false, nil
+	}
+}
 
 // outcome queues a request and awaits what becomes of it. Once the writer has taken it, ctx no
 // longer matters.

@@ -1,0 +1,5 @@
+//go:build !failpoint
+
+package replica
+
+func failpoint(bug) bool { return false }
