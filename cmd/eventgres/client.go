@@ -79,6 +79,9 @@ func newProgress(out io.Writer) *progress {
 	return &progress{out: out, begin: now, told: now}
 }
 
+// restart begins to count anew.
+func (p *progress) restart() { p.events, p.unchecked, p.toldAt, p.told = 0, 0, 0, time.Now() }
+
 // add counts events. It looks at the clock now and then.
 func (p *progress) add(n int64) {
 	p.events += n

@@ -18,9 +18,11 @@ import (
 )
 
 type importCommand struct {
-	File     string `arg:"" help:"File with a JSON object a line, one an event; - for standard input."`
-	FromDump bool   `help:"The file is what pg_dump wrote, as plain text, of an events table."`
-	URL      string `default:"postgres://127.0.0.1:5433/events" env:"EVENTGRES_URL" help:"Server to append to."`
+	File          string `arg:"" optional:"" help:"File with a JSON object a line, one an event; - for standard input."`
+	FromDump      bool   `help:"The file is what pg_dump wrote, as plain text, of an events table."`
+	FromMessageDB string `name:"from-message-db" placeholder:"DSN" help:"Instead of a file: the address of a PostgreSQL with Message DB, whose messages are copied with their ids and times. Run again, it goes on where it was."`
+	Renumber      bool   `help:"Give the messages of streams whose positions have gaps versions that have none, and keep the positions in metadata."`
+	URL           string `default:"postgres://127.0.0.1:5433/events" env:"EVENTGRES_URL" help:"Server to append to."`
 }
 
 const (
@@ -40,6 +42,16 @@ const (
 func (c *importCommand) Run() error {
 	ctx, stop := interruptible()
 	defer stop()
+	switch {
+	case c.FromMessageDB != "" && (c.File != "" || c.FromDump):
+		return errors.New("--from-message-db takes the place of a file")
+	case c.FromMessageDB != "":
+		return c.fromMessageDB(ctx)
+	case c.Renumber:
+		return errors.New("--renumber is for --from-message-db")
+	case c.File == "":
+		return errors.New("which file? - is standard input")
+	}
 	in := os.Stdin
 	if c.File != "-" {
 		var err error
@@ -169,15 +181,18 @@ func (im *importer) insert(ctx context.Context, b *batch) (pgconn.CommandTag, er
 var (
 	copyHeader  = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...) // no flags, no extension
 	copyTrailer = []byte{0xff, 0xff}
-	copySQL     = "COPY events (" + strings.Join(plainColumns, ", ") + ") FROM STDIN (FORMAT binary)"
 	// durableRows is how the server ends the detail of a COPY's error.
 	durableRows = regexp.MustCompile(`(?m)^(\d+) rows are durable.*$`)
 )
 
+func copySQL(columns []string) string {
+	return "COPY events (" + strings.Join(columns, ", ") + ") FROM STDIN (FORMAT binary)"
+}
+
 func (im *importer) copy(ctx context.Context, b *batch) (durable, skipped int, err error) {
 	rows := b.data[b.rows[0].start:b.rows[len(b.rows)-1].end]
 	data := io.MultiReader(bytes.NewReader(copyHeader), bytes.NewReader(rows), bytes.NewReader(copyTrailer))
-	if _, err = im.conn.CopyFrom(ctx, data, copySQL); err == nil {
+	if _, err = im.conn.CopyFrom(ctx, data, copySQL(b.columns())); err == nil {
 		return len(b.rows), 0, nil
 	}
 	e := new(pgconn.PgError)
@@ -219,8 +234,18 @@ func lineError(b *batch, unknown bool, err error) error {
 	if detail := strings.Trim(durableRows.ReplaceAllString(e.Detail, ""), ".\n"); detail != "" {
 		text += ": " + detail
 	}
-	return errors.New(text)
+	return &lineFault{text, err}
 }
+
+// A lineFault is an error that names lines.
+type lineFault struct {
+	text string
+	err  error
+}
+
+func (f *lineFault) Error() string { return f.text }
+
+func (f *lineFault) Unwrap() error { return f.err }
 
 // durable says how far an import came that failed.
 func (im *importer) durable() string {

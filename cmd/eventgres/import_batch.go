@@ -14,9 +14,10 @@ import (
 // is a count of fields and then, for each, its length and its bytes. INSERT's
 // parameters are taken out of the same bytes.
 type batch struct {
-	keyed bool
-	rows  []batchRow
-	data  []byte
+	keyed    bool
+	messages bool // of a Message DB: they have times beside ids, and go by COPY; a line is a global position
+	rows     []batchRow
+	data     []byte
 }
 
 type batchRow struct {
@@ -28,23 +29,32 @@ type batchRow struct {
 // The columns that a batch fills. event_id is left out where the server is to make the
 // ids: then it need not look for them in its history.
 var (
-	plainColumns = []string{"stream", "stream_id", "version", "type", "payload", "payload_bytes", "metadata", "tags"}
-	keyedColumns = append(plainColumns[:len(plainColumns):len(plainColumns)], "event_id")
+	plainColumns   = []string{"stream", "stream_id", "version", "type", "payload", "payload_bytes", "metadata", "tags"}
+	keyedColumns   = append(plainColumns[:len(plainColumns):len(plainColumns)], "event_id")
+	messageColumns = []string{"stream", "version", "type", "payload", "metadata", "event_id", "recorded_at"}
 )
 
 func (b *batch) columns() []string {
-	if b.keyed {
+	switch {
+	case b.messages:
+		return messageColumns
+	case b.keyed:
 		return keyedColumns
 	}
 	return plainColumns
 }
 
 // part is the rows from i up to j, as a batch that shares its memory.
-func (b *batch) part(i, j int) *batch { return &batch{keyed: b.keyed, rows: b.rows[i:j], data: b.data} }
+func (b *batch) part(i, j int) *batch {
+	return &batch{keyed: b.keyed, messages: b.messages, rows: b.rows[i:j], data: b.data}
+}
 
 // lines names the lines that the rows came from.
 func (b *batch) lines() string {
 	first, last := b.rows[0].line, b.rows[len(b.rows)-1].line
+	if b.messages {
+		return fmt.Sprintf("global positions %d to %d", first, last)
+	}
 	if first == last {
 		return fmt.Sprintf("line %d", first)
 	}
@@ -76,6 +86,21 @@ func (b *batch) add(e *line, number int) {
 	if b.keyed {
 		b.id(e.EventID)
 	}
+	row.end = len(b.data)
+	b.rows = append(b.rows, row)
+}
+
+// addMessage encodes a message of a Message DB.
+func (b *batch) addMessage(x *message) {
+	row := batchRow{line: int(x.global), start: len(b.data)}
+	b.data = be.AppendUint16(b.data, uint16(len(messageColumns)))
+	b.data = append(be.AppendUint32(b.data, uint32(len(x.stream))), x.stream...)
+	b.data = be.AppendUint64(be.AppendUint32(b.data, 8), uint64(x.version))
+	b.data = append(be.AppendUint32(b.data, uint32(len(x.typ))), x.typ...) // which may be empty
+	b.json(x.data)
+	b.json(x.metadata)
+	b.id(x.id)
+	b.data = be.AppendUint64(be.AppendUint32(b.data, 8), uint64(x.recordedAt-postgresEpoch))
 	row.end = len(b.data)
 	b.rows = append(b.rows, row)
 }

@@ -1,6 +1,10 @@
 package messageimport
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -39,5 +43,35 @@ func TestStatements(t *testing.T) {
 	}
 	if asked < 3 {
 		t.Errorf("the page has %d statements with answers", asked)
+	}
+}
+
+// TestCommands: the page's commands run, and print what it says.
+func TestCommands(t *testing.T) {
+	s := messageDB(t)
+	must(t, s.conn, "SELECT write_message(gen_random_uuid()::text, 'a-1', 'T', '{}')", "SELECT write_message(gen_random_uuid()::text, 'a-2', 'T', '{}')",
+		"SELECT write_message(gen_random_uuid()::text, 'a-1', 'T', '{}')")
+	server := harness.Eventgres(t)
+	bin := t.TempDir()
+	if err := os.Symlink(harness.Binary(t), filepath.Join(bin, "eventgres")); err != nil {
+		t.Fatal(err)
+	}
+	text := harness.Document(t, page)
+	commands := strings.Join(harness.Blocks(text, "sh"), "")
+	const address = "postgres://postgres@127.0.0.1:5432/message_store"
+	if !strings.Contains(commands, address) {
+		t.Fatalf("no command imports from %s:\n%s", address, commands)
+	}
+	cmd := exec.Command("sh", "-ec", strings.ReplaceAll(commands, address, s.url))
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "EVENTGRES_URL="+server.URL())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	seconds := regexp.MustCompile(`[0-9.]+ s;`)
+	_, want, _ := strings.Cut(text, "\n```\nimported")
+	want, _, _ = strings.Cut("imported"+want, "```")
+	if seconds.ReplaceAllString(string(out), "") != seconds.ReplaceAllString(want, "") {
+		t.Errorf("%s\nthe page has\n%s", out, want)
 	}
 }
