@@ -15,16 +15,17 @@ type QueryItem [][]Key
 // Find returns the events, in the order of positions, that may meet the query, and perhaps some that do not:
 // those of a text with the same key, and where a segment's key file is not built yet all of them. The caller compares
 // what the records say. The options' limit is of events before that.
-func (r *ReadIndex) Find(q Query, o ReadOptions) *Cursor {
+// known is what [ReadIndex.Estimate] has looked up; it may be nil.
+func (r *ReadIndex) Find(q Query, o ReadOptions, known *Lookups) *Cursor {
 	c := r.log.readAll(o)
-	c.find = &finder{log: r.log, query: q, backward: o.Backward}
+	c.find = &finder{log: r.log, query: q, known: known, backward: o.Backward}
 	return c
 }
 
 // Estimate tells how many events of the positions from one up to another, which is left out, [ReadIndex.Find] would
 // return, at most: of what is AND-ed the rarest counts, and the events of a segment that is partly
-// within are taken to be spread evenly.
-func (r *ReadIndex) Estimate(ctx context.Context, q Query, from, before int64) (int64, error) {
+// within are taken to be spread evenly. known, which may be nil, remembers what it looks up.
+func (r *ReadIndex) Estimate(ctx context.Context, q Query, from, before int64, known *Lookups) (int64, error) {
 	l := r.log
 	l.mu.RLock()
 	segments := l.segments
@@ -44,7 +45,7 @@ func (r *ReadIndex) Estimate(ctx context.Context, q Query, from, before int64) (
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		n, err := l.estimateIn(seg, q, end-seg.first)
+		n, err := l.estimateIn(seg, q, end-seg.first, known)
 		if err != nil {
 			return 0, err
 		}
@@ -56,18 +57,18 @@ func (r *ReadIndex) Estimate(ctx context.Context, q Query, from, before int64) (
 	return total, nil
 }
 
-func (l *EventLog) estimateIn(seg *segment, q Query, all int64) (int64, error) {
+func (l *EventLog) estimateIn(seg *segment, q Query, all int64, known *Lookups) (int64, error) {
 	total := int64(0)
 	for _, item := range q {
 		least := all
 		for _, keys := range item {
 			sum := int64(0)
 			for _, key := range keys {
-				n, known, err := l.countIn(seg, key)
+				n, certain, err := l.countIn(seg, key, known)
 				if err != nil {
 					return 0, err
 				}
-				if !known {
+				if !certain {
 					n = all
 				}
 				sum += n
@@ -79,13 +80,13 @@ func (l *EventLog) estimateIn(seg *segment, q Query, all int64) (int64, error) {
 	return min(total, all), nil
 }
 
-// countIn tells how many events of a segment have a key, if it is known.
-func (l *EventLog) countIn(seg *segment, key Key) (n int64, known bool, err error) {
+// countIn tells how many events of a segment have a key, if that is certain.
+func (l *EventLog) countIn(seg *segment, key Key, known *Lookups) (n int64, certain bool, err error) {
 	f, p := seg.postingsNow()
 	switch {
 	case f != nil:
 		var e keyEntry
-		ok, err := f.find(key, &e)
+		ok, err := known.find(f, key, &e)
 		switch {
 		case errors.As(err, new(*CorruptionError)):
 			l.dropKeys(seg, f, err)
@@ -117,7 +118,7 @@ func (s *segment) postingsNow() (*keyFile, *memPostings) {
 }
 
 // seekerOf returns a seeker of a segment's events that may meet the query.
-func (l *EventLog) seekerOf(seg *segment, q Query, backward bool) (seeker, error) {
+func (l *EventLog) seekerOf(seg *segment, q Query, backward bool, known *Lookups) (seeker, error) {
 	f, p := seg.postingsNow()
 	if f == nil && p == nil {
 		return allOrdinals{}, nil
@@ -126,7 +127,7 @@ func (l *EventLog) seekerOf(seg *segment, q Query, backward bool) (seeker, error
 	for _, item := range q {
 		all := &allOf{}
 		for _, keys := range item {
-			s, err := l.listsOf(f, p, keys, backward)
+			s, err := l.listsOf(f, p, keys, backward, known)
 			if err != nil {
 				if errors.As(err, new(*CorruptionError)) {
 					l.dropKeys(seg, f, err)
@@ -160,12 +161,12 @@ func (l *EventLog) seekerOf(seg *segment, q Query, backward bool) (seeker, error
 }
 
 // listsOf returns a seeker of the events that have one of the keys, nil if there is none.
-func (l *EventLog) listsOf(f *keyFile, p *memPostings, keys []Key, backward bool) (seeker, error) {
+func (l *EventLog) listsOf(f *keyFile, p *memPostings, keys []Key, backward bool, known *Lookups) (seeker, error) {
 	any := &anyOf{backward: backward}
 	for _, key := range keys {
 		if f != nil {
 			list := &fileList{f: f, backward: backward}
-			ok, err := f.find(key, &list.e)
+			ok, err := known.find(f, key, &list.e)
 			if err != nil {
 				return nil, err
 			}
@@ -197,6 +198,7 @@ func (l *EventLog) listsOf(f *keyFile, p *memPostings, keys []Key, backward bool
 type finder struct {
 	log      *EventLog
 	query    Query
+	known    *Lookups
 	backward bool
 
 	seg      *segment // nil: the next is to be opened
@@ -254,7 +256,7 @@ func (f *finder) open(next, last int64) error {
 	}
 	var err error
 	f.seg = seg
-	f.src, err = f.log.seekerOf(seg, f.query, f.backward)
+	f.src, err = f.log.seekerOf(seg, f.query, f.backward, f.known)
 	return err
 }
 

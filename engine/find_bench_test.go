@@ -60,9 +60,9 @@ func BenchmarkFind(b *testing.B) {
 			}
 		}
 		b.Run(name+"/row", read(ix.ReadAll(Forward(0)), 1000))
-		b.Run(name+"/type", read(ix.Find(Query{{{ix.Key(TypeKey, "OrderType3")}}}, Forward(0)), 1000))
-		b.Run(name+"/rare", read(ix.Find(Query{{{ix.Key(TagKey, "rare")}}}, Forward(0)), 20))
-		b.Run(name+"/both", read(ix.Find(Query{{{ix.Key(TypeKey, "OrderType3")}, {ix.Key(TagKey, "course:17")}}}, Forward(0)), 20))
+		b.Run(name+"/type", read(ix.Find(Query{{{ix.Key(TypeKey, "OrderType3")}}}, Forward(0), nil), 1000))
+		b.Run(name+"/rare", read(ix.Find(Query{{{ix.Key(TagKey, "rare")}}}, Forward(0), nil), 20))
+		b.Run(name+"/both", read(ix.Find(Query{{{ix.Key(TypeKey, "OrderType3")}, {ix.Key(TagKey, "course:17")}}}, Forward(0), nil), 20))
 	}
 }
 

@@ -102,7 +102,11 @@ func checkFind(t *testing.T, s *Store, rng *rand.Rand, queries int, exact bool) 
 		t.Fatal(err)
 	}
 	ix := s.Index()
+	var known Lookups
 	for range queries {
+		if rng.IntN(2) == 0 {
+			known = Lookups{}
+		}
 		q := randomTerms(rng, len(events))
 		o := Forward(int64(rng.IntN(len(events))) * int64(rng.IntN(2)))
 		if rng.IntN(2) == 0 {
@@ -126,7 +130,7 @@ func checkFind(t *testing.T, s *Store, rng *rand.Rand, queries int, exact bool) 
 		}
 		var got []int64
 		n := 0
-		for c := ix.Find(queryOf(ix, q), o); ; n++ {
+		for c := ix.Find(queryOf(ix, q), o, &known); ; n++ {
 			if !c.Next(ctx) {
 				if c.Err() != nil {
 					t.Fatal(c.Err())
@@ -142,7 +146,7 @@ func checkFind(t *testing.T, s *Store, rng *rand.Rand, queries int, exact bool) 
 		if !slices.Equal(got, want) {
 			t.Fatalf("%v, %+v: found %v, a scan %v", q, o, got, want)
 		}
-		estimate, err := ix.Estimate(ctx, queryOf(ix, q), 0, maxInt64)
+		estimate, err := ix.Estimate(ctx, queryOf(ix, q), 0, maxInt64, &known)
 		all := 0
 		for i := range events {
 			if meets(q, &events[i]) {
@@ -306,7 +310,7 @@ func TestFindBesideAppends(t *testing.T) {
 					o.Backward = true
 				}
 				var got []int64
-				for c := s.Index().Find(Query{{{s.Index().Key(TypeKey, fmt.Sprint("T", k))}, {s.Index().Key(CategoryKey, "c")}}}, o); ; {
+				for c := s.Index().Find(Query{{{s.Index().Key(TypeKey, fmt.Sprint("T", k))}, {s.Index().Key(CategoryKey, "c")}}}, o, nil); ; {
 					if !c.Next(ctx) {
 						if c.Err() != nil {
 							t.Error(c.Err())

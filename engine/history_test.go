@@ -174,7 +174,7 @@ func scanKeys(ix *ReadIndex, events []RecordedEvent) error {
 	for x, want := range have {
 		want = slices.Compact(want)
 		var got []int64
-		for c := ix.Find(Query{{{ix.Key(x.kind, x.text)}}}, Forward(0)); ; {
+		for c := ix.Find(Query{{{ix.Key(x.kind, x.text)}}}, Forward(0), nil); ; {
 			if !c.Next(ctx) {
 				if c.Err() != nil {
 					return fmt.Errorf("I4: %w", c.Err())

@@ -286,8 +286,8 @@ func (e *keyEntry) decode(b []byte) int {
 	return used
 }
 
-// find looks a key up.
-func (f *keyFile) find(key Key, e *keyEntry) (ok bool, err error) {
+// find looks a key up. number and at are the block and the place in it where its entry is.
+func (f *keyFile) find(key Key, e *keyEntry) (number uint32, at int, ok bool, err error) {
 	want := uint64(key) >> keyShift
 	i := sort.Search(int(f.h.dirCount), func(i int) bool {
 		if err != nil {
@@ -300,19 +300,79 @@ func (f *keyFile) find(key Key, e *keyEntry) (ok bool, err error) {
 		return le.Uint64(b[i%u64PerBlock*8:]) > want
 	})
 	if err != nil || i == 0 {
-		return false, err
+		return 0, 0, false, err
 	}
-	b, err := f.cache.get(&f.blockFile, f.h.dirAt+uint32(i)-1)
+	number = f.h.dirAt + uint32(i) - 1
+	b, err := f.cache.get(&f.blockFile, number)
 	if err != nil {
-		return false, err
+		return 0, 0, false, err
 	}
-	e.key = 0
-	for at, end := dirHeader, int(le.Uint32(b[:])); at < end; {
-		if at += e.decode(b[at:blockPayload]); e.key >= want {
-			return e.key == want, nil
+	before, end := uint64(0), min(int(le.Uint32(b[:])), blockPayload)
+	for at = dirHeader; at < end; {
+		step, n := binary.Uvarint(b[at:end])
+		if before+step >= want {
+			e.key = before
+			e.decode(b[at:blockPayload])
+			return number, at, e.key == want, nil
+		}
+		before, at = before+step, skipEntry(b[:end], at+max(n, 1))
+	}
+	return 0, 0, false, nil
+}
+
+// skipEntry returns where the entry ends whose key ends at a place.
+func skipEntry(b []byte, at int) int {
+	n, size := binary.Uvarint(b[at:])
+	if n > inlineOrdinals {
+		n = 3
+	}
+	for at += max(size, 1); n > 0 && at < len(b); at++ {
+		if b[at] < 0x80 { // the last byte of a number
+			n--
 		}
 	}
-	return false, nil
+	return at
+}
+
+// Lookups remembers where keys are in segments' files: what plans a read looks them up, and then the read does. It belongs to one goroutine. The zero value
+// is empty.
+type Lookups struct{ list []lookup }
+
+type lookup struct {
+	f      *keyFile
+	key    Key
+	number uint32 // of the block
+	at     int    // 0: it is not there
+}
+
+// maxLookups bounds it: what is beyond is looked up once more, and is little beside the reading of so much.
+const maxLookups = 64
+
+// find looks a key up, if it was not before. l may be nil.
+func (l *Lookups) find(f *keyFile, key Key, e *keyEntry) (bool, error) {
+	if l != nil {
+		for i := range l.list {
+			if x := &l.list[i]; x.key == key && x.f == f {
+				if x.at == 0 {
+					return false, nil
+				}
+				b, err := f.cache.get(&f.blockFile, x.number)
+				if err == nil {
+					e.decode(b[x.at:blockPayload])
+					e.key = uint64(key) >> keyShift
+				}
+				return err == nil, err
+			}
+		}
+	}
+	number, at, ok, err := f.find(key, e)
+	if l != nil && err == nil && len(l.list) < maxLookups {
+		if !ok {
+			at = 0
+		}
+		l.list = append(l.list, lookup{f, key, number, at})
+	}
+	return ok, err
 }
 
 // each calls fn with all keys and their ordinals, in the order of keys, past the cache.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
@@ -27,6 +28,8 @@ type selectPlan struct {
 	origin
 	params  []uint32
 	noted   noted
+	json    bool              // it takes payloads apart
+	filters bool              // by what is in them, too
 	asked   *syntax.QueryText // nil: no statement of its own
 	instead *analyticPlan     // by which the worker answers it; see byWorker
 }
@@ -65,6 +68,12 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 	if err := p.Compile(c, st); err != nil {
 		return nil, err
 	}
+	if p.json = c.JSON; p.json && c.Selecting && s.effective.route != setting.RouteNative && !p.servesJSON() {
+		return nil, c.Unsupported("an operator of jsonb, beside so much that is read,", 0)
+	}
+	if p.json && p.Rel == relation.Events {
+		p.filters = slices.ContainsFunc(expr.AppendMentioned(nil, p.Rel, st.Where), func(i int) bool { return i == relation.EventPayload || i == relation.EventMetadata })
+	}
 	if c.Effects && st.Offset != nil {
 		// PostgreSQL calls it for the rows that are passed over, too.
 		return nil, c.Unsupported("a function that does something to the session, beside OFFSET,", st.Offset.Position())
@@ -87,11 +96,12 @@ func (p *selectPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, er
 	if err != nil {
 		return nil, err
 	}
-	if a := p.byWorker(s, src, params); a != nil {
+	out := &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: src, E: expr.Env{Host: s}}, s: s, of: p, held: s.conn.NewShare()}
+	if a := p.byWorker(s, src, params, &out.Known); a != nil {
 		return a.bind(s, params)
 	}
-	kept, _ := keepValues(nil, nil, params)
-	return &selectPortal{Reader: read.Reader{Plan: &p.Plan, Src: src, E: expr.Env{Host: s, Params: kept}}, s: s, of: p, held: s.conn.NewShare()}, nil
+	out.E.Params, _ = keepValues(nil, nil, params)
+	return out, nil
 }
 
 // selectPortal runs a selectPlan, a part at a time if it is asked to.
@@ -173,6 +183,12 @@ func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 	return tag, true, nil
 }
 
+// servesJSON tells of a plan that reads few payloads, as far as can be said before it has parameters: the worker has their parts in columns, and reads many
+// sooner.
+func (p *selectPlan) servesJSON() bool {
+	return p.Rel != relation.Events || p.Access.Kind != read.AccessLog || p.Residual == nil && p.Sort == nil && p.Limit != nil
+}
+
 // readsWholeLog tells of a plan that reads the whole log, or all streams, to keep or to sort
 // them: the worker's columns serve that better. secured: not all rows are seen. Streams of which memory knows what is asked for are not read.
 func (p *selectPlan) readsWholeLog(secured bool) bool {
@@ -198,15 +214,19 @@ const (
 	sortedNatively  = 2_000 // if few are kept; of others so many that they have room, whatever they hold
 	keptNatively    = 30
 	rowsNatively    = 200_000
+	takenApart      = 5_000 // payloads, of which the worker has the parts
 )
 
-// byWorker is the plan by which the worker answers the statement where its keys are of many events; nil where it is answered natively.
-func (p *selectPlan) byWorker(s *Session, src *read.Source, params []pgvalue.Value) *analyticPlan {
-	if p.Access.Kind != read.AccessKeys || p.asked == nil || s.worker() == nil || s.effective.route == setting.RouteNative || len(s.tx.Staged) > 0 {
+// byWorker is the plan by which the worker answers the statement where its keys are of many events; nil where it is answered natively. known, which may be
+// nil, remembers what is looked up to know.
+func (p *selectPlan) byWorker(s *Session, src *read.Source, params []pgvalue.Value, known *engine.Lookups) *analyticPlan {
+	if p.Access.Kind != read.AccessKeys && !(p.json && p.Access.Kind != read.AccessLog && p.Access.Kind != read.AccessEvents) || p.asked == nil || s.worker() == nil || s.effective.route == setting.RouteNative || len(s.tx.Staged) > 0 {
 		return nil
 	}
 	most := int64(rowsNatively)
 	switch {
+	case p.filters, p.json && p.Limit == nil && !p.Edges():
+		most = takenApart
 	case p.Sort != nil && p.SmallSort:
 		most = sortedNatively
 	case p.Sort != nil:
@@ -219,7 +239,7 @@ func (p *selectPlan) byWorker(s *Session, src *read.Source, params []pgvalue.Val
 		return nil
 	}
 	// An error is told when it runs.
-	if n, err := p.Found(s.ctx, src, &expr.Env{Host: s, Params: params}); err != nil || n >= 0 && n <= most {
+	if n, err := p.Found(s.ctx, src, &expr.Env{Host: s, Params: params}, known); err != nil || n >= 0 && n <= most {
 		return nil
 	}
 	if p.instead == nil {
@@ -239,7 +259,7 @@ func (p *selectPlan) describe(ctx context.Context, s *Session, body *syntax.Pars
 		return nil, err
 	}
 	if src.Seen == nil { // else the path would tell of events that are not seen
-		if a := p.byWorker(s, src, params); a != nil {
+		if a := p.byWorker(s, src, params, nil); a != nil {
 			return a.describe(ctx, s, body, params)
 		}
 	}

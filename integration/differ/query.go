@@ -313,6 +313,13 @@ func qualified(alias string, columns []column) []column {
 	return own
 }
 
+// part takes a payload, or metadata, apart.
+func (g *grammar) part() string {
+	return pick(g.r, []string{"payload", "metadata"}) + pick(g.r, []string{
+		"->'a'", "->>'a'", "->'b'->>0", "->>'k'", "->0", "->>-1", "->'nested'->'x'", "#>'{a,b}'", "#>>'{b,0}'", "#>>'{nested,x}'", "->null", "#>>'{}'", " ? 'a'", " @> '{}'", "->>'a' || 'x'", "->'a' || '1'", "->>length(type)",
+	})
+}
+
 // nativeQuery is one that the native path takes: a filter the index can serve.
 func (g *grammar) nativeQuery() *Node {
 	e := scope{eventColumns[:9], 9}
@@ -322,7 +329,11 @@ func (g *grammar) nativeQuery() *Node {
 	}
 	items := []*Node{}
 	for range 1 + g.r.IntN(4) {
-		items = append(items, node("", pick(g.r, e.columns).ref))
+		item := pick(g.r, e.columns).ref
+		if from == "events" && g.chance(30) {
+			item = g.part()
+		}
+		items = append(items, node("", item))
 	}
 	var where []any
 	for i := range 1 + g.r.IntN(3) {
@@ -335,6 +346,12 @@ func (g *grammar) nativeQuery() *Node {
 			"position between 3 and 12", "position < 8", "type = 'Opened'", "type in ('Opened', 'Added')", "stream <> 'plain'", "version between 1 and 2", "position >= 2.5", "'3' < position",
 			"stream = E'\\u00e9-1'", "type <> 'Opened'", "stream > 'order-1'", "stream_id = '00000000-0000-4000-8000-000000000001'",
 		})
+		if from == "events" && g.chance(25) {
+			c = pick(g.r, []string{
+				"tags @> '{a}'", "'a' = any (tags)", "tags && '{b,own}'::varchar[]::text[]", "type = any ('{Opened,Added}'::varchar[])", "(" + g.part() + ") is null",
+				"payload @> '{\"a\": 1}'", "payload ? 'k'", "payload ?| '{a,x}'", "payload ?& array['a', 'b']", "payload <@ '{\"a\": 7, \"k\": \"own\"}'", "payload->>'a' > '1'", "(payload->>'k') like '%o%'",
+			})
+		}
 		where = append(where, optional(word, c))
 	}
 	parts := []any{"select ", list(", ", 1, items), " from " + from, node("", where...)}

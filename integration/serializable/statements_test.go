@@ -260,3 +260,39 @@ func book(ctx context.Context, url string, n, rounds, seats int) error {
 	}
 	return nil
 }
+
+// TestPaths: what EXPLAIN says that a condition is for, and who takes payloads apart: the worker only where many are read.
+func TestPaths(t *testing.T) {
+	server := harness.Eventgres(t)
+	c, err := pgx.Connect(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.WithoutCancel(t.Context()))
+	if run(t.Context(), c, `INSERT INTO events (stream, type, tags, payload) VALUES ('a-1', 'A', '{a}', '{"k": "x"}')`) != "INSERT 0 1" {
+		t.Fatal("the event is not appended")
+	}
+	many := "Analytics"
+	if !hasWorker(t.Context(), c) {
+		many = "" // whoever is there does it
+	}
+	for _, x := range []struct{ where, want string }{
+		{"type = 'A' AND payload ? 'k' AND position BETWEEN 0 AND 9", "Index Scan on events|Index Cond: (type = 'A' AND position BETWEEN 0 AND 9)|Filter: (payload ? 'k')"},
+		{"(tags @> '{a}' OR type = 'B') AND version < 3", "Index Scan on events|Index Cond: ((tags @> '{a}' OR type = 'B'))|Filter: (version < 3)"},
+		{"type = 'A' OR type = 'B' AND version > 1", "Index Scan on events|Index Cond: (type = 'A' OR type = 'B' AND version > 1)|Filter: (type = 'A' OR type = 'B' AND version > 1)"},
+		{"type = 'A' OR type = 'B' AND tags @> '{a}'", "Index Scan on events|Index Cond: (type = 'A' OR type = 'B' AND tags @> '{a}')"},
+		{"stream = 'a-1' AND version >= 0 AND type = 'A'", "Stream Scan on events|Index Cond: (stream = 'a-1' AND version >= 0)|Filter: (type = 'A')"},
+		{"position >= 0 LIMIT 10", "Log Scan on events|Index Cond: (position >= 0)"},
+		{"'a'::varchar = ANY(tags) AND type = ANY('{A}'::varchar[])", "Index Scan on events|Index Cond: ('a'::varchar = ANY(tags) AND type = ANY('{A}'::varchar[]))"},
+		{"position >= 0", many},
+		{"payload ? 'k' LIMIT 10", many},
+	} {
+		query := "SELECT payload->>'k' FROM events WHERE " + x.where
+		if got := strings.ReplaceAll(run(t.Context(), c, "EXPLAIN (COSTS OFF) "+query), ";   ", "|"); x.want != "" && got != x.want {
+			t.Errorf("%s\n got %s\nwant %s", query, got, x.want)
+		}
+		if got := run(t.Context(), c, query); got != "x" {
+			t.Errorf("%s: %s", query, got)
+		}
+	}
+}

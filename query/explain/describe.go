@@ -42,11 +42,12 @@ func (s Estimator) Read(ctx context.Context, p *read.Plan, src *read.Source, e *
 	n := &Node{Kind: "Result", Width: width(p.Out), Output: names(p.Out)}
 	if p.Rel != nil {
 		n.Kind, n.Relation = scanName(p), p.Rel.Name
-		if p.Access.Key != nil || len(p.Access.Bound) > 0 || p.Access.Kind == read.AccessKeys {
-			n.Cond = "(" + p.Condition + ")"
+		access, filter := p.Split()
+		if access != "" {
+			n.Cond = "(" + access + ")"
 		}
-		if p.Residual != nil {
-			n.Filter = "(" + p.Condition + ")"
+		if filter != "" {
+			n.Filter = "(" + filter + ")"
 		}
 	}
 	var where syntax.Expr

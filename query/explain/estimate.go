@@ -160,7 +160,7 @@ func (s Estimator) scan(ctx context.Context, p *read.Plan, src *read.Source, e *
 	case p.Access.Kind == read.AccessLog && (p.Rel == relation.Streams || p.ByStream) && !s.Blind:
 		scanned = float64(index.StreamCount())
 	case p.Access.Kind == read.AccessKeys && !s.Blind:
-		found, err := p.Found(ctx, src, e)
+		found, err := p.Found(ctx, src, e, nil)
 		if err != nil {
 			return err
 		}

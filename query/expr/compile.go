@@ -68,6 +68,7 @@ type Compiler struct {
 	Beside    int64 // bytes that the plan keeps and the tree's tokens do not tell of: elements of arrays that are written as texts
 	Selecting bool  // a SELECT is compiled, which the worker can take instead
 	Exact     bool  // what is compiled must mean just what the worker means by it, whoever answers
+	JSON      bool  // an operator of jsonb was compiled
 	Effects   bool  // a function was named that does something to the session
 	Own       bool  // and that the worker cannot call
 }

@@ -11,7 +11,7 @@ func (c *Compiler) containment(x *syntax.BinaryExpr) (*Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.OID == pgvalue.OIDJSONB && !c.Selecting && x.Op != "&&" {
+	if l.OID == pgvalue.OIDJSONB && x.Op != "&&" {
 		return c.json(x, l)
 	}
 	r, err := c.Compile(x.R)

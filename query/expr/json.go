@@ -8,14 +8,13 @@ import (
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
-// jsonOperator compiles an operator of jsonb, where no worker answers: a SELECT that could go either way is left to that, which has the
-// parts of payloads in columns.
+// jsonOperator compiles an operator of jsonb.
 func (c *Compiler) jsonOperator(x *syntax.BinaryExpr) (*Scalar, error) {
 	l, err := c.Compile(x.L)
 	if err != nil {
 		return nil, err
 	}
-	if l.OID != pgvalue.OIDJSONB || c.Selecting {
+	if l.OID != pgvalue.OIDJSONB {
 		return nil, c.Unsupported("operator "+x.Op, x.Pos)
 	}
 	return c.json(x, l)
@@ -23,6 +22,7 @@ func (c *Compiler) jsonOperator(x *syntax.BinaryExpr) (*Scalar, error) {
 
 // json compiles an operator of jsonb, of which the left side is compiled.
 func (c *Compiler) json(x *syntax.BinaryExpr, l *Scalar) (*Scalar, error) {
+	c.JSON = true
 	r, err := c.Compile(x.R)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func (p *Plan) aggregate(ctx context.Context, portal *Reader) error {
 	if p.Edges() {
 		return p.aggregateEdges(ctx, portal)
 	}
-	rows, err := p.openRows(ctx, portal.Src, &portal.E, portal.before)
+	rows, err := p.openRows(ctx, portal.Src, &portal.E, portal.before, &portal.Known)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (p *Plan) aggregateEdges(ctx context.Context, portal *Reader) error {
 	for _, a := range p.Aggregates {
 		q := *p
 		q.Desc = a.Name == "max"
-		rows, err := q.openRows(ctx, portal.Src, &portal.E, portal.before)
+		rows, err := q.openRows(ctx, portal.Src, &portal.E, portal.before, &portal.Known)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (p *Plan) aggregateFromIndex(ctx context.Context, portal *Reader) (bool, er
 	for i, backward := range []bool{false, true} {
 		q := *p
 		q.Desc = backward
-		source, _, err := q.openEvents(ctx, src, e, portal.before)
+		source, _, err := q.openEvents(ctx, src, e, portal.before, nil)
 		if err != nil {
 			return true, err
 		}

@@ -69,7 +69,7 @@ func (p *Plan) Between(ctx context.Context, src *Source, e *expr.Env, from, befo
 			return nil, err
 		}
 		if ok {
-			return src.Index.Find(q, options), nil
+			return src.Index.Find(q, options, nil), nil
 		}
 	}
 	if p.Access.Kind == AccessLog || p.Access.Kind == AccessKeys {
@@ -117,7 +117,7 @@ func hasTag(c *expr.Compiler, array, value *expr.Scalar, oid uint32) *sarg {
 		return nil
 	}
 	value, err := c.Resolve(value, oid)
-	if err != nil || !value.Constant || value.OID != oid {
+	if err != nil || !value.Constant || value.OID != oid && !(oid == pgvalue.OIDText && exactText(value.OID)) {
 		return nil
 	}
 	return &sarg{column: relation.EventTags, op: "has", value: value}

@@ -23,15 +23,16 @@ type indexTerm struct {
 // reading the log, as a long list of streams is.
 const maxKeys = MaxMerge
 
-// indexTerms are those that a row meets which meets x: the rows of one of the items meet all of its terms.
-func indexTerms(c *expr.Compiler, conjuncts []syntax.Expr, args []*sarg) [][]indexTerm {
+// indexTerms are those that a row meets which meets x: the rows of one of the items meet all of its terms. either is the one of conjuncts that there are several
+// items for, -1: none, and wholly tells that they say all of it.
+func indexTerms(c *expr.Compiler, conjuncts []syntax.Expr, args []*sarg) (items [][]indexTerm, either int, wholly bool) {
 	common := conjunctTerms(c, conjuncts, args)
-	for _, x := range conjuncts {
+	for at, x := range conjuncts {
 		branches := disjuncts(nil, x)
 		if len(branches) < 2 || len(branches) > maxKeys {
 			continue
 		}
-		items := make([][]indexTerm, len(branches))
+		items, wholly = make([][]indexTerm, len(branches)), true
 		for i, branch := range branches {
 			parts := flatten(nil, branch)
 			items[i] = conjunctTerms(c, parts, nil)
@@ -39,16 +40,17 @@ func indexTerms(c *expr.Compiler, conjuncts []syntax.Expr, args []*sarg) [][]ind
 				items = nil // any row may meet it
 				break
 			}
+			wholly = wholly && len(items[i]) == len(parts)
 			items[i] = append(items[i], common...)
 		}
 		if items != nil {
-			return items
+			return items, at, wholly
 		}
 	}
 	if len(common) == 0 {
-		return nil
+		return nil, -1, false
 	}
-	return [][]indexTerm{common}
+	return [][]indexTerm{common}, -1, false
 }
 
 // conjunctTerms are the terms among conditions all of which are met. args are what findSarg knows of them, nil: nothing yet.
@@ -103,7 +105,7 @@ func termOf(c *expr.Compiler, x syntax.Expr, arg *sarg) (indexTerm, bool) {
 		}
 		return indexTerm{kind: kind, list: arg.list}, true
 	}
-	exact := arg.op == "=" && exactText(arg.value.OID) || arg.op == "any" && arg.value.OID == pgvalue.OIDTextArray
+	exact := arg.op == "=" && exactText(arg.value.OID) || arg.op == "any" && exactText(pgvalue.ElementType(arg.value.OID))
 	return indexTerm{kind: kind, value: arg.value}, exact
 }
 
@@ -214,8 +216,11 @@ func (a *access) Query(ix *engine.ReadIndex, e *expr.Env) (q engine.Query, ok bo
 	return q, true, nil
 }
 
-// Found estimates how many events a plan looks at that goes by keys; -1 if it does not.
-func (p *Plan) Found(ctx context.Context, src *Source, e *expr.Env) (int64, error) {
+// Found estimates how many events a plan looks at that goes by keys; -1 if it does not. known, which may be nil, remembers what it looks up.
+func (p *Plan) Found(ctx context.Context, src *Source, e *expr.Env, known *engine.Lookups) (int64, error) {
+	if p.Access.Kind == AccessStream || p.Access.Kind == accessStreams {
+		return p.inStreams(ctx, src, e)
+	}
 	q, ok, err := p.Access.Query(src.Index, e)
 	if err != nil || !ok {
 		return -1, err
@@ -224,5 +229,25 @@ func (p *Plan) Found(ctx context.Context, src *Source, e *expr.Env) (int64, erro
 	if err != nil || empty {
 		return 0, err
 	}
-	return src.Index.Estimate(ctx, q, r.Lo, min(r.Hi, MaxInt64-1)+1)
+	return src.Index.Estimate(ctx, q, r.Lo, min(r.Hi, MaxInt64-1)+1, known)
+}
+
+// inStreams tells how many events a plan looks at that goes by streams, at most.
+func (p *Plan) inStreams(ctx context.Context, src *Source, e *expr.Env) (n int64, err error) {
+	ids, _, err := p.Access.Keys(e)
+	if err != nil || len(ids) > MaxMerge {
+		return -1, err
+	}
+	r, empty, err := p.Access.Bounds(ctx, src, e)
+	if err != nil || empty {
+		return 0, err
+	}
+	for _, id := range ids {
+		newest := src.Index.StreamVersion(id)
+		if p.Access.Kind == AccessStream {
+			newest = min(newest, r.Hi) - r.Lo
+		}
+		n += max(0, newest+1)
+	}
+	return n, nil
 }

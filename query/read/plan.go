@@ -3,6 +3,7 @@ package read
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
@@ -23,6 +24,7 @@ type Plan struct {
 	Residual  *expr.Scalar // what access does not guarantee; nil: nothing
 	Access    access
 	Condition string // WHERE as it was written
+	served    []servedPart
 	Desc      bool
 	Sort      []sortKey // if rows cannot be read in the order that is asked for
 	Limit     *expr.Scalar
@@ -148,8 +150,9 @@ func (p *Plan) compileParts(c *expr.Compiler, conjuncts []syntax.Expr) error {
 	}
 	p.where = Conjunction(compiled)
 	p.Access = chooseAccess(p.Rel, args)
+	either, wholly := -1, false
 	if p.Rel == relation.Events && p.Access.Kind == AccessLog {
-		if p.Access.Terms = indexTerms(c, conjuncts, args); p.Access.Terms != nil {
+		if p.Access.Terms, either, wholly = indexTerms(c, conjuncts, args); p.Access.Terms != nil {
 			p.Access.Kind = AccessKeys
 		}
 	}
@@ -161,12 +164,58 @@ func (p *Plan) compileParts(c *expr.Compiler, conjuncts []syntax.Expr) error {
 		if args[i] == nil || args[i].column != relation.EventPosition {
 			unbounded = append(unbounded, s)
 		}
-		if args[i] == nil || !p.Access.guarantees(args[i]) {
+		guaranteed := args[i] != nil && p.Access.guarantees(args[i])
+		if !guaranteed {
 			rest = append(rest, s)
 		}
+		part := servedPart{access: guaranteed, filter: !guaranteed}
+		if p.Access.Kind == AccessKeys && !guaranteed {
+			_, part.access = termOf(c, conjuncts[i], args[i])
+			part.filter = !part.access
+			if i == either {
+				part = servedPart{true, !wholly}
+			}
+		}
+		p.served = append(p.served, part)
 	}
 	p.Residual, p.unbounded = Conjunction(rest), Conjunction(unbounded)
 	return nil
+}
+
+// servedPart says of a part of WHERE who looks at it: the access, what filters its rows, or both.
+type servedPart struct{ access, filter bool }
+
+// Split says of the condition, as it was written, what the access is asked for, and what is looked at of each row that it yields. Where the parts cannot be told
+// apart in the text it is both.
+func (p *Plan) Split() (access, filter string) {
+	if p.Condition == "" {
+		return "", ""
+	}
+	parts, n := syntax.Conjuncts(p.Condition), 0
+	for _, part := range parts {
+		n += part.N
+	}
+	if n == len(p.served) {
+		var byAccess, byFilter []string
+		at := p.served
+		for _, part := range parts {
+			if slices.ContainsFunc(at[:part.N], func(s servedPart) bool { return s.access }) {
+				byAccess = append(byAccess, part.Text)
+			}
+			if slices.ContainsFunc(at[:part.N], func(s servedPart) bool { return s.filter }) {
+				byFilter = append(byFilter, part.Text)
+			}
+			at = at[part.N:]
+		}
+		return strings.Join(byAccess, " AND "), strings.Join(byFilter, " AND ")
+	}
+	if p.Access.Key != nil || len(p.Access.Bound) > 0 || p.Access.Kind == AccessKeys {
+		access = p.Condition
+	}
+	if p.Residual != nil {
+		filter = p.Condition
+	}
+	return access, filter
 }
 
 // flatten splits a condition at its ANDs.

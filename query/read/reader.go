@@ -36,7 +36,8 @@ type Reader struct {
 	skip   int64 // of OFFSET, still to be skipped
 	left   int64 // of LIMIT
 	Opened bool
-	sorted *sorter // if the plan sorts
+	sorted *sorter        // if the plan sorts
+	Known  engine.Lookups // what the index of keys was asked for to plan it
 	// AtEnd, if set, is called when the end of the committed events is met.
 	AtEnd func() error
 	Ended bool
@@ -61,7 +62,7 @@ func (p *Reader) Open(ctx context.Context, before int64, staged int) error {
 		p.rows, p.Opened = &singleRow{}, true
 		return nil
 	}
-	p.rows, err = p.Plan.openRows(ctx, p.Src, &p.E, before)
+	p.rows, err = p.Plan.openRows(ctx, p.Src, &p.E, before, &p.Known)
 	if p.AtEnd != nil {
 		watchEnd(p.rows, p.AtEnd)
 	}

@@ -28,7 +28,7 @@ const MaxMerge = 256
 
 // openRows opens the rows that WHERE keeps, as of a snapshot, and with what the
 // transaction has staged.
-func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before int64) (rowSource, error) {
+func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before int64, known *engine.Lookups) (rowSource, error) {
 	if p.Rel == relation.Health {
 		return &healthRows{health: src.Health(), filter: p.where, e: e}, nil
 	}
@@ -47,7 +47,7 @@ func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before in
 		}
 		return p.openGroups(ctx, src, e, before)
 	}
-	committed, filter, err := p.openEvents(ctx, src, e, before)
+	committed, filter, err := p.openEvents(ctx, src, e, before, known)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func (p *Plan) openRows(ctx context.Context, src *Source, e *expr.Env, before in
 }
 
 // openEvents opens the committed events by the plan's access path, and returns what is
-// left to be checked of each.
-func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before int64) (EventSource, *expr.Scalar, error) {
+// left to be checked of each. known may be nil.
+func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before int64, known *engine.Lookups) (EventSource, *expr.Scalar, error) {
 	none := &engine.Cursor{}
 	options := engine.Forward(0)
 	options.Backward, options.Before = p.Desc, before
@@ -89,7 +89,7 @@ func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before 
 		if err != nil || !ok {
 			return index.ReadAll(options), p.Residual, err
 		}
-		return index.Find(q, options), p.Residual, nil
+		return index.Find(q, options, known), p.Residual, nil
 	}
 	ids, names, err := p.Access.Keys(e)
 	if err != nil || len(ids) == 0 {
