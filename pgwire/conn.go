@@ -74,6 +74,7 @@ type Conn struct {
 	deadline       bool      // a read deadline is set
 	idleUntil      time.Time // the one for the wait for a message; zero: none
 	listens        bool      // the session may have something to push
+	attends        bool      // throughout
 	between        bool      // no transaction is open, and the client has been told so
 	writeBy        time.Time // the write deadline that is set
 	session        Session

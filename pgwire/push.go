@@ -14,7 +14,8 @@ import (
 // Pusher is a [Session] that may have something for a client that has asked for nothing.
 type Pusher interface {
 	// Push sends what there is, with [Conn.Notification]. It is called after [Conn.Wake], on the connection's goroutine, while no
-	// transaction is open: before ReadyForQuery, or while the client is silent. An error ends the connection.
+	// transaction is open: before ReadyForQuery, or while the client is silent. The client is told of parameters that it changes. An error ends
+	// the connection.
 	Push(ctx context.Context) error
 }
 
@@ -22,8 +23,12 @@ type Pusher interface {
 // if there were no Push.
 func (c *Conn) Listens(may bool) {
 	_, ok := c.session.(Pusher)
-	c.listens = may && ok
+	c.listens = may && ok || c.attends
 }
+
+// Attend says that the session, which is a [Pusher], may have something as long as it lives, whatever Listens says. It may be called before
+// there is a session.
+func (c *Conn) Attend() { c.attends, c.listens = true, true }
 
 // Wake has the session push what it has, as soon as the client may be told of it. Any goroutine may call it, for connections that do not
 // listen any more too.
@@ -77,7 +82,11 @@ func (c *Conn) push() error {
 	c.pace.begin(0)
 	err := c.session.(Pusher).Push(ctx)
 	c.pause()
-	if err == nil || errors.Is(err, errDisconnected) {
+	if err == nil {
+		c.reportChanges()
+		return nil
+	}
+	if errors.Is(err, errDisconnected) {
 		return err
 	}
 	if c.isStopping() {

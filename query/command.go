@@ -193,6 +193,9 @@ func (s *Session) discard(ctx context.Context, what string) error {
 func (s *Session) notifies(st *syntax.NotifyStmt) (err error) {
 	switch {
 	case st.Verb == "NOTIFY":
+		if err := s.server.member.Leads("NOTIFY"); err != nil {
+			return err
+		}
 		err = notify.Said(&s.tx.told).Notify(s.conn.PID(), st.Channel, st.Payload)
 	case st.Verb == "LISTEN":
 		if _, follows := notify.Followed(st.Channel); follows {
@@ -215,7 +218,11 @@ func (s *Session) notifies(st *syntax.NotifyStmt) (err error) {
 // Push implements [pgwire.Pusher].
 func (s *Session) Push(ctx context.Context) error {
 	s.ctx = ctx
-	err := s.listener.Drain(ctx, s.sight)
+	s.refresh()
+	var err error
+	if s.listener != nil {
+		err = s.listener.Drain(ctx, s.sight)
+	}
 	_ = s.account()
 	return err
 }
@@ -265,6 +272,11 @@ func runsWhenFailed(p *syntax.Parsed) bool {
 // lockTable locks nothing: in the modes up to SHARE UPDATE EXCLUSIVE a lock keeps out only who changes tables,
 // and nobody does. A stronger one would keep out who appends.
 func (s *Session) lockTable(p *syntax.Parsed, st *syntax.LockStmt) error {
+	if slices.Index(syntax.LockModes, st.Mode) > slices.Index(syntax.LockModes, "row exclusive") {
+		if err := s.server.member.Leads("LOCK TABLE"); err != nil {
+			return err
+		}
+	}
 	if s.tx.state != txExplicit && !s.several {
 		return pgerror.Errorf(pgerror.NoActiveSQLTransaction, "LOCK TABLE can only be used in transaction blocks")
 	}
@@ -308,6 +320,9 @@ func (s *Session) upkeep(ctx context.Context, st *syntax.UpkeepStmt) error {
 		return nil
 	case upkeepOptions[st.Tag] == nil:
 		return nil
+	}
+	if err := s.server.member.Leads(st.Tag); err != nil {
+		return err
 	}
 	analyzes := st.Tag == "ANALYZE" || st.Analyzes
 	for _, o := range st.Options {

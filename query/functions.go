@@ -28,6 +28,7 @@ import (
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/staging"
+	"github.com/eventgres/eventgres/query/standby"
 	"github.com/eventgres/eventgres/query/statements"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -44,13 +45,14 @@ func advisoryKeyOf(a []pgvalue.Value) advisory.Key {
 func advisoryFunctions() {
 	for suffix, mode := range map[string]advisory.Mode{"": advisory.Exclusive, "_shared": advisory.Shared} {
 		for scope, tx := range map[string]bool{"": false, "xact_": true} {
-			register("pg_advisory_"+scope+"lock"+suffix, func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
-				_, err := s.lock(advisoryKeyOf(a), mode, tx, true)
+			name, try := "pg_advisory_"+scope+"lock"+suffix, "pg_try_advisory_"+scope+"lock"+suffix
+			register(name, func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+				_, err := s.lock(name+"()", advisoryKeyOf(a), mode, tx, true)
 				*v = pgvalue.TextValue("")
 				return err
 			})
-			register("pg_try_advisory_"+scope+"lock"+suffix, func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
-				ok, err := s.lock(advisoryKeyOf(a), mode, tx, false)
+			register(try, func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
+				ok, err := s.lock(try+"()", advisoryKeyOf(a), mode, tx, false)
 				*v = pgvalue.BoolValue(ok)
 				return err
 			})
@@ -95,6 +97,9 @@ func processFunctions() {
 	})
 	register("pg_notify", func(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 		*v = pgvalue.TextValue("")
+		if err := s.server.member.Leads("NOTIFY"); err != nil {
+			return err
+		}
 		if err := notify.Said(&s.tx.told).Notify(s.conn.PID(), a[0].Text, a[1].Text); err != nil { // empty where they are null
 			return err
 		}
@@ -352,7 +357,7 @@ func init() {
 		timeFunction("pg_conf_load_time", func(s *Session) int64 { return s.server.loaded.Load() }),
 		timeFunction("pg_postmaster_start_time", func(s *Session) int64 { return s.server.started.UnixMicro() }),
 		expr.Function{Name: "pg_backend_pid", Result: pgvalue.OIDInt4, Volatile: 's', Strict: true, Call: ofSession(backendPID)},
-		falseFunction("pg_is_in_recovery"),
+		expr.Function{Name: "pg_is_in_recovery", Result: pgvalue.OIDBool, Volatile: 'v', Strict: true, Call: ofSession(inRecovery)},
 		falseFunction("pg_is_wal_replay_paused"),
 		expr.Function{Name: "pg_sleep", Args: []uint32{pgvalue.OIDFloat8}, Result: pgvalue.OIDVoid, Volatile: 'v', Strict: true, Call: ofSession(sleep)},
 		expr.Function{Name: "current_setting", Args: []uint32{pgvalue.OIDText}, Result: pgvalue.OIDText, Volatile: 's', Strict: true, Call: ofSession(currentSetting)},
@@ -400,6 +405,12 @@ func backendPID(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
 	return nil
 }
 
+// inRecovery tells what in_hot_standby does.
+func inRecovery(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
+	*v = pgvalue.BoolValue(s.settings.Value(standby.Setting) == "on")
+	return nil
+}
+
 func sleep(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 	*v = pgvalue.TextValue("")
 	ctx, stop := s.conn.WhilePeer(s.ctx)
@@ -442,7 +453,10 @@ func currentSetting(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 }
 
 // lock takes an advisory lock for the session; without wait it says whether it could.
-func (s *Session) lock(key advisory.Key, mode advisory.Mode, tx, wait bool) (granted bool, err error) {
+func (s *Session) lock(name string, key advisory.Key, mode advisory.Mode, tx, wait bool) (granted bool, err error) {
+	if err := s.server.member.Leads(name); err != nil {
+		return false, err
+	}
 	var block func(await func(context.Context))
 	if wait {
 		block = func(await func(context.Context)) {
@@ -456,7 +470,11 @@ func (s *Session) lock(key advisory.Key, mode advisory.Mode, tx, wait bool) (gra
 			})
 		}
 	}
-	return s.tx.locks.Take(s.server.advisory, s.conn, key, mode, tx, s.effective.lockTimeout, block)
+	granted, err = s.tx.locks.Take(s.server.advisory, s.conn, key, mode, tx, s.effective.lockTimeout, block)
+	if err == nil && granted {
+		err = s.server.member.Leads(name) // who has ceased to lead meanwhile has ended those who held locks by then
+	}
+	return granted, err
 }
 
 // Consuming implements [consumer.Host], with the functions that follow.
@@ -487,6 +505,15 @@ func (s *Session) RoleName(role uint32) string {
 }
 
 func (s *Session) Writes(tag string) error { return s.mayAppend(tag) }
+
+// Member implements [standby.Host], with the functions that follow.
+func (s *Session) Member() *standby.Member { return s.server.member }
+
+func (s *Session) Leads(what string) error { return s.server.member.Leads(what) }
+
+func (s *Session) Superuser() bool { return s.may().All }
+
+func (s *Session) Monitors() bool { return s.may().Stats() }
 
 func (s *Session) Changes() bool {
 	return len(s.tx.Staged) > 0 || s.tx.defining() || s.consuming.Staged() != nil

@@ -581,7 +581,7 @@ func (s *Session) Replication() *replication.Session {
 	return &replication.Session{
 		Host: s, PID: s.conn.PID(), Store: s.server.store, Slots: s.server.slots, Database: s.database,
 		Sees: s.follows, Schema: s.server.schema.Current, Waiting: s.conn.Waiting, Timeout: s.effective.senderTimeout,
-		May: s.Replicates,
+		May: s.Replicates, Decodes: s.server.member.Decodes,
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
+	"github.com/eventgres/eventgres/query/standby"
 	"github.com/eventgres/eventgres/query/statements"
 )
 
@@ -53,11 +54,95 @@ type Server struct {
 	door      func() (*analytics.Door, error) // nil: nobody is asked who he is
 	telling   atomic.Pointer[telling]
 	live      *live.Dispatcher
-	began     int64 // how many events there were at the start
+	member    *standby.Member // of a cluster; nil: of none
+	stood     standby.State   // what the sessions know of it
+	began     int64           // how many events there were at the start
 }
 
 // NewServer returns a Server. logger may be nil.
 func NewServer(store *engine.Store, logger *slog.Logger) *Server {
+	s := newServer(store, logger)
+	s.markLost(context.Background())
+	return s
+}
+
+// NewMember returns a Server on a node of a cluster. While it serves, Attend runs.
+func NewMember(store *engine.Store, cluster standby.Cluster, logger *slog.Logger) *Server {
+	s := newServer(store, logger)
+	s.member = standby.NewMember(cluster)
+	s.own.Force(standby.Settings(s.member.Leading())...)
+	return s
+}
+
+// Attend has the sessions know who leads the cluster, until ctx ends. It is for members alone.
+func (s *Server) Attend(ctx context.Context) {
+	s.member.Watch(ctx, func(now standby.State) { s.stand(ctx, now) })
+}
+
+// stand takes in that the node leads or does not, in a term. One that leads in another term than before has ceased to in between: somebody else may
+// have led meanwhile.
+func (s *Server) stand(ctx context.Context, now standby.State) {
+	before := s.stood
+	if s.stood = now; now == before {
+		return
+	}
+	s.own.Force(standby.Settings(now.Leading)...)
+	if before.Leading {
+		s.endHolders()
+		s.consumers.EndMembers()
+	}
+	if now.Leading {
+		s.slots.Reload()
+		s.markLost(ctx)
+	}
+	s.sessions.Each(func(e *activity.Entry) { e.Conn.Wake() })
+}
+
+// endHolders ends the sessions that hold what lives on the leader: advisory locks, and replication slots.
+func (s *Server) endHolders() {
+	holds := map[int32]string{}
+	for _, slot := range s.slots.List() {
+		if slot.PID != 0 {
+			holds[slot.PID] = "had a replication slot"
+		}
+	}
+	for _, l := range s.advisory.Snapshot() {
+		holds[l.PID] = "held an advisory lock, or waited for one"
+	}
+	s.sessions.Each(func(e *activity.Entry) {
+		if what := holds[e.Conn.PID()]; what != "" {
+			e.Conn.End(s.member.Ended(what))
+		}
+	})
+}
+
+// Node is what a node of a cluster says of itself, and NodeRoles are the roles that it may have.
+type Node = standby.Node
+
+var NodeRoles = standby.Roles
+
+// Member is what is counted of a node of a cluster; ok: the server is one.
+func (s *Server) Member() (node Node, ok bool) {
+	if s.member == nil {
+		return node, false
+	}
+	if self := s.member.Self(); self != nil {
+		return *self, true
+	}
+	return node, false
+}
+
+// served opens the rows of relations that the server makes.
+var served = standby.Serve(standby.Server(replication.Serve(consumer.Serve)))
+
+// markLost stops the consumers that are further than the log.
+func (s *Server) markLost(ctx context.Context) {
+	if err := s.consumers.MarkLost(ctx, s.writer); err != nil {
+		s.logger.Error("consumers that are further than the log cannot be marked", "error", err)
+	}
+}
+
+func newServer(store *engine.Store, logger *slog.Logger) *Server {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
@@ -65,7 +150,7 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s.loaded.Store(s.started.UnixMicro())
 	s.began = s.index.GlobalPosition() + 1
 	s.schema = schema.NewStore(store.Control(), logger, s.started)
-	for _, rel := range []*relation.Relation{relation.Consumers, relation.ParkedEvents} {
+	for _, rel := range []*relation.Relation{relation.Consumers, relation.ParkedEvents, relation.Cluster} {
 		if s.schema.Current().View(rel.Name) != nil {
 			logger.Warn("a view of this store has a name of the server's, and hides what the server has by it", "view", rel.Name)
 		}
@@ -73,9 +158,6 @@ func NewServer(store *engine.Store, logger *slog.Logger) *Server {
 	s.live = live.NewDispatcher(store, logger, schema.Root, role.Root)
 	s.listeners.Events, s.listeners.Next = s.live, func() int64 { return s.index.GlobalPosition() + 1 }
 	s.consumers = consumer.NewRegistry(store, s.live, logger)
-	if err := s.consumers.MarkLost(context.Background(), s.writer); err != nil {
-		logger.Error("consumers that are further than the log cannot be marked", "error", err)
-	}
 	s.slots = replication.NewSlots(store.Control(), s.writer, logger)
 	s.consumers.Slots = s.followed
 	s.estimator = explain.Estimator{Index: s.index, Types: &explain.TypeStatistics{Index: s.index, Logger: logger, Version: versionText}}

@@ -21,7 +21,6 @@ import (
 	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/reading"
-	"github.com/eventgres/eventgres/query/replication"
 	"github.com/eventgres/eventgres/query/rights"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/schema"
@@ -81,7 +80,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	}
 	session.statementTime = time.Now().UnixMicro()
 	session.settings = setting.New(session.user, &s.own, session)
-	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles), Served: replication.Serve(consumer.Serve)}
+	session.reads = read.Source{Index: s.index, Batch: &session.tx.Batch, Health: s.health, Roles: rights.RowsOf(session.roles), Served: served}
 	session.held, session.cache.held = c.NewShare(), c.NewShare()
 	session.applyRoleSettings()
 	if err := session.applyStartup(params); err != nil {
@@ -97,6 +96,7 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 		s.sessions.Leave(session.activity)
 		return nil, err
 	}
+	session.attend()
 	session.audit = s.audit.Enter(session.who())
 	session.logBegin()
 	return session, nil
@@ -161,19 +161,16 @@ func (g *watched) Execute(ctx context.Context, out *pgwire.Output, limit int64, 
 	began := time.Now()
 	s.statementTime = began.UnixMicro()
 	s.reached = false
+	s.refresh()
 	s.tx.enter(s)
-	if own := s.server.own.Seen(); own != s.own {
-		s.own = own
-		s.settings.Refresh()
-	}
 	s.running(g.logged.Text)
 	if s.effective.log.On() {
 		s.effective.log.Begin(s.server.logger, s.activity, &g.logged)
 	}
 	var tag pgwire.Tag
 	done, err := false, error(nil)
-	if s.effective.readAfter >= 0 && g.logged.Kind.Reads() {
-		err = s.readsAfter()
+	if s.looksFirst() && g.logged.Kind.Reads() {
+		err = s.mayRead(g.logged.Kind)
 	}
 	if err == nil {
 		tag, done, err = g.Portal.Execute(ctx, out, limit, last)

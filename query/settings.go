@@ -56,6 +56,7 @@ type effective struct {
 	senderTimeout time.Duration
 	readAfter     int64 // what is read has the events up to this position; -1: nothing is asked for
 	readWait      time.Duration
+	linearizable  bool // what is read has all that was acknowledged anywhere
 	past          bool // what is read is the log as of asOf, the position before which is seen
 	asOf          int64
 	log           activity.Log
@@ -83,6 +84,7 @@ func init() {
 		setting.FetchWait:                     func(s *Session, v string) { s.fetchWait = setting.Duration(v) },
 		setting.ReadAfter:                     func(s *Session, v string) { s.effective.readAfter, _ = strconv.ParseInt(v, 10, 64) },
 		setting.ReadAfterTimeout:              func(s *Session, v string) { s.effective.readWait = setting.Duration(v) },
+		setting.ReadMode:                      func(s *Session, v string) { s.effective.linearizable = v == setting.Linearizable },
 		setting.AsOf:                          func(s *Session, v string) { s.effective.asOf, s.effective.past = asof.Before(v) },
 		setting.Import:                        func(s *Session, v string) { s.effective.imports = v == "on" },
 		"pg_stat_statements.track":            func(s *Session, v string) { s.effective.counts = v == "top" },
@@ -135,10 +137,73 @@ func (s *Session) awaitPosition(position int64, timeout time.Duration, endless b
 			return err
 		})
 	}
-	if t := &s.tx; there && t.snapshot >= 0 && t.looked == t.statements {
-		t.snapshot = s.server.index.GlobalPosition() + 1
+	if there {
+		s.lookAgain()
 	}
 	return there, err
+}
+
+// lookAgain has a transaction whose snapshot the statement that runs has taken see what there is by now.
+func (s *Session) lookAgain() {
+	if t := &s.tx; t.snapshot >= 0 && t.looked == t.statements {
+		t.snapshot = s.server.index.GlobalPosition() + 1
+	}
+}
+
+// refresh makes effective what the server itself has of settings by now.
+func (s *Session) refresh() {
+	if own := s.server.own.Seen(); own != s.own {
+		s.own = own
+		s.settings.Refresh()
+	}
+}
+
+// attend has the client told of it when the node begins to lead its cluster or ceases to, even where it asks for nothing.
+func (s *Session) attend() {
+	if s.server.member != nil {
+		s.conn.Attend()
+		s.refresh() // from here on whoever changes something sees the session
+	}
+}
+
+// looksFirst tells whether a statement that reads has to ask mayRead.
+func (s *Session) looksFirst() bool {
+	return s.effective.readAfter >= 0 || s.effective.linearizable || s.server.member != nil
+}
+
+// mayRead has a statement that reads wait as the session's settings say, and refuses one whose transaction cannot be had where it runs.
+func (s *Session) mayRead(kind activity.Kind) error {
+	if t, m := &s.tx, s.server.member; m != nil && t.isolation == setting.Serializable && !t.began {
+		if err := m.MaySerialize(true); err != nil {
+			return err
+		}
+	}
+	if s.effective.linearizable && kind != activity.Insert { // what it rests on the log's order decides
+		if err := s.readsNewest(); err != nil {
+			return err
+		}
+	}
+	if s.effective.readAfter >= 0 {
+		return s.readsAfter()
+	}
+	return nil
+}
+
+// readsNewest waits until this node has all that was acknowledged on any. A transaction that sees throughout what it saw first has waited then.
+func (s *Session) readsNewest() error {
+	t, m := &s.tx, s.server.member
+	if m == nil || s.effective.past || t.snapshot >= 0 && t.looked != t.statements {
+		return nil
+	}
+	ctx, stop := s.conn.WhilePeer(s.ctx)
+	defer stop()
+	s.activity.Blocked("IPC", "read_index")
+	defer s.activity.Blocked("", "")
+	err := s.conn.Waiting(func() error { return m.ReadIndex(ctx) })
+	if err == nil {
+		s.lookAgain()
+	}
+	return err
 }
 
 // readsAfter has a statement that reads wait as eventgres.read_after says.
@@ -308,6 +373,11 @@ func (s *Session) setIsolation(level string) error {
 	if len(t.savepoints) > 0 {
 		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction")
 	}
+	if level == setting.Serializable {
+		if err := s.server.member.MaySerialize(false); err != nil {
+			return err
+		}
+	}
 	t.isolation = level
 	return nil
 }
@@ -318,6 +388,11 @@ func (s *Session) setReadOnly(readOnly bool) error {
 	}
 	if s.tx.readOnly && !readOnly && s.tx.began {
 		return pgerror.Errorf(pgerror.ActiveSQLTransaction, "transaction read-write mode must be set before any query")
+	}
+	if s.tx.readOnly && !readOnly {
+		if err := s.server.member.MayWrite(); err != nil {
+			return err
+		}
 	}
 	s.tx.readOnly = readOnly
 	return nil

@@ -25,6 +25,7 @@ import (
 	"github.com/eventgres/eventgres/query/schema"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/staging"
+	"github.com/eventgres/eventgres/query/standby"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
@@ -101,7 +102,7 @@ func (t *transaction) enter(s *Session) {
 func (t *transaction) begin(s *Session, state txState) {
 	*t = transaction{
 		Batch: t.Batch.Again(s.server.index, s.statementTime), state: state, snapshot: -1,
-		isolation: s.effective.isolation, readOnly: s.effective.readOnly, deferrable: s.effective.deferrable,
+		isolation: s.effective.isolation, readOnly: s.effective.readOnly || s.server.member.Follows(), deferrable: s.effective.deferrable,
 		locks: t.locks,
 	}
 }
@@ -265,6 +266,9 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 	r.Control, r.Then = append(changes, s.consuming.Staged()...), t.told.Then()
 	err := s.append(ctx, r)
 	s.consuming.Committed(r.Control, err)
+	if lost := standby.Lost(err); lost != nil {
+		err = lost
+	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		t.Staged, t.Places = nil, nil // the request may be in the queue yet
 	}
@@ -284,7 +288,10 @@ func (s *Session) unlockTransaction(keep int) { s.tx.locks.Release(s.server.advi
 // mayAppend checks that the transaction may append, or change what is defined; tag names the statement.
 func (s *Session) mayAppend(tag string) error {
 	if s.tx.readOnly {
-		return pgerror.Errorf(pgerror.ReadOnlySQLTransaction, "cannot execute %s in a read-only transaction", tag)
+		return s.server.member.ReadOnly(tag)
+	}
+	if err := s.server.member.Writes(tag); err != nil {
+		return err
 	}
 	if s.effective.past {
 		return asof.ReadOnly(tag)

@@ -78,7 +78,7 @@ func userRelation(r *syntax.RelationRef) error {
 }
 
 func isTable(name string) bool {
-	return name == relation.Events.Name || name == relation.Streams.Name || name == relation.Health.Name || name == relation.Consumers.Name || name == relation.ParkedEvents.Name
+	return name == relation.Events.Name || name == relation.Streams.Name || name == relation.Health.Name || name == relation.Consumers.Name || name == relation.ParkedEvents.Name || name == relation.Cluster.Name
 }
 
 func (s *Session) createView(st *syntax.CreateViewStmt) error {

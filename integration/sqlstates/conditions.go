@@ -30,6 +30,10 @@ var conditions = map[string]condition{
 	"01006": {when: "A warning: REVOKE by somebody who may not, or not all of it", do: "Have the owner do it.", again: nothing, example: "SET ROLE reader; REVOKE SELECT ON events FROM orders"},
 	"01007": {when: "A warning: GRANT by somebody without the grant option, or not for all of it", do: "Have the owner do it.", again: nothing, example: "SET ROLE reader; GRANT SELECT ON events TO orders"},
 
+	"08007": {
+		when: "A node of a cluster has lost its place as the leader while an append was on its way: it may still come to pass; the connection has ended", do: "Connect to the leader, and append the same with the same `event_id`: it happens once.",
+		again: unclear, seen: "query/member_test.go",
+	},
 	"08P01": {
 		when: "A message that is none of the protocol's, or not where it stands: a driver's flaw, or something else than a PostgreSQL client", do: "Look at the driver, or at the proxy between.",
 		again: never, seen: "integration/wire/testdata/messages.txt",
@@ -89,7 +93,7 @@ var conditions = map[string]condition{
 	},
 
 	"25001": {when: "What has to come first in a transaction, or outside of one, does not", do: "Send it before.", again: never, example: "BEGIN; SELECT 1; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"},
-	"25006": {when: "An append in a transaction that is read only, or while `eventgres.as_of` is set", do: "See who set `default_transaction_read_only`, or `eventgres.as_of`.", again: never, example: "BEGIN READ ONLY; INSERT INTO events (stream, type) VALUES ('account-ada', 'Closed')"},
+	"25006": {when: "An append in a transaction that is read only, while `eventgres.as_of` is set, or at a node of a cluster that follows", do: "See who set `default_transaction_read_only`, or `eventgres.as_of`; the hint names the leader.", again: never, example: "BEGIN READ ONLY; INSERT INTO events (stream, type) VALUES ('account-ada', 'Closed')"},
 	"25P01": {when: "SAVEPOINT or the like outside a transaction block", do: "BEGIN first; see whether autocommit is on.", again: never, example: "SAVEPOINT a"},
 	"25P02": {when: "A statement after one that failed in the same transaction", do: "ROLLBACK, or ROLLBACK TO a savepoint. The first error says what is wrong.", again: never, example: "BEGIN; SELECT 1 / 0; SELECT 1"},
 	"25P03": {when: "The session was idle in a transaction for longer than `idle_in_transaction_session_timeout`; it has ended", do: "Connect anew; end transactions sooner.", again: anew, seen: "integration/wire/testdata/timeouts.txt"},
@@ -107,7 +111,7 @@ var conditions = map[string]condition{
 	"3F000": {when: "A schema that there is not", do: "Use public.", again: never, example: "CREATE VIEW nothing.v AS SELECT 1 AS n"},
 
 	"40001": {
-		when: "The stream is not at the version that was expected, somebody appended where the transaction had been told a version or a position, or an event was committed that a SERIALIZABLE transaction has read for, or that a guard is about", do: "Read the stream again, decide anew, append anew.",
+		when: "The stream is not at the version that was expected, somebody appended where the transaction had been told a version or a position, or an event was committed that a SERIALIZABLE transaction has read for, or that a guard is about; or the leader of the cluster has changed meanwhile, and nothing was appended", do: "Read the stream again, decide anew, append anew.",
 		again: anew, example: "INSERT INTO events (stream, type, expected_version) VALUES ('account-ada', 'Closed', 7)",
 	},
 	"40P01": {when: "Sessions wait for each other's advisory locks", do: "Take locks in one order everywhere.", again: anew, seen: "integration/sessions/locks_test.go"},
@@ -161,14 +165,14 @@ var conditions = map[string]condition{
 	"54011": {when: "A select list of more than 1,664 columns", do: "Fewer.", again: never, example: "SELECT 1, 1, …", run: "SELECT 1" + strings.Repeat(", 1", 1664)},
 	"54023": {when: "A function of more than 100 arguments", do: "Give it an array.", again: never, example: "SELECT concat(1, 1, …)", run: "SELECT concat(1" + strings.Repeat(", 1", 100) + ")"},
 
-	"55000": {when: "What cannot be done to this thing as it is: an INSERT into a view, a cursor read backwards", do: "The hint says what can.", again: never, example: "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT 1; FETCH BACKWARD FROM c"},
+	"55000": {when: "What cannot be done to this thing as it is: an INSERT into a view, a cursor read backwards, changes of a cluster by a server that is in none", do: "The hint says what can.", again: never, example: "BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT 1; FETCH BACKWARD FROM c"},
 	"55006": {when: "DROP of the role that one is, or of a replication slot that somebody follows; two who follow one", do: "Do it as another superuser; end the other, or DROP_REPLICATION_SLOT … WAIT.", again: never, example: "DROP ROLE postgres"},
 	"55P02": {when: "A setting that sessions cannot change", do: "See [settings](settings.md); the server's own are in [configuration](configuration.md).", again: never, example: "SET server_version = '1'"},
 	"55P03": {when: "An advisory lock that was not free within `lock_timeout`", do: "Wait longer, or do something else first.", again: anew, seen: "integration/sessions/locks_test.go"},
 
 	"57014": {when: "`statement_timeout`, or somebody cancelled the statement", do: "Nothing was appended. Ask for less, or wait longer.", again: later, example: "SET statement_timeout = 10; SELECT pg_sleep(10)"},
-	"57P01": {when: "The server shuts down, somebody ended the session, or its role was dropped", do: "Connect anew. An append that was under way may be there.", again: unclear, seen: "integration/wire/testdata/shutdown.txt"},
-	"57P03": {when: "The server starts or ends, or the analytics worker does; reads by index and appends go on meanwhile", do: "Wait a second.", again: later, seen: "integration/faults/disk_test.go"},
+	"57P01": {when: "The server shuts down, somebody ended the session, its role was dropped, or it held an advisory lock or a replication slot when its node ceased to lead", do: "Connect anew. An append that was under way may be there.", again: unclear, seen: "integration/wire/testdata/shutdown.txt"},
+	"57P03": {when: "The server starts or ends, or the analytics worker does, while reads by index and appends go on; or the cluster has no leader: nothing was appended", do: "Wait a second.", again: later, seen: "integration/faults/disk_test.go"},
 	"57P05": {when: "The session was idle for longer than `idle_session_timeout`; it has ended", do: "Connect anew.", again: anew, seen: "integration/wire/testdata/timeouts.txt"},
 
 	"58000": {when: "The analytics worker ended while it ran the statement", do: "The server's log says why; it starts another.", again: later, seen: "integration/worker/told_test.go"},

@@ -12,7 +12,8 @@ const (
 	PrivilegeNotGranted = "01007"
 
 	// Class 08: connection exception.
-	ProtocolViolation = "08P01"
+	TransactionResolutionUnknown = "08007"
+	ProtocolViolation            = "08P01"
 
 	// Class 0A: feature not supported.
 	FeatureNotSupported = "0A000"

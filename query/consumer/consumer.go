@@ -81,6 +81,17 @@ func (c *Consumer) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gone = true
+	c.endAll()
+}
+
+// endMembers ends the memberships.
+func (c *Consumer) endMembers() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.endAll()
+}
+
+func (c *Consumer) endAll() {
 	for _, m := range slices.Clone(c.members) {
 		c.endMembership(m, true)
 	}

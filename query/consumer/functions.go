@@ -291,6 +291,9 @@ func Serve(host expr.Host, rel *relation.Relation, args []pgvalue.Value) (func()
 
 // consume is the function of that name.
 func consume(h Host, a []pgvalue.Value) ([]Event, error) {
+	if err := h.Leads("consume()"); err != nil {
+		return nil, err
+	}
 	c, err := use(h, a)
 	if err != nil {
 		return nil, err

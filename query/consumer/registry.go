@@ -125,6 +125,15 @@ func (r *Registry) all() []*Consumer {
 	return list
 }
 
+// EndMembers ends all memberships, which are of the server that leads: who consumes goes on there.
+func (r *Registry) EndMembers() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.list {
+		c.endMembers()
+	}
+}
+
 // Slot is a replication slot, as it is shown beside consumers.
 type Slot struct {
 	Name      string

@@ -29,6 +29,8 @@ type Host interface {
 	OwnerSees(role uint32, known Basis) (b Basis, seen *policy.Seen, host expr.Host, err error)
 	// Writes checks that the transaction may change something; tag names the function.
 	Writes(tag string) error
+	// Leads refuses what only the leader of a cluster does.
+	Leads(what string) error
 	// Changes tells whether the transaction has staged anything.
 	Changes() bool
 	// Reserve makes sure that the session may hold so many bytes more.

@@ -92,6 +92,8 @@ func scanName(p *read.Plan) string {
 	switch {
 	case p.Rel.Roles:
 		scan = "Roles Scan"
+	case p.Rel == relation.Cluster:
+		scan = "Cluster Scan"
 	case p.Rel.Served:
 		scan = "Consumers Scan"
 	case p.Access.Kind == read.AccessKeys:

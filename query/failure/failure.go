@@ -10,6 +10,7 @@ import (
 	"github.com/eventgres/eventgres/query/guard"
 	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/standby"
 )
 
 // Of turns an error of the engine into one with a SQLSTATE. Others pass.
@@ -29,6 +30,9 @@ func Of(err error) error {
 		unnamed   *engine.UnnamedStreamError
 	)
 	var met *reading.Conflict
+	if e := standby.Of(err); e != nil {
+		return e
+	}
 	switch {
 	case errors.As(err, &met):
 		return dependency(met)

@@ -59,6 +59,7 @@ END`,
 // Functions are all of them.
 var Functions = []*Function{
 	StreamID, AuthQuery, WaitForPosition, ExpectVersion, ExpectVersionOfID, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
+	ClusterAdd, ClusterPromote, ClusterRemove, ClusterTransfer,
 }
 
 // FunctionIn tells whether one of them is called so. An empty schema is any.

@@ -17,7 +17,7 @@ type Relation struct {
 	Keys    []Key
 	Indexes []Index // beside those of the keys
 	Roles   bool    // its rows are made of roles
-	Served  bool    // its rows are the server's, of consumers
+	Served  bool    // its rows are the server's
 }
 
 // Column is a column of a relation, with what the catalog says of it.
@@ -147,6 +147,8 @@ func Find(ref *syntax.RelationRef, src string, path searchpath.Path) (*Relation,
 			return Consumers, nil
 		case ParkedEvents.Name:
 			return ParkedEvents, nil
+		case Cluster.Name:
+			return Cluster, nil
 		}
 	case ref.Schema == "pg_catalog" || ref.Schema == "information_schema":
 		return nil, syntax.UnsupportedError(src, &syntax.Unsupported{What: "the system catalog", Pos: ref.Pos})

@@ -36,7 +36,7 @@ func of(h expr.Host) *Session { return h.(interface{ Replication() *Session }).R
 
 func (s *Session) checkMay() error {
 	if s.May() {
-		return nil
+		return s.Decodes()
 	}
 	return pgerror.Errorf(pgerror.InsufficientPrivilege, "must be superuser or replication role to use replication slots")
 }

@@ -37,6 +37,11 @@ func (s *Session) Run(ctx context.Context, out *pgwire.Output, c *Command, in Bl
 			return pgerror.Errorf(pgerror.FeatureNotSupported, "cannot use %s with a logical replication slot", readSlot)
 		}
 		return out.Row(ctx, []pgvalue.Value{null, null, null})
+	}
+	if err := s.Decodes(); err != nil {
+		return err
+	}
+	switch c.Verb {
 	case dropSlot:
 		return s.Waiting(func() error { return s.Slots.Drop(ctx, c.Slot, c.Wait, s.PID) })
 	case createSlot:

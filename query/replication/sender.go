@@ -32,6 +32,8 @@ type Session struct {
 	Waiting func(f func() error) error
 	// May tells whether its role may use slots.
 	May func() bool
+	// Decodes refuses to have anything to do with slots where the node does not lead a cluster that it is a member of.
+	Decodes func() error
 	// Timeout is how long a client that follows may say nothing; 0: as long as it likes.
 	Timeout time.Duration
 }

@@ -58,17 +58,34 @@ type Slot struct {
 // NewSlots returns the slots that a store has.
 func NewSlots(control *engine.Control, writer *engine.WriterHandle, logger *slog.Logger) *Slots {
 	s := &Slots{control: control, writer: writer, logger: logger, slots: map[string]*Slot{}}
-	records, _ := control.List(slotPrefix)
+	s.Reload()
+	return s
+}
+
+// Reload takes the slots as the store has them by now, where others than this server write them. Those that a session still has it keeps; nobody
+// is sent less for it.
+func (s *Slots) Reload() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, slot := range s.slots {
+		if slot.pid == 0 {
+			delete(s.slots, name)
+		}
+	}
+	records, _ := s.control.List(slotPrefix)
 	for _, r := range records {
 		slot := &Slot{key: r.Key, of: s}
 		if err := json.Unmarshal(r.Value, &slot.stored); err != nil {
-			logger.Error("a replication slot cannot be read; it is left alone", "key", r.Key, "error", err)
+			s.logger.Error("a replication slot cannot be read; it is left alone", "key", r.Key, "error", err)
 			continue
 		}
 		slot.saved = slot.stored.Confirmed
+		if held := s.slots[slot.stored.Name]; held != nil {
+			held.stored.Confirmed = max(held.stored.Confirmed, slot.saved)
+			continue
+		}
 		s.slots[slot.stored.Name] = slot
 	}
-	return s
 }
 
 // Name is the slot's.

@@ -13,7 +13,7 @@ import (
 
 // OfRoles checks that the session may read a relation of roles. Where it may, it is told of verifiers.
 func (r *Rights) OfRoles(rel *relation.Relation) error {
-	if rel.Served { // which rows of it one sees is the consumers' matter
+	if rel.Served { // which rows of it one sees is the matter of who serves them
 		return r.Err
 	}
 	if rel != relation.Auth {

@@ -36,6 +36,13 @@ const (
 	ReadAfterTimeout = "eventgres.read_after_timeout"
 )
 
+// ReadMode says which appends what is read has, and its values.
+const (
+	ReadMode     = "eventgres.read_mode"
+	readLocal    = "local"
+	Linearizable = "linearizable"
+)
+
 // AsOf is the position as of which a session reads, and AsOfNow its value where it reads the newest.
 const (
 	AsOf    = "eventgres.as_of"
@@ -90,6 +97,7 @@ func init() {
 		Setting{Name: FetchWait, Initial: "1s", Check: durationCheck(FetchWait), About: "How long FETCH waits for the first row of a cursor that follows, which it ends without; 0: not at all."},
 		Setting{Name: ReadAfter, Initial: "-1", Check: (&numberSetting{name: ReadAfter, low: -1, high: 1 << 53}).check, About: "A position: statements that read wait until all events up to it can be read here; -1: they do not wait."},
 		Setting{Name: ReadAfterTimeout, Initial: "10s", Check: durationCheck(ReadAfterTimeout), About: "How long they wait, before they fail with 57014; 0: without end."},
+		Setting{Name: ReadMode, Initial: readLocal, Check: oneOf(ReadMode, readLocal, Linearizable), About: "What is read on a node of a cluster: what it has of the log, or, with linearizable, everything that was acknowledged on any node before the statement began, or the transaction where it is REPEATABLE READ. A single node has it all."},
 		Setting{Name: AsOf, Initial: AsOfNow, Check: checkString, About: "A position, or a time, which becomes the position of the last event that was recorded by then: what is read is the log as of it, and nothing is appended; now: all of it."},
 		Setting{Name: Import, Superuser: true, Initial: "off", Check: checkBool(Import), About: "Whether INSERT and COPY may give recorded_at, for events that were recorded elsewhere."},
 		Setting{Name: "lock_timeout", Initial: "0", Check: durationCheck("lock_timeout"), About: "How long an advisory lock is waited for; 0: without end."},

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 )
 
@@ -18,13 +19,18 @@ type Own struct {
 // OwnValues are all that the server has. They may change while sessions look at them.
 type OwnValues struct {
 	current atomic.Pointer[map[string]Own]
+
+	mu     sync.Mutex     // guards what follows
+	put    map[string]Own // by lower-case names, as current
+	forced map[string]Own // those that hold over them; without a value where none does any more
 }
 
-// Put gives some of them other values, all at once. Those of settings that sessions may set are written as SHOW writes them. One goroutine at a time may call it.
+// Put gives some of them other values, all at once. Those of settings that sessions may set are written as SHOW writes them.
 func (o *OwnValues) Put(list ...Own) {
-	next := map[string]Own{}
-	if before := o.current.Load(); before != nil {
-		maps.Copy(next, *before)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.put == nil {
+		o.put = map[string]Own{}
 	}
 	for _, v := range list {
 		if k := Known[strings.ToLower(v.Name)]; k != nil && !k.Fixed && k.Check != nil {
@@ -32,7 +38,39 @@ func (o *OwnValues) Put(list ...Own) {
 				v.Value = shown
 			}
 		}
-		next[strings.ToLower(v.Name)] = v
+		o.put[strings.ToLower(v.Name)] = v
+	}
+	o.merge()
+}
+
+// Force has values hold over those that were put, in place of those that did so before: what the server is decides them.
+func (o *OwnValues) Force(list ...Own) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for name, v := range o.forced { // sessions have it, and are to be told
+		o.forced[name] = Own{Name: v.Name}
+	}
+	for _, v := range list {
+		if o.forced == nil {
+			o.forced = map[string]Own{}
+		}
+		o.forced[strings.ToLower(v.Name)] = v
+	}
+	o.merge()
+}
+
+// merge makes of what was put and what is forced what holds. The lock is held.
+func (o *OwnValues) merge() {
+	next := map[string]Own{}
+	maps.Copy(next, o.put)
+	for name, v := range o.forced {
+		if _, there := next[name]; v.Value != "" || !there {
+			next[name] = v
+		}
+		if v := next[name]; v.Value == "" && Known[name] != nil {
+			v.Value = Known[name].Initial
+			next[name] = v
+		}
 	}
 	o.current.Store(&next)
 }

@@ -379,7 +379,7 @@ current_schemas(bool) name[] = pg_schemas($1, @path@)
 pg_backend_pid() int4 = CAST(@pid@ AS INTEGER)
 pg_postmaster_start_time() timestamptz = pg_started()
 pg_conf_load_time() timestamptz = @loaded@
-pg_is_in_recovery() bool = FALSE
+pg_is_in_recovery() bool = pg_current_setting(@settings@, 'in_hot_standby', FALSE) = 'on'
 pg_is_wal_replay_paused() bool = FALSE
 pg_my_temp_schema() oid = CAST(0 AS BIGINT)
 pg_is_other_temp_schema(oid) bool = FALSE

@@ -34,6 +34,7 @@ type scrape struct {
 	wire      pgwire.Stats
 	sessions  query.Stats
 	following query.FollowerStats
+	member    *query.Node // of a cluster; nil: the server is none, or knows nothing yet
 	worker    *analytics.Stats
 	disk      machine.Disk
 	version   string
@@ -47,6 +48,9 @@ func (src *Sources) scrape() *scrape {
 	s := &scrape{
 		store: src.Store.Stats(), health: src.Store.Health(), streams: int64(index.StreamCount()),
 		wire: src.Server.Stats(), sessions: src.Sessions.Stats(), following: src.Sessions.Followers(), disk: machine.DiskOf(src.Data), version: eventgres.Version,
+	}
+	if node, ok := src.Sessions.Member(); ok {
+		s.member = &node
 	}
 	if src.Worker != nil {
 		w := src.Worker.Stats()

@@ -58,6 +58,15 @@ func each(name, help, label string, list func(s *scrape) []query.ConsumerStatus,
 	}}
 }
 
+// member declares a gauge of a node of a cluster, which servers that are none do not have.
+func member(name, help string, of func(n *query.Node) float64) metric {
+	return metric{name: name, kind: gauge, help: help, read: func(s *scrape, tell teller) {
+		if s.member != nil {
+			tell.value(of(s.member))
+		}
+	}}
+}
+
 // states are those of a store, and of a session, as labels.
 var (
 	storeStates   = []engine.State{engine.StateOK, engine.StateDiskFull, engine.StateReadOnly, engine.StateFailing, engine.StateFailed}
@@ -164,6 +173,19 @@ var sessionMetrics = []metric{
 	one("listeners", gauge, "Sessions that LISTEN to something.", func(s *scrape) float64 { return float64(s.following.Listening.Listeners) }),
 	one("notifications_total", counter, "Notifications that they were sent.", func(s *scrape) float64 { return float64(s.following.Listening.Sent) }),
 	one("notification_queue_usage", gauge, "How full the fullest listener's queue is, from 0 to 1.", func(s *scrape) float64 { return s.following.Listening.Usage }),
+	{"cluster_role", gauge, "1 for the role that the node has in its cluster: leader, follower, learner, or unreachable, which does not reach most of the others. There where it is in one, as the following.", []string{"role"}, func(s *scrape, tell teller) {
+		if s.member == nil {
+			return
+		}
+		for _, role := range query.NodeRoles {
+			tell.value(oneIf(s.member.Role == role), role)
+		}
+	}},
+	member("cluster_term", "The term that the node is in; it rises with each election.", func(n *query.Node) float64 { return float64(n.Term) }),
+	member("cluster_applied_entry", "The newest entry of the replicated log that the node has applied.", func(n *query.Node) float64 { return float64(n.Applied) }),
+	member("cluster_lag_events", "Events that the leader has and the node does not, as far as it knows.", func(n *query.Node) float64 { return float64(n.LagEvents) }),
+	member("cluster_lag_bytes", "The log's bytes that it does not have.", func(n *query.Node) float64 { return float64(n.LagBytes) }),
+	member("cluster_lag_seconds", "How long ago it had all that the leader had.", func(n *query.Node) float64 { return n.LagSeconds }),
 	{"errors_total", counter, "Errors that clients were sent, by SQLSTATE.", []string{"sqlstate"}, func(s *scrape, tell teller) {
 		counts := map[string]int64{} // several may be told together
 		for code, n := range s.wire.Errors {

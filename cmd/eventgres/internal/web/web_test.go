@@ -28,6 +28,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query"
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/standby"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the table of docs/monitoring.md anew, from the declarations")
@@ -113,6 +114,39 @@ func start(t *testing.T, o Options) *Server {
 	return s
 }
 
+// oneNode is a node of a cluster that says this of itself.
+type oneNode struct {
+	standby.Cluster
+	standby.Node
+}
+
+func (n *oneNode) Leading() bool { return n.Role == standby.Leader }
+func (n *oneNode) Nodes() []standby.Node {
+	return []standby.Node{{Name: "n2", Role: standby.Leader}, n.Node}
+}
+
+// TestMember: a member of a cluster tells what it is in it, and how far behind.
+func TestMember(t *testing.T) {
+	store, err := engine.Open(t.TempDir(), engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	node := &oneNode{Node: standby.Node{Name: "n1", Self: true, Role: standby.Follower, Term: 4, Applied: 11, LagEvents: 3, LagBytes: 700, LagSeconds: 0.5}}
+	handler := query.NewMember(store, node, nil)
+	s := start(t, Options{})
+	s.Ready(Sources{Store: store, Server: &pgwire.Server{Handler: handler}, Sessions: handler, Data: t.TempDir()})
+	_, body, _ := get(t, s, "/metrics")
+	for _, line := range []string{
+		`cluster_role{role="leader"} 0`, `cluster_role{role="follower"} 1`, `cluster_role{role="learner"} 0`, `cluster_role{role="unreachable"} 0`,
+		"cluster_term 4", "cluster_applied_entry 11", "cluster_lag_events 3", "cluster_lag_bytes 700", "cluster_lag_seconds 0.5",
+	} {
+		if !strings.Contains(body, "\n"+prefix+line+"\n") {
+			t.Errorf("%s is not told", line)
+		}
+	}
+}
+
 // TestScrape: Prometheus' own parser reads what is told, as text and in its binary form, where histograms are native too.
 func TestScrape(t *testing.T) {
 	sources, _ := used(t)
@@ -132,6 +166,12 @@ func TestScrape(t *testing.T) {
 		if strings.HasPrefix(m.name, "worker_") || strings.HasPrefix(m.name, "projection_") {
 			if family != nil {
 				t.Errorf("%s is told, and there is no worker", m.name)
+			}
+			continue
+		}
+		if strings.HasPrefix(m.name, "cluster_") {
+			if family != nil {
+				t.Errorf("%s is told, and there is no cluster", m.name)
 			}
 			continue
 		}
