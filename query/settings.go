@@ -312,8 +312,8 @@ func (s *Session) setTransaction(st *syntax.SetTransactionStmt, last pgwire.Look
 	if !st.Session {
 		if s.tx.state != txExplicit && !s.several {
 			s.warn(pgerror.NoActiveSQLTransaction, "SET TRANSACTION can only be used in transaction blocks")
-			if alone, err := last(); alone && st.Snapshot == nil || err != nil {
-				return err // its transaction is over with it, so that it means nothing
+			if alone, err := last(); alone && st.Snapshot == nil && !s.server.member.Follows() || err != nil {
+				return err // its transaction is over with it, so that it means nothing; but what cannot be is refused
 			}
 		}
 		if st.Snapshot != nil {
