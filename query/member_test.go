@@ -23,6 +23,7 @@ import (
 type fakeCluster struct {
 	mu      sync.Mutex
 	leading bool
+	nobody  bool // leads
 	term    uint64
 	changed chan struct{}
 	calls   []string
@@ -52,7 +53,12 @@ func (c *fakeCluster) Leading() bool {
 }
 
 func (c *fakeCluster) Leader() (name, address string) {
-	if c.Leading() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.nobody:
+		return "", ""
+	case c.leading:
 		return "n1", "h1:5432"
 	}
 	return "n2", "h2:5432"
@@ -524,6 +530,35 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestLeaderless: while nobody leads, an append waits for who will, which the refusal names; 57P03 where nobody does.
+func TestLeaderless(t *testing.T) {
+	c := newFakeCluster(false)
+	c.nobody = true
+	_, addr := serveMember(t, openStore(t, engine.Options{}), c)
+	none := func(context.Context) error { return engine.ErrNoLeader }
+	c.read.Store(&none)
+	conn := connectMember(t, addr, pgx.QueryExecModeExec)
+	const insert = "INSERT INTO events (stream, type) VALUES ('s', 'T')"
+	for _, sql := range []string{insert, "SELECT create_consumer('c')", "COMMENT ON TABLE events IS 'x'"} {
+		if _, err := conn.Exec(t.Context(), sql); told(err) != "57P03 the cluster has no leader | Most of its nodes do not reach each other. | Nothing was appended. Retry later." {
+			t.Errorf("%s: %s", sql, told(err))
+		}
+	}
+	if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); told(err) != "25006 cannot execute pg_advisory_lock() during recovery | The cluster has no leader now." {
+		t.Error(told(err))
+	}
+	elected := func(context.Context) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.nobody = false
+		return nil
+	}
+	c.read.Store(&elected)
+	if _, err := conn.Exec(t.Context(), insert); told(err) != "25006 cannot execute INSERT in a read-only transaction"+leaderHint {
+		t.Error(told(err))
 	}
 }
 

@@ -195,15 +195,31 @@ func (s *Session) readsNewest() error {
 	if m == nil || s.effective.past || t.snapshot >= 0 && t.looked != t.statements {
 		return nil
 	}
-	ctx, stop := s.conn.WhilePeer(s.ctx)
-	defer stop()
-	s.activity.Blocked("IPC", "read_index")
-	defer s.activity.Blocked("", "")
-	err := s.conn.Waiting(func() error { return m.ReadIndex(ctx) })
+	err := s.asksLeader()
 	if err == nil {
 		s.lookAgain()
 	}
 	return err
+}
+
+// asksLeader waits until the leader has said how far it is, and this node is as far.
+func (s *Session) asksLeader() error {
+	ctx, stop := s.conn.WhilePeer(s.ctx)
+	defer stop()
+	s.activity.Blocked("IPC", "read_index")
+	defer s.activity.Blocked("", "")
+	return s.conn.Waiting(func() error { return s.server.member.ReadIndex(ctx) })
+}
+
+// readOnly is why a transaction may not append. While nobody leads it waits for who will: that is what the client is to be told.
+func (s *Session) readOnly(tag string) error {
+	m := s.server.member
+	if m.Leaderless() {
+		if err := s.asksLeader(); err != nil {
+			return err
+		}
+	}
+	return m.ReadOnly(tag)
 }
 
 // readsAfter has a statement that reads wait as eventgres.read_after says.

@@ -287,11 +287,8 @@ func (s *Session) unlockTransaction(keep int) { s.tx.locks.Release(s.server.advi
 
 // mayAppend checks that the transaction may append, or change what is defined; tag names the statement.
 func (s *Session) mayAppend(tag string) error {
-	if s.tx.readOnly {
-		return s.server.member.ReadOnly(tag)
-	}
-	if err := s.server.member.Writes(tag); err != nil {
-		return err
+	if s.tx.readOnly || s.server.member.Follows() {
+		return s.readOnly(tag)
 	}
 	if s.effective.past {
 		return asof.ReadOnly(tag)

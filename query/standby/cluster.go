@@ -14,7 +14,7 @@ type Cluster interface {
 	// Changed is closed when Leading, Leader or this node's term may have changed; ask again for the next.
 	Changed() <-chan struct{}
 	// ReadIndex waits until what is read here has everything that was acknowledged anywhere before it was called. It fails with
-	// [engine.ErrNoLeader] where no leader says so in time.
+	// [engine.ErrNoLeader] where no leader says so in time. It is also how a statement that may not append waits for who may.
 	ReadIndex(ctx context.Context) error
 	// Nodes are those of the cluster, this one with them.
 	Nodes() []Node

@@ -17,6 +17,7 @@ import (
 	"github.com/eventgres/eventgres/integration/harness"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query"
+	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/role"
 	"github.com/eventgres/eventgres/query/standby"
 )
@@ -30,10 +31,18 @@ func (follower) Changed() <-chan struct{}          { return nil }
 func (follower) Nodes() []standby.Node             { return nil }
 func (follower) ReadIndex(_ context.Context) error { return nil }
 
-// serve serves a node that follows, and returns its URL.
+// serve serves a node, and returns its URL.
 func serve(t *testing.T, c standby.Cluster) string {
 	t.Helper()
-	store, err := engine.Open(t.TempDir(), engine.Options{})
+	_, url := serveStore(t, c, "")
+	return url
+}
+
+// serveStore is serve, with an analytics worker of a program unless that is empty.
+func serveStore(t *testing.T, c standby.Cluster, program string) (*engine.Store, string) {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := engine.Open(dir, engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +52,14 @@ func serve(t *testing.T, c standby.Cluster) string {
 	}
 	handler := query.NewMember(store, c, nil)
 	handler.UseRoles(roles)
+	if program != "" {
+		worker := analytics.Start(analytics.Options{
+			Command: []string{program, "worker"}, Dir: dir, Logger: slog.New(slog.DiscardHandler),
+			Watch: store.Hub().Wait, Committed: func() int64 { return store.Index().GlobalPosition() + 1 },
+		})
+		handler.UseWorker(worker)
+		t.Cleanup(worker.Close)
+	}
 	server := &pgwire.Server{Handler: handler}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -62,7 +79,7 @@ func serve(t *testing.T, c standby.Cluster) string {
 			t.Error(err)
 		}
 	})
-	return "postgres://postgres@" + l.Addr().String() + "/postgres?sslmode=disable"
+	return store, "postgres://postgres@" + l.Addr().String() + "/postgres?sslmode=disable"
 }
 
 // schema is what the statements are about.

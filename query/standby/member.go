@@ -34,12 +34,13 @@ func (m *Member) ReadOnly(tag string) error {
 	return m.hint(readOnly(tag))
 }
 
-// Writes refuses a statement that changes something, where the node follows.
-func (m *Member) Writes(tag string) error {
-	if m.Follows() {
-		return m.ReadOnly(tag)
+// Leaderless tells whether the node knows nobody who leads.
+func (m *Member) Leaderless() bool {
+	if !m.Follows() {
+		return false
 	}
-	return nil
+	name, _ := m.Leader()
+	return name == ""
 }
 
 // Leads refuses what only the leader does, but is no change: locks and their like.
