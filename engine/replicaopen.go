@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/eventgres/eventgres/engine/vfs"
@@ -68,10 +69,14 @@ func scanEntries(seg *segment, size int64) (*foundEntries, error) {
 func (s *Store) replicated(id identity) error {
 	r := s.opts.replica
 	if r == nil {
-		if _, err := s.opts.FS.Stat(filepath.Join(s.dir, RaftFile)); err == nil {
-			return fmt.Errorf("%s: %w", s.dir, ErrMember)
+		b, err := ReadBallot(s.opts.FS, s.dir)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && b.Base.Segment == 0: // it is none yet
+			return nil
+		case err != nil:
+			return err
 		}
-		return nil
+		return fmt.Errorf("%s: %w", s.dir, ErrMember)
 	}
 	numbers, err := listSegments(s.opts.FS, s.dir)
 	if err != nil {
@@ -256,6 +261,8 @@ func (u *survey) accept(active *segment, found, next *foundEntries) error {
 		}
 		r.tail, r.tailAt = raw, r.applied.index+1
 		return nil
+	case found.tail.reason == "seal" && active.sealed && found.tail.offset == active.end && active.number != r.base.Joined:
+		return &CorruptionError{File: segmentName(u.dir, active.number+1), Reason: "the segment is missing: the one before it is sealed"}
 	case found.tail.reason == "seal" && active.sealed && found.tail.offset == active.end:
 		r.closed, r.applied = true, found.end
 		return nil
@@ -363,3 +370,4 @@ func BeginReplica(dir string, o Options) (segment uint32, err error) {
 	s.w.committing.Unlock()
 	return segment, errors.Join(err, s.Close())
 }
+

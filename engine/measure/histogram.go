@@ -107,3 +107,18 @@ func (s *Snapshot) Add(h *Histogram) {
 
 // Bound is the greatest value that a bucket holds.
 func Bound(bucket int) float64 { return math.Pow(2, float64(bucket)/perOctave) }
+
+// Quantile is the bound of the bucket below which a part of the values lies; 0 if there are none.
+func (s *Snapshot) Quantile(part float64) float64 {
+	want := uint64(math.Ceil(part * float64(s.Count)))
+	if s.Count == 0 || want <= s.Zero {
+		return 0
+	}
+	seen := s.Zero
+	for i := lowest + 1; i <= highest; i++ {
+		if seen += s.Buckets[i]; seen >= want {
+			return Bound(i)
+		}
+	}
+	return Bound(highest)
+}

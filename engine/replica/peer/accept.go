@@ -1,0 +1,217 @@
+package peer
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	pb "go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/eventgres/eventgres/engine/replica"
+)
+
+// maxMeetings bounds the connections of others, known or not.
+const maxMeetings = 256
+
+func (t *Transport) accept() {
+	places := make(chan struct{}, maxMeetings)
+	for {
+		raw, err := t.listener.Accept()
+		if err != nil {
+			if t.ctx.Err() == nil {
+				t.log.Error("other nodes cannot reach this one any more", "error", err)
+			}
+			return
+		}
+		select {
+		case places <- struct{}{}:
+		default:
+			raw.Close()
+			continue
+		}
+		conn := tls.Server(raw, t.identity.server())
+		t.wg.Go(func() {
+			defer func() { <-places }()
+			defer t.track(conn)()
+			if err := t.serve(conn); err != nil && t.ctx.Err() == nil && !errors.Is(err, io.EOF) {
+				t.log.Debug("a connection of another node has ended", "from", conn.RemoteAddr().String(), "error", err)
+			}
+		})
+	}
+}
+
+func (t *Transport) serve(conn *tls.Conn) error {
+	r, theirs, err := greet(conn, t.admit)
+	if err != nil {
+		return err
+	}
+	switch theirs.Purpose {
+	case "messages":
+		return t.receive(r, theirs)
+	case "call":
+		return t.answer(conn, r, theirs)
+	}
+	return fmt.Errorf("a connection for %q", theirs.Purpose)
+}
+
+// admit says whether this node speaks with one, and what it says of itself.
+func (t *Transport) admit(theirs Hello) (Hello, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	mine := t.hello
+	switch {
+	case theirs.To != mine.Name && (theirs.To != "" || theirs.Purpose != "call"):
+		return mine, fmt.Errorf("this is %q and not %q", mine.Name, theirs.To)
+	case theirs.Formats[0] > Format || theirs.Formats[1] < Format:
+		return mine, fmt.Errorf("the log has format %d, which %q does not read", Format, theirs.Name)
+	case theirs.Purpose == "messages" && mine.Store != "" && theirs.Store != mine.Store:
+		return mine, fmt.Errorf("%q belongs to another store", theirs.Name)
+	case theirs.Purpose == "messages" && t.links[theirs.Name] == nil:
+		return mine, fmt.Errorf("%q is no member", theirs.Name)
+	}
+	return mine, nil
+}
+
+// receive hands messages over until the connection ends.
+func (t *Transport) receive(r *bufio.Reader, theirs Hello) error {
+	for {
+		var head [5]byte
+		if _, err := io.ReadFull(r, head[:]); err != nil {
+			return err
+		}
+		n := binary.BigEndian.Uint32(head[1:])
+		if n > maxMessage {
+			return fmt.Errorf("a message of %d bytes", n)
+		}
+		body := make([]byte, n)
+		if _, err := io.ReadFull(r, body); err != nil {
+			return err
+		}
+		t.mu.Lock()
+		to := t.receiver
+		t.mu.Unlock()
+		switch {
+		case to == nil: // it takes no part yet
+		case head[0] == kindReport:
+			if err := t.reported(theirs, body); err != nil {
+				return err
+			}
+		case head[0] == kindMessage:
+			m := new(pb.Message)
+			if err := proto.Unmarshal(body, m); err != nil {
+				return err
+			}
+			if m.GetFrom() != theirs.Node {
+				return fmt.Errorf("node %x sends as node %x", theirs.Node, m.GetFrom())
+			}
+			if err := to.Receive(t.ctx, m); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (t *Transport) reported(theirs Hello, body []byte) error {
+	var said report
+	if err := json.Unmarshal(body, &said); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.peers[theirs.Node]
+	p.Name, p.SQL, p.Heard = theirs.Name, said.SQL, time.Now()
+	p.Applied, p.Next, p.SyncP99 = said.Applied, said.Next, time.Duration(said.Sync)
+	if l := t.links[theirs.Name]; l != nil {
+		p.Peer = l.address
+	}
+	t.peers[theirs.Node] = p
+	return nil
+}
+
+// reply is what comes before an answer.
+type reply struct {
+	Error string          `json:"error,omitempty"`
+	Value json.RawMessage `json:"value,omitempty"`
+	Size  int64           `json:"size,omitempty"` // bytes that follow
+}
+
+// answer answers questions until the connection ends.
+func (t *Transport) answer(conn *tls.Conn, r *bufio.Reader, theirs Hello) error {
+	for {
+		var q Question
+		if err := readText(r, &q); err != nil {
+			return err
+		}
+		if err := t.answerOne(conn, q, theirs); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *Transport) answerOne(conn *tls.Conn, q Question, theirs Hello) error {
+	value, file, size, err := t.config.Handler.Answer(t.ctx, theirs, q)
+	if file != nil {
+		defer file.Close()
+	}
+	var said reply
+	if err == nil && value != nil {
+		said.Value, err = json.Marshal(value)
+	}
+	if said.Size = size; err != nil {
+		said = reply{Error: err.Error()}
+	}
+	if e := writeText(conn, said); e != nil || err != nil || file == nil {
+		return e
+	}
+	_, err = io.CopyN(&slowly{conn}, file, size)
+	return err
+}
+
+// slowly gives a connection its time for each write.
+type slowly struct{ conn *tls.Conn }
+
+func (w *slowly) Write(b []byte) (int, error) {
+	_ = w.conn.SetWriteDeadline(time.Now().Add(writing))
+	return w.conn.Write(b)
+}
+
+// Ask asks a node and returns its answer. If it is a file, it is written to w.
+func (t *Transport) Ask(ctx context.Context, name, address string, q Question, value any, w io.Writer) (Hello, error) {
+	conn, r, theirs, err := t.dial(ctx, name, address, "call")
+	if err != nil {
+		return theirs, err
+	}
+	defer t.track(conn)()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	if err := writeText(conn, q); err != nil {
+		return theirs, err
+	}
+	var said reply
+	if err := readText(r, &said); err != nil {
+		return theirs, err
+	}
+	switch {
+	case said.Error != "":
+		return theirs, errors.New(said.Error)
+	case said.Size > 0 && w == nil:
+		return theirs, errors.New("a file where a word was expected")
+	case said.Size > 0:
+		if _, err := io.CopyN(w, r, said.Size); err != nil {
+			return theirs, err
+		}
+	}
+	if value != nil && len(said.Value) > 0 {
+		return theirs, json.Unmarshal(said.Value, value)
+	}
+	return theirs, nil
+}
+
+var _ replica.Transport = (*Transport)(nil)
