@@ -105,7 +105,12 @@ func (f *doorFlags) firstPassword(store *engine.Store, roles *role.Store, logger
 		logger.Info("the superuser has a password; the one that was given at the start is ignored", "superuser", roles.Superuser())
 		return nil
 	}
-	return setPassword(context.Background(), store, roles, password)
+	err := setPassword(context.Background(), store, roles, password)
+	if errors.As(err, new(*engine.NotLeaderError)) || errors.Is(err, engine.ErrNoLeader) {
+		logger.Info("the superuser's password is the cluster's: its leader sets it", "reason", err)
+		return nil
+	}
+	return err
 }
 
 // setPassword gives the superuser a password.

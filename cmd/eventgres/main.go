@@ -20,6 +20,7 @@ type commands struct {
 	Restore    restoreCommand    `cmd:"" help:"Make a data directory of a backup."`
 	Repair     repairCommand     `cmd:"" help:"Take damaged parts out of a data directory, as told; keep them aside."`
 	Doctor     doctorCommand     `cmd:"" help:"Check a data directory, a configuration and the machine, and say what to do."`
+	Cluster    clusterCommand    `cmd:"" help:"Make nodes of a cluster."`
 	Passwd     passwdCommand     `cmd:"" help:"Set the superuser's password in a data directory."`
 	Sample     sampleCommand     `cmd:"" help:"Write the sample, events of a small shop, as newline-delimited JSON."`
 	Completion completionCommand `cmd:"" help:"Print what completes the commands in a shell."`

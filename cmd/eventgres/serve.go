@@ -20,6 +20,7 @@ import (
 	"github.com/eventgres/eventgres/cmd/eventgres/internal/notify"
 	"github.com/eventgres/eventgres/cmd/eventgres/internal/web"
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/engine/replica"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/query"
 	"github.com/eventgres/eventgres/query/analytics"
@@ -59,6 +60,8 @@ type serveCommand struct {
 	Door  doorFlags       `embed:""`
 	TLS   tlsFlags        `embed:""`
 	HTTP  httpFlags       `embed:""`
+
+	Member clusterFlags `embed:""`
 }
 
 func (c *serveCommand) Run(ctx *kong.Context) error {
@@ -79,22 +82,49 @@ func (c *serveCommand) Run(ctx *kong.Context) error {
 	if watched != nil {
 		defer watched.Close()
 	}
+	if err := c.Member.check(); err != nil {
+		return err
+	}
 	begin := time.Now()
-	store, err := engine.Open(c.Data, engine.Options{
-		Measure:      watched != nil,
-		SegmentBytes: c.SegmentBytes, WriterThread: c.WriterThread, Unpacked: c.Unpacked, Logger: logger,
-		Limits: engine.Limits{EventBytes: c.MaxEvent, AppendBytes: c.MaxAppend, TypeBytes: c.MaxType, NameBytes: c.MaxName},
-	})
+	store, node, err := c.open(watched != nil, logger)
 	if err != nil {
 		return err
 	}
 	index := store.Index()
 	logger.Info("opened", "data", c.Data, "events", index.GlobalPosition()+1, "streams", index.StreamCount(),
 		"took", time.Since(begin).Round(time.Millisecond))
-	err = c.serve(store, watched, manager, settings, logger)
-	closing := store.Close()
+	err = c.serve(store, node, watched, manager, settings, logger)
+	closing := closeStore(store, node)
 	logger.Info("closed", "data", c.Data)
 	return errors.Join(err, closing)
+}
+
+// open opens the store, of a single node or as a member of a cluster; node is nil of the former.
+func (c *serveCommand) open(measure bool, logger *slog.Logger) (*engine.Store, *replica.Driver, error) {
+	options := engine.Options{
+		Measure:      measure,
+		SegmentBytes: c.SegmentBytes, WriterThread: c.WriterThread, Unpacked: c.Unpacked, Logger: logger,
+		Limits: engine.Limits{EventBytes: c.MaxEvent, AppendBytes: c.MaxAppend, TypeBytes: c.MaxType, NameBytes: c.MaxName},
+	}
+	if !c.Member.member() {
+		store, err := engine.Open(c.Data, options)
+		return store, nil, err
+	}
+	// Until the cluster is there, a signal ends the waiting for it.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	node, err := c.Member.run(ctx, c.Data, c.Listen, options, logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	return node.Store(), node, nil
+}
+
+func closeStore(store *engine.Store, node *replica.Driver) error {
+	if node != nil {
+		return node.Close()
+	}
+	return store.Close()
 }
 
 func newLogger(format string) *slog.Logger {
@@ -104,7 +134,7 @@ func newLogger(format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, nil))
 }
 
-func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *notify.Manager, settings *config.Settings, logger *slog.Logger) error {
+func (c *serveCommand) serve(store *engine.Store, node *replica.Driver, watched *web.Server, manager *notify.Manager, settings *config.Settings, logger *slog.Logger) error {
 	encryption, err := c.TLS.load(c.Data, c.Listen, logger)
 	if err != nil {
 		return err
@@ -121,7 +151,7 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	defer served()
 	go keepHeapClose(serving)
 	declare(settings)
-	handler := query.NewServer(store, logger)
+	handler := newHandler(store, node, logger)
 	anew := c.reloader(handler, encryption, door, listeners, settings, logger)
 	audited, err := c.Audit.use(handler, anew, logger)
 	if err != nil {
@@ -150,7 +180,7 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	for _, l := range listeners {
 		go func() { failed <- server.Serve(l) }()
 	}
-	if c.Sample {
+	if c.Sample && (node == nil || leads(serving, node)) {
 		if err := loadSample(store, logger); err != nil {
 			return err
 		}
@@ -173,6 +203,13 @@ func (c *serveCommand) serve(store *engine.Store, watched *web.Server, manager *
 	}
 	end(server, anew.shutdownGrace(), logger)
 	return err
+}
+
+func newHandler(store *engine.Store, node *replica.Driver, logger *slog.Logger) *query.Server {
+	if node == nil {
+		return query.NewServer(store, logger)
+	}
+	return query.NewMember(store, cluster{node}, logger)
 }
 
 // server is what clients speak to.

@@ -20,6 +20,8 @@ type Transport interface {
 	Send(messages []*pb.Message)
 	// Know tells who the members are.
 	Know(members []Member)
+	// SQL is where this node speaks to clients, as others are told.
+	SQL() string
 	// Peers says what is known of other nodes.
 	Peers() map[uint64]Peer
 	Close() error
@@ -109,6 +111,9 @@ func Start(c Config, election, wait time.Duration, connect func(*Driver) (Transp
 
 // Store is what the node keeps.
 func (d *Driver) Store() *engine.Store { return d.node.Replica().Store }
+
+// SQL is where this node speaks to clients.
+func (d *Driver) SQL() string { return d.transport.SQL() }
 
 // Done is closed when the node is being closed.
 func (d *Driver) Done() <-chan struct{} { return d.stopping }

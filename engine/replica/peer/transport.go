@@ -139,6 +139,9 @@ func Listen(c Config) (*Transport, error) {
 // Address is where other nodes reach this one.
 func (t *Transport) Address() string { return t.listener.Addr().String() }
 
+// SQL is where this node speaks to clients, as others are told.
+func (t *Transport) SQL() string { return t.config.Hello.SQL }
+
 // Attach has messages go to a node that takes part from now on.
 func (t *Transport) Attach(r receiver, store string) {
 	t.mu.Lock()
