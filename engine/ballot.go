@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -23,7 +24,7 @@ type Ballot struct {
 	Term, Vote uint64
 }
 
-const ballotFormat = "eventgres member, format 1\nnode %016x\nname %q\nbase segment %d index %d term %d joined %d\nvoters %x\nterm %d vote %016x\n"
+const ballotFormat = "eventgres member, format 1\nnode %016x\nname %q\nbase segment %d index %d term %d joined %d\nvoters %q\nterm %d vote %016x\n"
 
 // ReadBallot reads the file RAFT of a data directory; the error wraps fs.ErrNotExist where there is none.
 func ReadBallot(fsys vfs.FS, dir string) (b Ballot, err error) {
@@ -35,9 +36,10 @@ func ReadBallot(fsys vfs.FS, dir string) (b Ballot, err error) {
 	if err != nil {
 		return b, err
 	}
-	var voters []byte
-	_, err = fmt.Sscanf(text, ballotFormat, &b.Node, &b.Name, &b.Base.Segment, &b.Base.Index, &b.Base.Term, &b.Base.Joined, &voters, &b.Term, &b.Vote)
-	if err != nil || len(voters)%8 != 0 {
+	var text16 string
+	_, err = fmt.Sscanf(text, ballotFormat, &b.Node, &b.Name, &b.Base.Segment, &b.Base.Index, &b.Base.Term, &b.Base.Joined, &text16, &b.Term, &b.Vote)
+	voters, bad := hex.DecodeString(text16)
+	if err = errors.Join(err, bad); err != nil || len(voters)%8 != 0 {
 		return b, &CorruptionError{File: name, Reason: fmt.Sprintf("cannot be read: %v", err)}
 	}
 	for ; len(voters) > 0; voters = voters[8:] {
@@ -55,6 +57,6 @@ func (b *Ballot) Write(fsys vfs.FS, dir string) error {
 	for _, v := range b.Voters {
 		voters = be.AppendUint64(voters, v)
 	}
-	text := fmt.Sprintf(ballotFormat, b.Node, b.Name, b.Base.Segment, b.Base.Index, b.Base.Term, b.Base.Joined, voters, b.Term, b.Vote)
+	text := fmt.Sprintf(ballotFormat, b.Node, b.Name, b.Base.Segment, b.Base.Index, b.Base.Term, b.Base.Joined, hex.EncodeToString(voters), b.Term, b.Vote)
 	return writeChecked(fsys, filepath.Join(dir, RaftFile), text)
 }

@@ -370,4 +370,3 @@ func BeginReplica(dir string, o Options) (segment uint32, err error) {
 	s.w.committing.Unlock()
 	return segment, errors.Join(err, s.Close())
 }
-

@@ -151,7 +151,7 @@ func (c *serveCommand) serve(store *engine.Store, node *replica.Driver, watched 
 	defer served()
 	go keepHeapClose(serving)
 	declare(settings)
-	handler := newHandler(store, node, logger)
+	handler := newHandler(serving, store, node, logger)
 	anew := c.reloader(handler, encryption, door, listeners, settings, logger)
 	audited, err := c.Audit.use(handler, anew, logger)
 	if err != nil {
@@ -205,11 +205,13 @@ func (c *serveCommand) serve(store *engine.Store, node *replica.Driver, watched 
 	return err
 }
 
-func newHandler(store *engine.Store, node *replica.Driver, logger *slog.Logger) *query.Server {
+func newHandler(serving context.Context, store *engine.Store, node *replica.Driver, logger *slog.Logger) *query.Server {
 	if node == nil {
 		return query.NewServer(store, logger)
 	}
-	return query.NewMember(store, cluster{node}, logger)
+	handler := query.NewMember(store, cluster{node}, logger)
+	go handler.Attend(serving)
+	return handler
 }
 
 // server is what clients speak to.
