@@ -15,6 +15,8 @@ var (
 	// is on disk: no append is accepted until the store is opened anew. An append
 	// that was in flight may or may not be found then.
 	ErrPoisoned = errors.New("the log is not writable since an I/O error; restart to recover")
+	// ErrNotTried comes with ErrPoisoned where that was so before: of the append nothing was written, so it did not happen.
+	ErrNotTried = errors.New("nothing was written")
 	// ErrDiskFull says that there was no room for the append, which did not happen.
 	// Appends succeed again once there is room.
 	ErrDiskFull = errors.New("no space left for the log")
@@ -27,6 +29,14 @@ var (
 	// ErrLocked says that another process has the data directory open.
 	ErrLocked = errors.New("the data directory is in use by another process")
 )
+
+// notTriedError is an ErrPoisoned that is also ErrNotTried.
+type notTriedError struct{ cause error }
+
+func (e *notTriedError) Error() string { return e.cause.Error() }
+
+// Unwrap returns both.
+func (e *notTriedError) Unwrap() []error { return []error{ErrNotTried, e.cause} }
 
 // CorruptionError says that bytes on disk are not what was written.
 type CorruptionError struct {

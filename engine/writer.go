@@ -192,6 +192,9 @@ func (w *writer) commit(requests []*AppendRequest) {
 		w.solo.Add(1)
 	}
 	if err := w.prepare(size); err != nil {
+		if errors.Is(err, ErrPoisoned) {
+			err = &notTriedError{err}
+		}
 		w.counters.failures.Add(int64(len(taken)))
 		for _, r := range taken {
 			w.answer(r, err)
@@ -405,10 +408,10 @@ type WriterHandle struct{ w *writer }
 //   - *ControlConflictError: a key of the control state is at another version; likewise;
 //   - *PremiseError: a premise does not hold;
 //   - *VersionTakenError, *DuplicateEventError: it is there already;
-//   - ErrDiskFull: retry later; ErrClosed; ErrPoisoned: see there;
+//   - ErrDiskFull: retry later; ErrClosed; ErrPoisoned, ErrNotTried: see there;
 //   - the context's error: it was cancelled before the writer took it.
 //
-// After every error but ErrPoisoned the append did not happen. It waits while the
+// After every error but ErrPoisoned without ErrNotTried the append did not happen. It waits while the
 // queue is full. Once the writer has taken the request its outcome is awaited, whatever
 // becomes of ctx. A request whose Append was cancelled must not be used again, since
 // it may still be in the queue; any other may.

@@ -64,6 +64,8 @@ func Of(err error) error {
 		return pgerror.Errorf(pgerror.DiskFull, "%s", err.Error()).WithHint("Nothing was appended. Reads go on; appends succeed again once there is room.")
 	case errors.Is(err, engine.ErrReadOnly):
 		return pgerror.Errorf(pgerror.IOError, "%s", err.Error()).WithHint("Nothing was appended. Reads go on; appends succeed again once writing is permitted.")
+	case errors.Is(err, engine.ErrNotTried):
+		return pgerror.Errorf(pgerror.IOError, "%s", err.Error()).WithHint("Nothing was appended. Reads go on; appends succeed again after a restart.")
 	case errors.Is(err, engine.ErrPoisoned):
 		return pgerror.Errorf(pgerror.IOError, "%s", err.Error()).WithHint("Reads go on. An append that was under way may be found after the restart; retry with the same event_id.")
 	case errors.Is(err, engine.ErrClosed):
