@@ -13,7 +13,8 @@ const pageHead = `# Differences from PostgreSQL 15
 
 What Eventgres answers otherwise than PostgreSQL 15, as far as its tests know: they ask both
 servers the same, and fail on a difference that is not declared. This page is made from
-these declarations.
+these declarations. What SERIALIZABLE, and an INSERT whose condition is decided at its position, do otherwise is in
+[consistency](consistency.md#what-differs-from-postgresql).
 
     go test ./integration/differ -run TestDifferencesPage -rewrite
 
