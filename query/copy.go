@@ -74,7 +74,7 @@ func (s *Session) prepareCopy(c *expr.Compiler, st *syntax.CopyStmt, prepare que
 		return nil, err
 	}
 	if st.Where != nil {
-		if p.where, err = copyin.CompileWhere(c, p.columns, st.Where); err != nil {
+		if p.where, err = copyin.CompileWhere(c, p.columns, st.Where, s.effective.imports); err != nil {
 			return nil, err
 		}
 	}

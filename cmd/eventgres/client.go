@@ -69,6 +69,7 @@ type progress struct {
 	out       io.Writer
 	events    int64
 	unchecked int64
+	total     int64 // of events that there will be; 0: that is not known
 	begin     time.Time
 	told      time.Time
 	toldAt    int64 // events
@@ -79,8 +80,10 @@ func newProgress(out io.Writer) *progress {
 	return &progress{out: out, begin: now, told: now}
 }
 
-// restart begins to count anew.
-func (p *progress) restart() { p.events, p.unchecked, p.toldAt, p.told = 0, 0, 0, time.Now() }
+// restart begins to count anew, to a total.
+func (p *progress) restart(total int64) {
+	p.total, p.events, p.unchecked, p.toldAt, p.told = total, 0, 0, 0, time.Now()
+}
 
 // add counts events. It looks at the clock now and then.
 func (p *progress) add(n int64) {
@@ -94,7 +97,11 @@ func (p *progress) add(n int64) {
 		return
 	}
 	rate := float64(p.events-p.toldAt) / passed.Seconds()
-	fmt.Fprintf(p.out, "%12d events %9.0f events/s\n", p.events, rate)
+	of := ""
+	if p.total > 0 {
+		of = fmt.Sprintf(" of %d", p.total)
+	}
+	fmt.Fprintf(p.out, "%12d%s events %9.0f events/s\n", p.events, of, rate)
 	p.told, p.toldAt = p.told.Add(passed), p.events
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -92,7 +93,12 @@ func (m *messageImport) run(ctx context.Context, dsn string) error {
 		if after == m.counts.last {
 			return nil
 		}
-		fmt.Fprintf(m.log, "importing: global positions %d to %d\n", after+1, m.counts.last)
+		rest, err := m.rest(ctx, after)
+		if err != nil {
+			return err
+		}
+		m.progress.restart(rest)
+		fmt.Fprintf(m.log, "importing %s, global positions %d to %d\n", counted(rest, "message"), after+1, m.counts.last)
 		// What an importer that was killed had sent may have been appended after it was asked for.
 		if failed = m.copy(ctx, after); !hasClass(failed, "23", "40") {
 			return failed
@@ -148,6 +154,28 @@ func (m *messageImport) found(ctx context.Context) (int64, error) {
 		}
 	}
 	return low, nil
+}
+
+// rest is how many messages are to be appended. It fails where those before cannot all be in the server, which has ids of theirs.
+func (m *messageImport) rest(ctx context.Context, after int64) (int64, error) {
+	var before, first, newest int64
+	row, err := oneRow(ctx, m.source, fmt.Sprintf("SELECT count(*), (SELECT id FROM %[1]s WHERE global_position = %[2]d), (SELECT id FROM %[1]s WHERE global_position = %[3]d) FROM %[1]s WHERE global_position <= %[3]d",
+		m.table, m.counts.first, after))
+	if err != nil {
+		return 0, fmt.Errorf("the Message DB: %w", err)
+	}
+	if after == 0 {
+		return m.counts.messages, nil
+	}
+	there, err := oneRow(ctx, m.target, fmt.Sprintf("SELECT (SELECT position FROM events WHERE event_id = '%s'), (SELECT position FROM events WHERE event_id = '%s')", row[1], row[2]))
+	if err != nil {
+		return 0, fmt.Errorf("the server: %w", err)
+	}
+	_, err = fmt.Sscan(row[0]+" "+strings.Join(there, " "), &before, &first, &newest)
+	if err != nil || newest-first+1 < before {
+		return 0, fmt.Errorf("the server has an event with the id of the message at global position %d, and not all messages before it", after)
+	}
+	return m.counts.messages - before, nil
 }
 
 // has returns the global position of the first message at one or above, if the server has it; else 0.

@@ -32,7 +32,7 @@ func (m *messageImport) begin(ctx context.Context, dsn string) error {
 	}
 	defer release()
 	for _, sql := range []string{
-		"SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0", "SET TimeZone = 'UTC'",
+		"SET statement_timeout = 0", "SET idle_in_transaction_session_timeout = 0", "SET TimeZone = 'UTC'", "SET client_encoding = 'UTF8'",
 		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT 1 FROM " + m.table + " LIMIT 1",
 	} {
 		if _, err := m.source.Exec(ctx, sql).ReadAll(); err != nil {
@@ -176,7 +176,7 @@ func (m *messageImport) each(ctx context.Context, after int64, f func(*message) 
 		version = "v.version"
 		from += " JOIN (SELECT global_position, row_number() OVER (PARTITION BY stream_name ORDER BY global_position) - 1 AS version FROM " + m.table + ") v USING (global_position)"
 	}
-	sql := fmt.Sprintf(`DECLARE messages NO SCROLL CURSOR FOR SELECT global_position, m.position, %s, m.time, m.stream_name::text, m.type::text,
+	sql := fmt.Sprintf(`DECLARE messages NO SCROLL CURSOR FOR SELECT global_position, m.position, %s, m.time::timestamp, m.stream_name::text, m.type::text,
 		m.data::text, m.metadata::text, m.id FROM %s WHERE global_position > %d ORDER BY global_position`, version, from, after)
 	if _, err := m.source.Exec(ctx, sql).ReadAll(); err != nil {
 		return fmt.Errorf("the Message DB: %w", err)

@@ -32,7 +32,7 @@ func (v *messageVerifier) differ(x *message, format string, args ...any) {
 }
 
 func (v *messageVerifier) run(ctx context.Context, conn *pgconn.PgConn) error {
-	v.progress.restart()
+	v.progress.restart(v.counts.messages)
 	first, err := oneRow(ctx, v.source, fmt.Sprintf("SELECT id FROM %s ORDER BY global_position LIMIT 1", v.table))
 	if err != nil || first == nil {
 		return err

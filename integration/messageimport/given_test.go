@@ -1,6 +1,7 @@
 package messageimport
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -150,7 +151,16 @@ var ways = map[string]func(w *world, list []proposed){
 		}
 	},
 	"COPY text": func(w *world, list []proposed) { w.copy(timed(w, list), "", "\t", `\N`, false) },
-	"COPY csv":  func(w *world, list []proposed) { w.copy(timed(w, list), " (FORMAT csv)", ",", "", true) },
+	"COPY WHERE": func(w *world, list []proposed) {
+		list = timed(w, list)
+		var data strings.Builder
+		for i, p := range list {
+			fmt.Fprintf(&data, "c\tT\t%s\t%s\nc\tT\t{}\t1950-01-0%d\n", cmp.Or(p.metadata, `\N`), p.at.Format(time.RFC3339Nano), i+1)
+		}
+		w.copyIn(" WHERE recorded_at > '1955-01-01'", data.String())
+		w.add(list)
+	},
+	"COPY csv": func(w *world, list []proposed) { w.copy(timed(w, list), " (FORMAT csv)", ",", "", true) },
 	"COPY binary": func(w *world, list []proposed) {
 		list = timed(w, list)
 		data := append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
@@ -172,7 +182,7 @@ var ways = map[string]func(w *world, list []proposed){
 }
 
 // selfAdding are the ways that change the list and add it themselves.
-var selfAdding = []string{"INSERT SELECT", "guarded", "prepared", "COPY text", "COPY csv", "COPY binary"}
+var selfAdding = []string{"INSERT SELECT", "guarded", "prepared", "COPY WHERE", "COPY text", "COPY csv", "COPY binary"}
 
 // timed are events of which all have a time.
 func timed(w *world, list []proposed) []proposed {
@@ -367,6 +377,16 @@ func TestWhoGivesTimes(t *testing.T) {
 	off(conn)
 	must(t, conn, "BEGIN", "SET LOCAL eventgres.import = on", insert, "COMMIT")
 	off(conn)
+	// As another role it is still the session's, and what the role may not it still may not.
+	must(t, conn, "CREATE POLICY own ON events USING (true) WITH CHECK (stream <> 't')", "ALTER TABLE events ENABLE ROW LEVEL SECURITY",
+		"SET eventgres.import = on", "SET ROLE clerk", "BEGIN", insert, "ROLLBACK")
+	for sql, want := range map[string]string{strings.Replace(insert, "'s'", "'t'", 1): "42501", insert + " RETURNING payload": ""} {
+		if _, err := conn.Exec(t.Context(), "BEGIN; "+sql); code(err) != want {
+			t.Errorf("%s: %v", sql, err)
+		}
+		must(t, conn, "ROLLBACK")
+	}
+	must(t, conn, "RESET ROLE", "RESET eventgres.import")
 	if got := rows(t, conn, "SELECT count(*), min(recorded_at AT TIME ZONE 'UTC') FROM events"); got[0][0] != "2" || got[0][1] != "2020-01-01 00:00:00" {
 		t.Errorf("%v", got)
 	}

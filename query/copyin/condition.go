@@ -8,6 +8,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/copyfmt"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/proposal"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -69,8 +70,8 @@ func (c *Condition) keeps(r *copyfmt.Reader, err error) (bool, error) {
 	return true, c.refused
 }
 
-// CompileWhere compiles the condition of COPY FROM, of rows with these columns of events.
-func CompileWhere(c *expr.Compiler, columns []int, x syntax.Expr) (*expr.Scalar, error) {
+// CompileWhere compiles the condition of COPY FROM, of rows with these columns of events; imports: a time may be among them.
+func CompileWhere(c *expr.Compiler, columns []int, x syntax.Expr, imports bool) (*expr.Scalar, error) {
 	var err error
 	refuse := func(e *pgerror.Error, at syntax.Expr) {
 		if err == nil {
@@ -102,8 +103,8 @@ func CompileWhere(c *expr.Compiler, columns []int, x syntax.Expr) (*expr.Scalar,
 	for _, i := range columns {
 		given[i] = true
 	}
-	for _, i := range []int{relation.EventPosition, relation.EventRecordedAt} {
-		given[i] = false
+	for i := range given {
+		given[i] = !proposal.Assigns(i, imports)
 	}
 	expr.Walk(x, func(x syntax.Expr) {
 		if ref, ok := x.(*syntax.ColumnExpr); ok {
