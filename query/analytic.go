@@ -620,7 +620,7 @@ func (s *Session) callFunction(c *analytics.Call, args []pgvalue.Value, v *pgval
 	if c.Name == analytics.Verifier.Name {
 		return s.verifier(&args[0], v)
 	}
-	f := expr.FindFunction("", c.Name, c.Args)
+	f := expr.FindFunction(c.Schema, c.Name, c.Args)
 	if f == nil {
 		return pgerror.Errorf(pgerror.UndefinedFunction, "function %s does not exist", c.Name)
 	}

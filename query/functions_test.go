@@ -11,11 +11,12 @@ import (
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
 // TestFunctionsInCatalog: pg_proc says of each function what its registration says, in the schema that it says.
 func TestFunctionsInCatalog(t *testing.T) {
-	c := catalog.New(catalog.State{})
+	c := catalog.New(catalog.State{MessageStore: true})
 	rows := func(name string) (*catalog.Table, [][]any) {
 		for _, table := range catalog.Tables() {
 			if table.Name == name && table.Schema == "pg_catalog" {
@@ -68,9 +69,14 @@ func TestOwnFunctions(t *testing.T) {
 			t.Errorf("%s.%s is not documented", f.Schema, f.Name)
 		}
 	}
+	for _, f := range relation.MessageStoreFunctions {
+		if f.Result != relation.MessageTypeOID && expr.FindFunction(f.Schema, f.Name, f.Args) == nil {
+			t.Errorf("%s.%s is declared and not registered", f.Schema, f.Name)
+		}
+	}
 	for name, forms := range expr.Registered() {
 		for _, f := range forms {
-			if f.Schema != "" && !relation.FunctionIn(f.Schema, name) {
+			if f.Schema != "" && f.Schema != searchpath.MessageStore && !relation.FunctionIn(f.Schema, name) {
 				t.Errorf("%s.%s is registered and not declared", f.Schema, name)
 			}
 		}

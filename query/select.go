@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/messagedb"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/reading"
@@ -30,6 +31,7 @@ type selectPlan struct {
 	noted   noted
 	json    bool              // it takes payloads apart
 	filters bool              // by what is in them, too
+	writes  bool              // one message, and that is all it does
 	asked   *syntax.QueryText // nil: no statement of its own
 	instead *analyticPlan     // by which the worker answers it; see byWorker
 }
@@ -42,8 +44,14 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 	p := &selectPlan{noted: noted{where: st.Where, src: c.Src, zone: c.Zone()}}
 	c.Selecting = s.worker() != nil
 	if st.From != nil {
-		rel, err := relation.FindRead(st.From, c.Src, s.path)
-		if err == nil {
+		var rel *relation.Relation
+		var err error
+		if st.From.Called && !relation.Returns(st.From.Table) {
+			if err = p.FromValue(c, st.From); err != nil {
+				return nil, err
+			}
+			rel = p.Rel
+		} else if rel, err = relation.FindRead(st.From, c.Src, s.path); err == nil {
 			err = p.From(c, rel, st.From)
 		}
 		if err == nil && rel.Served && !st.From.Called && s.server.schema.Current().View(rel.Name) != nil {
@@ -84,6 +92,7 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 	var err error
 	p.params, err = c.FinishParams()
 	p.noted.alias = c.Alias
+	p.writes = c.Effects && messagedb.WritesOne(st)
 	return p, err
 }
 
@@ -156,7 +165,7 @@ func (p *selectPortal) Next(ctx context.Context) (bool, error) {
 	return p.Reader.Next(ctx)
 }
 
-func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, _ pgwire.Lookahead) (pgwire.Tag, bool, error) {
+func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit int64, last pgwire.Lookahead) (pgwire.Tag, bool, error) {
 	tag := pgwire.Tag{Command: "SELECT"}
 	if !p.Opened {
 		if err := p.Open(ctx); err != nil {
@@ -164,6 +173,10 @@ func (p *selectPortal) Execute(ctx context.Context, out *pgwire.Output, limit in
 		}
 	}
 	p.E.Spent = 0 // of a run before
+	if p.of.writes {
+		p.s.soleWrite = last
+		defer func() { p.s.soleWrite = nil }()
+	}
 	for !p.Ended {
 		if limit > 0 && tag.Rows == limit {
 			return tag, false, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/messagedb"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/replication"
@@ -47,6 +48,7 @@ type Server struct {
 	loaded    atomic.Int64 // when the configuration was read, µs since the Unix epoch
 	reload    func()       // nil: there is nothing to read anew
 	advisory  *advisory.Table
+	gates     messagedb.Gates
 	consumers *consumer.Registry
 	listeners notify.Registry
 	slots     *replication.Slots
@@ -133,7 +135,7 @@ func (s *Server) Member() (node Node, ok bool) {
 }
 
 // served opens the rows of relations that the server makes.
-var served = standby.Serve(standby.Server(replication.Serve(consumer.Serve)))
+var served = messagedb.Serve(standby.Serve(standby.Server(replication.Serve(consumer.Serve))))
 
 // markLost stops the consumers that are further than the log.
 func (s *Server) markLost(ctx context.Context) {

@@ -58,8 +58,9 @@ type Session struct {
 	volatile      bool         // a literal such as 'now' was read: the plan is for once
 	several       bool         // the text being run has more than one statement
 	analytic      *analyticConn
-	reached       bool // the worker, by the statement that runs
-	own           any  // the server's own settings that are effective
+	reached       bool             // the worker, by the statement that runs
+	soleWrite     pgwire.Lookahead // of the statement that runs, if it writes one message and no more
+	own           any              // the server's own settings that are effective
 	activity      *activity.Entry
 	audit         *audit.Session   // nil: nobody wants to know
 	changes       bool             // the transaction has changes that the audit log tells of

@@ -17,6 +17,7 @@ import (
 	"github.com/eventgres/eventgres/query/guard"
 	"github.com/eventgres/eventgres/query/proposal"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/staging"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -570,4 +571,39 @@ func (p *insertPortal) selected(ctx context.Context, b *proposal.Builder, query 
 		}
 		events = append(events, event)
 	}
+}
+
+// Select implements [messagedb.Host]: it has the worker answer a query.
+func (s *Session) Select(query string, oids []uint32, params []pgvalue.Value) (func() ([]pgvalue.Value, error), error) {
+	if s.worker() == nil {
+		return nil, syntax.UnsupportedError(query, &syntax.Unsupported{What: "this condition"})
+	}
+	if err := syntax.CheckComplexity(query, 0, len(query), s.Pace); err != nil {
+		return nil, err
+	}
+	path := s.path
+	s.path = searchpath.WithMessageStore(path)
+	defer func() { s.path = path }()
+	p, err := s.prepareWith(query, 0, query, analytics.Preparation{Parameters: oids})
+	if err != nil {
+		return nil, err
+	}
+	portal, err := p.bind(s, params)
+	if err != nil {
+		return nil, err
+	}
+	a := portal.(*analyticPortal)
+	if err := a.Open(s.ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return func() ([]pgvalue.Value, error) {
+		more, err := a.Next(s.ctx)
+		if err != nil || !more {
+			a.Close()
+			s.analytic.forget(p)
+			return nil, err
+		}
+		return a.Current(), nil
+	}, nil
 }

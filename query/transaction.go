@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/consumer"
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/failure"
+	"github.com/eventgres/eventgres/query/messagedb"
 	"github.com/eventgres/eventgres/query/notify"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/privilege"
@@ -68,6 +69,7 @@ type transaction struct {
 	defined    *schema.Schema // as the transaction has changed them; nil: not
 	roles      *role.Catalog  // the same
 	locks      advisory.Transaction
+	messages   bool            // it has written messages of Message DB's
 	told       *notify.Pending // what LISTEN, UNLISTEN and NOTIFY have said; nil: nothing
 }
 
@@ -268,6 +270,9 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 	s.consuming.Committed(r.Control, err)
 	if lost := standby.Lost(err); lost != nil {
 		err = lost
+	}
+	if t.messages {
+		err = messagedb.Told(err)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		t.Staged, t.Places = nil, nil // the request may be in the queue yet

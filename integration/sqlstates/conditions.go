@@ -179,6 +179,11 @@ var conditions = map[string]condition{
 	"58030": {when: "A write, a sync or a read failed, or the audit log cannot be written", do: "Look at `eventgres_health` and at the log. After a failed sync appends want a restart.", again: unclear, seen: "integration/faults/load_test.go"},
 	"58P01": {when: "An output plugin of a replication slot that there is not", do: "There are pgoutput and wal2json.", again: never, seen: "integration/replication/stream_test.go"},
 
+	"P0001": {
+		when: "What a function of [Message DB's](message-db.md) raises: a stream that is not at the expected version, a name that is a category's, or is not", do: "The message says what; read the stream again.",
+		again: anew, example: "SELECT message_store.write_message(gen_random_uuid()::varchar, 'account-ada', 'Opened', '{}', NULL, 99)",
+	},
+
 	"XX000": {when: "A mistake of ours", do: "Tell us, with the statement and the log.", again: never, seen: "query/analytics/worker/errors_test.go"},
 	"XX001": {when: "What the disk returned is not what was written: file and offset are in the message", do: "`eventgres verify`, then [restore](deploying.md#5-backups). Nothing else is affected.", again: never, seen: "integration/sqlstates/damage_test.go"},
 }

@@ -164,6 +164,9 @@ const (
 	IOError       = "58030"
 	UndefinedFile = "58P01"
 
+	// Class P0: PL/pgSQL error.
+	RaiseException = "P0001"
+
 	// Class XX: internal error.
 	InternalError = "XX000"
 	DataCorrupted = "XX001"

@@ -102,6 +102,14 @@ func (t *Table) HoldsInTransaction(o Owner, key Key, mode Mode) bool {
 	return h != nil && h.tx[mode] > 0
 }
 
+// Taken tells whether others hold a lock in a way that excludes a mode.
+func (t *Table) Taken(o Owner, key Key, mode Mode) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.locks[key]
+	return l != nil && l.taken(o, mode)
+}
+
 // Lock takes a lock for an owner: for its transaction, if tx, or for itself. Where others are in the way it
 // queues for it if wait, and returns the Wait; else it returns false. It fails with 53200 where the table is full, and with
 // 40P01 where the wait would complete a deadlock.

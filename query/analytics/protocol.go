@@ -234,6 +234,8 @@ type Read struct {
 	Relation string `json:"relation"`
 	As       uint32 `json:"as,omitempty"`      // the owner of the view that does; 0: the session's
 	Catalog  bool   `json:"catalog,omitempty"` // it is one of pg_catalog's
+	// MessageStore: it is one of schema message_store.
+	MessageStore bool `json:"messageStore,omitempty"`
 }
 
 // UsesNotice is the code of the notice by which a worker tells them, as JSON, when a statement is prepared.

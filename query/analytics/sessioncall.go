@@ -9,6 +9,7 @@ import (
 // Call is a form of a function that the server itself calls: its effect is on the session, not on a
 // value. The worker evaluates the arguments, and returns them as an array of texts in the call's place.
 type Call struct {
+	Schema   string   `json:"schema,omitempty"` // empty: pg_catalog
 	Name     string   `json:"name"`
 	Args     []uint32 `json:"args"`
 	Optional int      `json:"-"` // how many may be left out, from the end

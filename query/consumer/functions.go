@@ -275,7 +275,7 @@ func (s *Seat) defines(name string) bool {
 }
 
 // Serve opens the rows of a relation that the server makes: those that consume returns for arguments, or what there is to be told of consumers.
-func Serve(host expr.Host, rel *relation.Relation, args []pgvalue.Value) (func() []pgvalue.Value, error) {
+func Serve(host expr.Host, rel *relation.Relation, args []pgvalue.Value) (func() ([]pgvalue.Value, error), error) {
 	h := host.(Host)
 	if rel != relation.Consumed {
 		_, r := h.Consuming()

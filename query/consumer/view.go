@@ -11,11 +11,11 @@ import (
 )
 
 // values yields events as rows of what consume returns; each holds until the next.
-func values(events []Event) func() []pgvalue.Value {
+func values(events []Event) func() ([]pgvalue.Value, error) {
 	var row []pgvalue.Value
-	return func() []pgvalue.Value {
+	return func() ([]pgvalue.Value, error) {
 		if len(events) == 0 {
-			return nil
+			return nil, nil
 		}
 		if row == nil {
 			row = make([]pgvalue.Value, len(relation.Consumed.Columns))
@@ -32,12 +32,12 @@ func values(events []Event) func() []pgvalue.Value {
 				relation.EventValue(e.RecordedEvent, relation.EventColumn(i), &row[i])
 			}
 		}
-		return row
+		return row, nil
 	}
 }
 
 // rows yields the rows of a relation that tells of the consumers which a session may use.
-func (r *Registry) rows(h Host, rel *relation.Relation) (func() []pgvalue.Value, error) {
+func (r *Registry) rows(h Host, rel *relation.Relation) (func() ([]pgvalue.Value, error), error) {
 	var rows [][]pgvalue.Value
 	for _, c := range r.all() {
 		if !h.ActsFor(c.owner) {
@@ -66,13 +66,13 @@ func (r *Registry) rows(h Host, rel *relation.Relation) (func() []pgvalue.Value,
 			rows = append(rows, row)
 		}
 	}
-	return func() []pgvalue.Value {
+	return func() ([]pgvalue.Value, error) {
 		if len(rows) == 0 {
-			return nil
+			return nil, nil
 		}
 		row := rows[0]
 		rows = rows[1:]
-		return row
+		return row, nil
 	}, nil
 }
 

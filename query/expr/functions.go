@@ -188,7 +188,7 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 	if len(forms) > 0 {
 		c.Effects, c.Own = c.Effects || forms[0].Effects, c.Own || forms[0].Effects && forms[0].Own != nil
 	}
-	if len(forms) == 1 && forms[0].Own != nil && forms[0].Effects {
+	if len(forms) == 1 && forms[0].Own != nil && (forms[0].Effects || forms[0].Schema == searchpath.MessageStore) {
 		return c.callOwn(forms[0], x)
 	}
 	if x.ArgNames != nil {
@@ -215,8 +215,12 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 
 func (c *Compiler) noFunction(x *syntax.CallExpr, args []*Scalar) error {
 	var list []string
-	for _, a := range args {
-		list = append(list, pgvalue.TypeName(a.OID))
+	for i, a := range args {
+		text := pgvalue.TypeName(a.OID)
+		if x.ArgNames != nil && x.ArgNames[i] != "" {
+			text = x.ArgNames[i] + " => " + text
+		}
+		list = append(list, text)
 	}
 	name := x.Name
 	if x.Schema != "" {

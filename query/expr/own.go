@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -14,9 +15,18 @@ import (
 func (c *Compiler) callOwn(f *Function, x *syntax.CallExpr) (*Scalar, error) {
 	args, err := c.Arguments(f.Own, x)
 	if err != nil {
-		return nil, err
+		return nil, c.Final(err)
 	}
 	return f.called(args), nil
+}
+
+// Final notes of an error that nobody else would answer otherwise.
+func (c *Compiler) Final(err error) error {
+	var e *pgerror.Error
+	if errors.As(err, &e) && e.Code != pgerror.FeatureNotSupported {
+		c.Own = true
+	}
+	return err
 }
 
 // Arguments compiles the arguments of a call of a function that PostgreSQL has not: as many as it takes, of its types. The worker knows none of

@@ -61,6 +61,9 @@ const (
 	AuthQuery = 8300
 )
 
+// MessageStore is the role whose members may use schema message_store. It is there once a superuser has granted or created it.
+const MessageStore = "message_store"
+
 // Predefined are the roles that there always are, beside the bootstrap superuser.
 var Predefined = []*Role{
 	{OID: Monitor, Name: "pg_monitor", MemberOf: []Membership{{ReadAllSettings, BootstrapOID, false}, {ReadAllStats, BootstrapOID, false}, {3377, BootstrapOID, false}}},

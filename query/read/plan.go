@@ -38,6 +38,7 @@ type Plan struct {
 	usesPosition, usesVersion, UsesExpected bool
 	UsesSecret                              bool           // it names verifiers, which the server alone knows
 	Args                                    []*expr.Scalar // of the function that the relation is
+	value                                   *expr.Scalar   // the relation's one value
 }
 
 // Compile makes the plan of a SELECT whose relation is known.

@@ -19,7 +19,7 @@ type Source struct {
 	Health func() *relation.HealthRow
 	Roles  func(rel *relation.Relation, name string) [][]pgvalue.Value // the rows of a relation of roles; name is a function's argument
 	// Served opens the rows of a relation that the server makes; args are a function's.
-	Served func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (next func() []pgvalue.Value, err error)
+	Served func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (next func() ([]pgvalue.Value, error), err error)
 	// Seen tells which events, and streams, whoever reads sees; nil: all.
 	Seen *policy.Seen
 }

@@ -54,9 +54,26 @@ func (p *Plan) From(c *expr.Compiler, rel *relation.Relation, ref *syntax.Relati
 		call.Pos = ref.Pos
 		var err error
 		if p.Args, err = c.Arguments(f, call); err != nil {
+			if rel.MessageStore {
+				return c.Final(err)
+			}
 			return err
 		}
 	}
 	c.Rel, c.Alias = rel, cmp.Or(ref.Alias, rel.Name)
+	return nil
+}
+
+// FromValue makes the plan of a SELECT read the one value that a function in FROM returns: its alias names the column, too.
+func (p *Plan) FromValue(c *expr.Compiler, ref *syntax.RelationRef) error {
+	call := &syntax.CallExpr{Schema: ref.Schema, Name: ref.Table, Args: ref.Args, ArgNames: ref.ArgNames}
+	call.Pos = ref.Pos
+	var err error
+	if p.value, err = c.Compile(call); err != nil {
+		return err
+	}
+	name := cmp.Or(ref.Alias, ref.Table)
+	p.Rel = relation.Value(name, p.value.OID)
+	c.Rel, c.Alias = p.Rel, name
 	return nil
 }

@@ -10,6 +10,17 @@ import (
 
 // openServed opens the rows of a relation that the server makes.
 func (p *Plan) openServed(src *Source, e *expr.Env) (rowSource, error) {
+	if p.value != nil {
+		done := false
+		return &servedRows{filter: p.where, e: e, next: func() ([]pgvalue.Value, error) {
+			if done {
+				return nil, nil
+			}
+			done = true
+			row := make([]pgvalue.Value, 1)
+			return row, p.value.Eval(e, &row[0])
+		}}, nil
+	}
 	args := make([]pgvalue.Value, len(p.Args))
 	for i, a := range p.Args {
 		if err := a.Eval(e, &args[i]); err != nil {
@@ -22,7 +33,7 @@ func (p *Plan) openServed(src *Source, e *expr.Env) (rowSource, error) {
 
 // servedRows yields those that the filter keeps.
 type servedRows struct {
-	next   func() []pgvalue.Value // nil: there is none
+	next   func() ([]pgvalue.Value, error) // nil: there is none
 	filter *expr.Scalar
 	e      *expr.Env
 }
@@ -32,8 +43,9 @@ func (r *servedRows) Next(_ context.Context, out *relation.Row) (bool, error) {
 		if err := r.e.Pace(n); err != nil {
 			return false, err
 		}
-		if out.Role = r.next(); out.Role == nil {
-			return false, nil
+		var err error
+		if out.Role, err = r.next(); err != nil || out.Role == nil {
+			return false, err
 		}
 		if keep, err := r.e.Meets(r.filter); err != nil || keep {
 			return keep, err

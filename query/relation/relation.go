@@ -18,6 +18,8 @@ type Relation struct {
 	Indexes []Index // beside those of the keys
 	Roles   bool    // its rows are made of roles
 	Served  bool    // its rows are the server's
+	// MessageStore: it is of schema message_store. Its rows are the server's too.
+	MessageStore bool
 }
 
 // Column is a column of a relation, with what the catalog says of it.

@@ -35,6 +35,7 @@ func changeFunction(name string) *Function {
 // tableFunctions are the functions that the native path knows in FROM, by what they return.
 var tableFunctions = map[*Relation]*Function{
 	Auth: AuthQuery, Consumed: Consume, GotChanges: changeFunction(GotChanges.Name), PeekChanges: changeFunction(PeekChanges.Name),
+	StreamMessages: GetStreamMessages, CategoryMessages: GetCategoryMessages, LastStreamMessage: GetLastStreamMessage,
 	CreatedSlot: slotFunction(CreatedSlot.Name, []uint32{pgvalue.OIDName, pgvalue.OIDName, pgvalue.OIDBool, pgvalue.OIDBool},
 		[]string{"slot_name", "plugin", "temporary", "twophase"}, "'false'", "'false'"),
 }

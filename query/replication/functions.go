@@ -11,22 +11,22 @@ import (
 )
 
 // Server opens the rows of a relation that the server makes.
-type Server func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (next func() []pgvalue.Value, err error)
+type Server func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (next func() ([]pgvalue.Value, error), err error)
 
 // Serve is a Server that knows PostgreSQL's functions of replication slots, beside what another knows.
 func Serve(other Server) Server {
-	return func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (func() []pgvalue.Value, error) {
+	return func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (func() ([]pgvalue.Value, error), error) {
 		switch rel {
 		case relation.CreatedSlot, relation.GotChanges, relation.PeekChanges:
 		default:
 			return other(h, rel, args)
 		}
 		rows, err := of(h).serve(rel, args)
-		return func() (row []pgvalue.Value) {
+		return func() (row []pgvalue.Value, _ error) {
 			if len(rows) > 0 {
 				row, rows = rows[0], rows[1:]
 			}
-			return row
+			return row, nil
 		}, err
 	}
 }

@@ -79,6 +79,12 @@ func (r *Rights) Reads(list []analytics.Read) error {
 	}
 	for i := range list {
 		u := &list[i]
+		if u.MessageStore {
+			if err := r.messageStoreAs(u.As); err != nil {
+				return err
+			}
+			continue
+		}
 		if !u.Catalog {
 			if err := r.Relation(u.Relation, privilege.Select, u.As); err != nil {
 				return err

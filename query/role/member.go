@@ -40,6 +40,9 @@ func (c *change) grant(st *syntax.GrantRoleStmt) (tag string, err error) {
 	}
 	for i := range st.Roles {
 		of, err := c.find(&st.Roles[i])
+		if err != nil && st.Roles[i].Name == privilege.MessageStore && !st.Revoke && !st.Group && c.superuser() {
+			of, err = c.createMessageStore(), nil
+		}
 		if err != nil {
 			return "", err
 		}
@@ -53,6 +56,15 @@ func (c *change) grant(st *syntax.GrantRoleStmt) (tag string, err error) {
 		}
 	}
 	return tag, nil
+}
+
+// createMessageStore makes the role that Message DB's installation would have made: clients of Message DB's log in as it.
+func (c *change) createMessageStore() *privilege.Role {
+	r := &Role{Role: privilege.Role{OID: c.next, Name: privilege.MessageStore, Login: true}}
+	c.next++
+	c.put(r)
+	c.index()
+	return &r.Role
 }
 
 // mayGrant checks that the session may grant a role, or revoke it, in the name of by.

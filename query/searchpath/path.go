@@ -7,8 +7,11 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 )
 
+// MessageStore is the schema of what Message DB's clients ask for. It is there for those whose path names it.
+const MessageStore = "message_store"
+
 // schemas are those that there are.
-var schemas = []string{"pg_catalog", "public", "information_schema", "pg_toast"}
+var schemas = []string{"pg_catalog", "public", "information_schema", "pg_toast", MessageStore}
 
 // Known tells whether there is such a schema.
 func Known(schema string) bool { return slices.Contains(schemas, schema) }
@@ -129,6 +132,14 @@ func (p Path) Has(schema string) bool {
 		return schema == "public" || schema == "pg_catalog"
 	}
 	return slices.Contains(p.Search(), schema)
+}
+
+// WithMessageStore is a path that finds Message DB's names first.
+func WithMessageStore(p Path) Path {
+	if p.Has(MessageStore) {
+		return p
+	}
+	return Path(strings.Join(append([]string{MessageStore}, p.Schemas()...), ","))
 }
 
 // Current is where things are created: the first schema that the path names, empty if there is none.

@@ -27,20 +27,20 @@ type Host interface {
 }
 
 // Server opens the rows of a relation that the server makes.
-type Server func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (next func() []pgvalue.Value, err error)
+type Server func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (next func() ([]pgvalue.Value, error), err error)
 
 // Serve is a Server that knows the view of the cluster's nodes, beside what another knows.
 func Serve(other Server) Server {
-	return func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (func() []pgvalue.Value, error) {
+	return func(h expr.Host, rel *relation.Relation, args []pgvalue.Value) (func() ([]pgvalue.Value, error), error) {
 		if rel != relation.Cluster {
 			return other(h, rel, args)
 		}
 		rows := h.(Host).Member().rows(h.(Host).Monitors())
-		return func() (row []pgvalue.Value) {
+		return func() (row []pgvalue.Value, _ error) {
 			if len(rows) > 0 {
 				row, rows = rows[0], rows[1:]
 			}
-			return row
+			return row, nil
 		}, nil
 	}
 }

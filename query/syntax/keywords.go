@@ -14,6 +14,9 @@ var Reserved = Words(`all analyse analyze and any array as asc asymmetric both c
 	join left like natural notnull outer overlaps right similar tablesample verbose`)
 
 // joinWords begin a join after a table.
+// columnWords are words that can name a column and no parameter.
+var columnWords = Words(`position time values row`)
+
 var joinWords = Words(`join inner left right full cross natural tablesample`)
 
 // notBareLabel are words that cannot be a column label without AS.

@@ -17,6 +17,12 @@ func inFrom(name string) bool {
 	switch name {
 	case AuthFunction, ConsumeFunction, CreateSlotFunction, GetChangesFunction, PeekChangesFunction:
 		return true
+	case "get_stream_messages", "get_category_messages", "get_last_stream_message": // and, of one value, what their clients call so
+		return true
+	case "write_message", "stream_version", "category", "id", "cardinal_id", "is_category", "hash_64", "acquire_lock", "message_store_version":
+		return true
+	case "pg_advisory_lock", "pg_try_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_xact_lock", "pg_advisory_unlock":
+		return true
 	}
 	return false
 }
@@ -59,11 +65,11 @@ func (p *parser) callArguments(c *CallExpr) {
 			p.tooMany(pgerror.TooManyArguments, "cannot pass more than %d arguments to a function", maxArguments)
 		}
 		p.word("variadic")
-		at := p.tok.Pos
+		at, bare := p.tok.Pos, p.tok.Kind == TokIdent
 		x := p.expression()
 		if p.isOp("=>") || p.isOp(":=") {
 			name, ok := x.(*ColumnExpr)
-			if !ok || name.Table != "" || name.Column == "*" {
+			if !ok || name.Table != "" || name.Column == "*" || bare && columnWords[name.Column] {
 				p.unexpected()
 			}
 			if c.ArgNames == nil {

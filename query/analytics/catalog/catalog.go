@@ -84,6 +84,8 @@ type State struct {
 	Security privilege.RowSecurity
 	// Publications are those that there are.
 	Publications []Publication
+	// MessageStore: schema message_store is shown.
+	MessageStore bool
 	// Grants are what is granted on the other relations, and on schema public.
 	Object    func(name string) (privilege.Object, bool)
 	StartedAt int64 // when the server was started, µs since the Unix epoch

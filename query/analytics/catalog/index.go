@@ -1,6 +1,11 @@
 package catalog
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/searchpath"
+)
 
 // typeInfo is what the package itself needs to know of a type.
 type typeInfo struct {
@@ -134,7 +139,7 @@ func newLookups(c *Catalog) *lookups {
 		l.operators[n.oid] = o
 		l.operOf[n.name] = append(l.operOf[n.name], o)
 	})
-	for _, row := range fixed("pg_namespace") {
+	for _, row := range c.namespaces() {
 		oid, name := uint32(row[0].(int64)), row[1].(string)
 		l.schemas[oid], l.schemaOf[name] = name, oid
 	}
@@ -153,8 +158,11 @@ func newLookups(c *Catalog) *lookups {
 	return l
 }
 
-// schemaOID is the OID of one of PostgreSQL's schemas.
+// schemaOID is the OID of a schema.
 func schemaOID(name string) uint32 {
+	if name == searchpath.MessageStore {
+		return relation.MessageStoreOID
+	}
 	for _, row := range fixed("pg_namespace") {
 		if row[1] == name {
 			return uint32(row[0].(int64))

@@ -47,7 +47,7 @@ func yesNo(b bool) string {
 
 func (c *Catalog) schemata() [][]any {
 	m := newMaker("schemata", "catalog_name", CurrentDatabase)
-	for _, row := range fixed("pg_namespace") {
+	for _, row := range c.namespaces() {
 		if row[1] == "pg_toast" {
 			continue
 		}

@@ -40,7 +40,9 @@ func New(s State) *Catalog {
 		c.roles = privilege.NewRoles(s.Roles)
 	}
 	for _, r := range c.relations {
-		c.byName[r.Name] = r
+		if r.namespace == nsPublic {
+			c.byName[r.Name] = r
+		}
 	}
 	c.lookups = sync.OnceValue(func() *lookups { return newLookups(c) })
 	return c

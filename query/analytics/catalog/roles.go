@@ -8,6 +8,7 @@ import (
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/privilege"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
 // ownerOID is the role that owns what nobody has made.
@@ -247,6 +248,9 @@ func anyTexts(list []string) []any {
 // namespaces is pg_namespace, with what is granted on schema public.
 func (c *Catalog) namespaces() [][]any {
 	rows := fixed("pg_namespace")
+	if c.state.MessageStore {
+		rows = append(rows[:len(rows):len(rows)], c.messageNamespace())
+	}
 	if c.roles == nil || c.state.Object == nil {
 		return rows
 	}
@@ -309,6 +313,9 @@ func (c *Catalog) ownsCatalog(role uint32) bool {
 
 // MaySchema is has_schema_privilege.
 func (c *Catalog) MaySchema(role uint32, name string, want, option privilege.Set) bool {
+	if name == searchpath.MessageStore {
+		return c.mayMessageStore(role, want)
+	}
 	if name != "public" {
 		return want&privilege.Usage != 0 || c.roles != nil && c.ownsCatalog(role)
 	}

@@ -61,10 +61,10 @@ func (c *Catalog) classes() [][]any {
 		"relreplident", "n", "relispartition", false, "relrewrite", 0, "relfrozenxid", 0, "relminmxid", 0)
 	for _, r := range c.relations {
 		row := []any{
-			"oid", r.OID, "relname", r.Name, "reltype", r.rowType, "relkind", r.Kind, "relnatts", len(r.visible()),
-			"relhasindex", len(r.keys) > 0, "relhasrules", r.Kind != 'r',
+			"oid", r.OID, "relname", r.Name, "relnamespace", r.namespace, "reltype", r.rowType, "relkind", r.Kind, "relnatts", len(r.visible()),
+			"relhasindex", len(r.keys) > 0, "relhasrules", r.rule != 0,
 		}
-		if r.Kind != 'v' { // it has a file
+		if r.Kind != 'v' && r.Kind != 'c' { // it has a file
 			row = append(row, "relam", amHeap, "relfilenode", r.OID, "relreplident", "d", "relpages", r.pages())
 		}
 		if c.roles != nil {
@@ -130,7 +130,7 @@ func (c *Catalog) attributes() [][]any {
 			add(r.OID, i+1, col.Name, col.OID, col.Typmod, 0,
 				"attnotnull", col.NotNull, "atthasdef", col.Default != "", "attidentity", col.Identity, "attndims", dims)
 		}
-		if r.Kind != 'v' {
+		if r.Kind != 'v' && r.Kind != 'c' {
 			addSystem(r.OID)
 		}
 		for _, k := range r.keys {
@@ -225,7 +225,7 @@ func (c *Catalog) types() [][]any {
 		add(t.OID, schemaOID(t.Schema), oidPostgres, t.Name, "_"+t.Name, t.rowType, t.rowsOID)
 	}
 	for _, r := range c.relations {
-		add(r.OID, nsPublic, c.shownOwner(&r.object), r.Name, "_"+r.Name, r.rowType, r.arrayType)
+		add(r.OID, r.namespace, c.shownOwner(&r.object), r.Name, "_"+r.Name, r.rowType, r.arrayType)
 	}
 	return withFixed("pg_type", m.rows)
 }
@@ -283,7 +283,7 @@ func (k *key) kind() string {
 func (c *Catalog) procs() [][]any {
 	m := newMaker("pg_proc", "proowner", c.ownerOID(), "prolang", langPLpgSQL, "procost", 100.0, "prorows", 0.0, "provariadic", 0, "prosupport", 0,
 		"prokind", "f", "prosecdef", false, "proleakproof", false, "proretset", false, "proparallel", "s", "pronargdefaults", 0)
-	for _, f := range relation.Functions {
+	for _, f := range c.functions() {
 		var defaults any
 		if f.Defaults != nil {
 			defaults = defaultsText(f)
@@ -294,6 +294,9 @@ func (c *Catalog) procs() [][]any {
 		}
 		row := m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
 			"pronargs", len(f.Args), "pronargdefaults", len(f.Defaults), "proargdefaults", defaults, "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
+		if f.Result == relation.MessageTypeOID {
+			m.set(row, []any{"proretset", true, "prorows", 1000.0})
+		}
 		if f.Out != nil {
 			m.returnsTable(row, f)
 			if acl := c.authPrivileges(); acl != nil && f == relation.AuthQuery {
@@ -351,7 +354,7 @@ func (c *Catalog) descriptions() [][]any {
 			m.row("objoid", p.OID, "classoid", policyRelid, "objsubid", 0, "description", p.Comment)
 		}
 	}
-	for _, f := range relation.Functions {
+	for _, f := range c.functions() {
 		m.row("objoid", f.OID, "classoid", procRelid, "objsubid", 0, "description", f.About)
 	}
 	return m.rows
@@ -376,7 +379,7 @@ func (c *Catalog) depends() [][]any {
 		m.row("classid", class, "objid", oid, "refclassid", refClass, "refobjid", ref, "refobjsubid", column, "deptype", kind)
 	}
 	for _, r := range c.relations {
-		add(classRelid, r.OID, namespaceRelid, nsPublic, 0, "n")
+		add(classRelid, r.OID, namespaceRelid, r.namespace, 0, "n")
 		add(typeRelid, r.rowType, classRelid, r.OID, 0, "i")
 		add(typeRelid, r.arrayType, typeRelid, r.rowType, 0, "i")
 		for i, col := range r.visible() {
@@ -404,7 +407,7 @@ func (c *Catalog) depends() [][]any {
 	for _, column := range streamsUses {
 		add(rewriteRelid, oidStreamsRule, classRelid, relation.Events.OID, column, "n")
 	}
-	for _, f := range relation.Functions {
+	for _, f := range c.functions() {
 		add(procRelid, f.OID, namespaceRelid, schemaOID(f.Schema), 0, "n")
 	}
 	for _, of := range extensionObjects {

@@ -61,6 +61,7 @@ const (
 // publicRelation is one of schema public, with what a query does not need to know.
 type publicRelation struct {
 	Relation
+	namespace          uint32
 	rowType, arrayType uint32
 	keys               []key
 	indexes            []index // that are no key's
@@ -115,7 +116,14 @@ func relations(s State) []*publicRelation {
 		}
 		list = append(list, r)
 	}
+	if s.MessageStore {
+		list = append(list, messageStore()...)
+		s.storeGrants(list)
+	}
 	for _, r := range list {
+		if r.namespace == 0 {
+			r.namespace = nsPublic
+		}
 		if r.object.Owner == 0 && s.Object != nil {
 			r.object, _ = s.Object(r.Name)
 		}

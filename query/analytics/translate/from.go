@@ -55,6 +55,9 @@ func (c *compiler) fromNode(n *pg.Node) *fromItem {
 		if v := tableOfFunction(x.RangeFunction); v != nil {
 			return c.table(v)
 		}
+		if item := c.messageTable(x.RangeFunction); item != nil {
+			return item
+		}
 		return c.rangeFunction(x.RangeFunction)
 	case *pg.Node_JoinExpr:
 		return c.join(x.JoinExpr)

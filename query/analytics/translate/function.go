@@ -37,6 +37,9 @@ var special map[string]func(c *compiler, x *pg.FuncCall, name string) *ex
 // funcCall compiles a function call.
 func (c *compiler) funcCall(x *pg.FuncCall) *ex {
 	name := stringOf(x.Funcname[len(x.Funcname)-1])
+	if e := c.messageCall(x); e != nil {
+		return e
+	}
 	c.checkSchema(x, name)
 	if c.called = name; len(x.Funcname) > 1 {
 		c.called = stringOf(x.Funcname[len(x.Funcname)-2]) + "." + name

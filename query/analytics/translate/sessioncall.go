@@ -26,6 +26,9 @@ func (c *compiler) sessionCall(b *body, n *pg.Node) *ex {
 	if x == nil || x.Over != nil || x.AggFilter != nil || len(x.AggOrder) > 0 || x.AggDistinct || x.AggStar || x.AggWithinGroup || b.x != c.whole || len(b.x.DistinctClause) > 0 || len(b.x.GroupClause) > 0 {
 		return nil
 	}
+	if call, args := c.messageEffect(x); call != nil {
+		return c.sessionForm(call, args, x.Location)
+	}
 	if len(x.Funcname) > 1 && stringOf(x.Funcname[0]) != "pg_catalog" {
 		return nil
 	}
@@ -44,18 +47,23 @@ func (c *compiler) sessionCall(b *body, n *pg.Node) *ex {
 		if len(args) > len(f.Args) || len(args) < len(f.Args)-f.Optional {
 			continue
 		}
-		texts := make([]string, len(args))
-		coerced := make([]*ex, len(args))
-		for k, a := range args {
-			if coerced[k] = c.tryCoerce(a, f.Args[k], implicit); coerced[k] == nil {
-				c.noForm(name, args, x.Location)
-			}
-			texts[k] = c.text(coerced[k]).sql
-		}
-		e := c.make("pg_array_text("+cast("["+strings.Join(texts, ", ")+"]", "VARCHAR[]")+")", pgvalue.OIDText, coerced...)
-		e.fallible, e.call = true, f
-		return e
+		return c.sessionForm(f, args, x.Location)
 	}
 	c.noForm(name, args, x.Location)
 	return nil
+}
+
+// sessionForm is the column that stands for a call of a form.
+func (c *compiler) sessionForm(f *analytics.Call, args []*ex, pos int32) *ex {
+	texts := make([]string, len(args))
+	coerced := make([]*ex, len(args))
+	for k, a := range args {
+		if coerced[k] = c.tryCoerce(a, f.Args[k], implicit); coerced[k] == nil {
+			c.noForm(f.Name, args, pos)
+		}
+		texts[k] = c.text(coerced[k]).sql
+	}
+	e := c.make("pg_array_text("+cast("["+strings.Join(texts, ", ")+"]", "VARCHAR[]")+")", pgvalue.OIDText, coerced...)
+	e.fallible, e.call = true, f
+	return e
 }

@@ -145,7 +145,7 @@ func Translate(sql string, o Options) (st *Statement, err error) {
 	if o.List != "" {
 		c.listOnly(query)
 	}
-	c.whole = query
+	c.whole = c.rowsInFrom(query)
 	s := c.selectStmt(query, nil)
 	for c.again {
 		inlined := c.inlined

@@ -3,6 +3,8 @@
 package worker
 
 import (
+	"crypto/md5"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -68,7 +70,7 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			if has {
 				mod = int64(in[1].Int32(i))
 			}
-			s, ok := schema().catalog.FormatType(object(&in[0], i), mod, has)
+			s, ok := schema().about(object(&in[0], i)).FormatType(object(&in[0], i), mod, has)
 			if !ok {
 				s = "???"
 			}
@@ -270,7 +272,7 @@ func catalogFunctions(w *Worker) []*duck.Function {
 			return err
 		}),
 		function("pg_may_function", tBool, types(tBig, tBig, tText), func(in []vector, i int, out *writer) error {
-			may, ok, err := schema().catalog.MayFunction(object(&in[0], i), object(&in[1], i), in[2].Text(i))
+			may, ok, err := schema().about(object(&in[1], i)).MayFunction(object(&in[0], i), object(&in[1], i), in[2].Text(i))
 			if out.SetBool(i, may); !ok {
 				out.SetNull(i)
 			}
@@ -297,6 +299,11 @@ func catalogFunctions(w *Worker) []*duck.Function {
 		}),
 		function("pg_started", tTime, nil, func(_ []vector, i int, out *writer) error {
 			out.SetInt64(i, w.started.Load())
+			return nil
+		}),
+		function("pg_hash_64", tBig, types(tText), func(in []vector, i int, out *writer) error {
+			sum := md5.Sum([]byte(in[0].Text(i)))
+			out.SetInt64(i, int64(binary.BigEndian.Uint64(sum[:8])))
 			return nil
 		}),
 		function("pg_stream_id", duck.TUUID, types(tText), func(in []vector, i int, out *writer) error {
@@ -328,7 +335,7 @@ func mayRelation(schema func() *schema, known privilege.Set) func(in []vector, i
 		if err != nil {
 			return err
 		}
-		may, ok := schema().catalog.MayRelation(object(&in[0], i), object(&in[1], i), want, option)
+		may, ok := schema().about(object(&in[1], i)).MayRelation(object(&in[0], i), object(&in[1], i), want, option)
 		if out.SetBool(i, may); !ok {
 			out.SetNull(i)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
@@ -31,6 +32,9 @@ type schema struct {
 	// inserted: a statement may name what its transaction has just inserted.
 	inserted bool
 	path     searchpath.Path
+	plain    *catalog.Catalog        // without schema message_store
+	store    func() *catalog.Catalog // with it
+	shows    bool                    // the catalog is that
 }
 
 // In implements translate.Catalog.
@@ -42,7 +46,11 @@ func (s *schema) in(path searchpath.Path) *schema {
 		return s
 	}
 	out := *s
-	out.path, out.catalog = path, s.catalog.In(path.Search())
+	from := s.plain
+	if out.shows = path.Has(searchpath.MessageStore); out.shows {
+		from = s.store()
+	}
+	out.path, out.catalog = path, from.In(path.Search())
 	return &out
 }
 
@@ -51,7 +59,7 @@ func (s *schema) Searches(schema string) bool { return s.path.Has(schema) }
 
 var (
 	systemTables  = catalog.Tables()
-	systemSchemas = map[string]bool{"pg_catalog": true, "information_schema": true, "public": true, "pg_toast": true}
+	systemSchemas = map[string]bool{"pg_catalog": true, "information_schema": true, "public": true, "pg_toast": true, searchpath.MessageStore: true}
 )
 
 func (w *Worker) newSchema(s *analytics.Schema) *schema {
@@ -83,7 +91,12 @@ func (w *Worker) newSchema(s *analytics.Schema) *schema {
 	for _, set := range s.Settings {
 		state.Settings = append(state.Settings, catalog.Setting{Name: set.Name, Value: set.Value, Description: set.About, Context: set.Context, VarType: set.VarType})
 	}
-	out.catalog = catalog.New(state)
+	out.plain = catalog.New(state)
+	out.catalog = out.plain
+	out.store = sync.OnceValue(func() *catalog.Catalog {
+		state.MessageStore = true
+		return catalog.New(state)
+	})
 	for i := range systemTables {
 		t := &systemTables[i]
 		out.tables[t.Schema+"."+t.Name] = t
@@ -157,6 +170,9 @@ func (s *schema) Relation(namespace, name string) (*translate.Relation, bool) {
 		rel, _ := s.catalog.Relation("public", "events")
 		return s.own(rel, translate.Placeholder("inserted"), "position"), true
 	}
+	if namespace == searchpath.MessageStore {
+		return s.messages(name)
+	}
 	if namespace != "public" {
 		return nil, false
 	}
@@ -220,7 +236,11 @@ func (s *schema) tableName(t *catalog.Table) string {
 	if catalog.Fixed(t) {
 		return t.Schema + "." + t.Name
 	}
-	return fmt.Sprintf("%s.%s.%d", t.Schema, t.Name, s.version)
+	name := fmt.Sprintf("%s.%s.%d", t.Schema, t.Name, s.version)
+	if s.shows {
+		name += " " + searchpath.MessageStore
+	}
+	return name
 }
 
 func (s *schema) systemTable(t *catalog.Table) *translate.Relation {
@@ -306,6 +326,11 @@ func (s *schema) HasFunction(name string, n int) bool { return s.catalog.HasFunc
 
 // RegIn reads a name of a catalog object as one of the reg types does.
 func (s *schema) RegIn(oid uint32, text string) (uint32, error) {
+	if !s.shows && strings.Contains(text, searchpath.MessageStore) {
+		named := *s // who names the schema sees it
+		named.shows, named.catalog = true, s.store().In(s.path.Search())
+		return named.RegIn(oid, text)
+	}
 	switch oid {
 	case pgvalue.OIDRegclass:
 		return s.catalog.ClassIn(text)
@@ -323,6 +348,14 @@ func (s *schema) RegIn(oid uint32, text string) (uint32, error) {
 		return s.catalog.RoleIn(text, "")
 	}
 	return 0, pgerror.Errorf(pgerror.FeatureNotSupported, "type with OID %d is not supported", oid)
+}
+
+// about is the catalog that has an object.
+func (s *schema) about(object uint32) *catalog.Catalog {
+	if relation.OfMessageStore(object) {
+		return s.store()
+	}
+	return s.catalog
 }
 
 // regOut names a catalog object.

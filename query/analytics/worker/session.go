@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics/catalog"
 	"github.com/eventgres/eventgres/query/analytics/translate"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/searchpath"
 )
 
 // session is a connection of the server's.
@@ -148,7 +149,8 @@ func (s *statement) analyse() (*analysis, error) {
 		Mentions: a.st.Mentions, Guarded: a.st.Guarded,
 	}
 	for _, r := range a.st.Reads {
-		a.uses.Reads = append(a.uses.Reads, analytics.Read{Relation: r.Name, As: r.As, Catalog: r.Schema != "public"})
+		own := r.Schema == searchpath.MessageStore
+		a.uses.Reads = append(a.uses.Reads, analytics.Read{Relation: r.Name, As: r.As, MessageStore: own, Catalog: r.Schema != "public" && !own})
 	}
 	a.params = append([]uint32{run}, a.st.Parameters...)
 	a.columns = make([]pgvalue.Column, len(a.st.Columns))

@@ -1,0 +1,36 @@
+package messagedb
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/eventgres/eventgres/integration/harness"
+)
+
+// TestShared runs the statements of the acceptance suite, where that is beside the checkout, and compares with what the real one has answered.
+func TestShared(t *testing.T) {
+	root, err := harness.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := filepath.Join(root, "..", "shared", "messagedb", "run.sh")
+	if dir := os.Getenv("EVENTGRES_SHARED"); dir != "" {
+		script = filepath.Join(dir, "messagedb", "run.sh")
+	}
+	if _, err := os.Stat(script); err != nil {
+		t.Skipf("the acceptance suite is not beside the checkout: %v", err)
+	}
+	harness.Need(t, "psql")
+	s := harness.Eventgres(t)
+	_, port, _ := splitAddress(s.Address())
+	cmd := exec.CommandContext(t.Context(), "bash", script, port)
+	cmd.Env = append(os.Environ(), "OUT="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", regexp.MustCompile(`(?m)^(differs, accepted.*|.* identical)$`).FindAll(out, -1))
+}
