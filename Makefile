@@ -3,6 +3,7 @@
 #   make run     build, start on 127.0.0.1:5433, load a sample into an empty store
 #   make test    every test; those that want a program that is not installed are skipped
 #
+#   make cluster three nodes on this machine, with the sample
 #   make build   bin/eventgres
 #   make lint    go vet, staticcheck, gofumpt
 #   make cross   the same for every system and processor it is written for, tests too
@@ -27,6 +28,7 @@ GO ?= go
 
 DATA   ?= data
 LISTEN ?= 127.0.0.1:5433
+CLUSTER ?= cluster
 
 BENCHTIME ?= 1s
 FUZZTIME  ?= 10m
@@ -50,10 +52,14 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fre
 SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run test race lint cross fmt bench bench-quick bench-scale bench-follow bench-find bench-pairs microbench fuzz crash siege differ scale nightly packages packages-test clean
+.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-find bench-pairs microbench fuzz crash siege differ scale nightly packages packages-test clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
+
+# Three nodes, and a DSN that names them all; docs/cluster.md goes on from there.
+cluster: build
+	exec bin/eventgres cluster try --data "$(CLUSTER)"
 
 run: build
 	exec bin/eventgres serve --sample --data "$(DATA)" --listen "$(LISTEN)"

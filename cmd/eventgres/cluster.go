@@ -170,6 +170,12 @@ func leads(ctx context.Context, node *replica.Driver) bool {
 
 type clusterCommand struct {
 	Init         clusterInitCommand         `cmd:"" help:"Make a directory that a single node had the first of a cluster."`
+	Try          clusterTryCommand          `cmd:"" help:"Start three nodes on this machine, to try a cluster."`
+	Status       clusterStatusCommand       `cmd:"" help:"Show the nodes of a cluster."`
+	Add          clusterAddCommand          `cmd:"" help:"Have a node learn, which waits to join."`
+	Promote      clusterPromoteCommand      `cmd:"" help:"Have a node that learns vote."`
+	Remove       clusterRemoveCommand       `cmd:"" help:"Take a node out of the cluster."`
+	Transfer     clusterTransferCommand     `cmd:"" help:"Hand the leadership to another node."`
 	Certificates clusterCertificatesCommand `cmd:"" help:"Make certificates for the nodes of a cluster, and one that signs them."`
 	Recover      clusterRecoverCommand      `cmd:"" help:"Go on alone with a node's directory, where most of the others are lost for ever."`
 }

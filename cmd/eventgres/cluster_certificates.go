@@ -19,6 +19,8 @@ import (
 type clusterCertificatesCommand struct {
 	Out   string   `default:"certificates" help:"Directory; made if missing. What is in it is used again: more nodes may be added." type:"path"`
 	Nodes []string `arg:"" name:"node" help:"Names of nodes."`
+
+	quiet bool
 }
 
 // nodesFor is how long certificates of nodes last.
@@ -44,7 +46,9 @@ func (c *clusterCertificatesCommand) Run() error {
 		if err := makeCertificate(template, ca, caKey, file); err != nil {
 			return err
 		}
-		fmt.Printf("%s.crt, %s.key\n", file, file)
+		if !c.quiet {
+			fmt.Printf("%s.crt, %s.key\n", file, file)
+		}
 	}
 	return nil
 }

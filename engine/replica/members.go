@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,36 @@ import (
 
 // MembersKey is the key of the control state that says who the members are: names and addresses. Which of them vote the log's entries say.
 const MembersKey = "cluster/members"
+
+// foundedKey is the key of the control state that says which cluster the members are those of: by whom it was founded. A store that was restored, or
+// goes on alone, has the members of an earlier one.
+const foundedKey = "cluster/founded"
+
+func foundedBy(voters []uint64) []byte {
+	var text []byte
+	for _, v := range voters {
+		text = fmt.Appendf(text, "%016x ", v)
+	}
+	return text
+}
+
+// Founded tells whether the log names the members of the cluster that these have founded.
+func (d *Driver) Founded(voters []uint64) bool {
+	return bytes.Equal(d.Store().Control().Get(foundedKey).Value, foundedBy(voters))
+}
+
+// Found writes the founders into the log.
+func (d *Driver) Found(ctx context.Context, voters []uint64, members []Member) error {
+	value, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	control := d.Store().Control()
+	return d.Store().Writer().Append(ctx, &engine.AppendRequest{Control: []engine.ControlChange{
+		{Key: foundedKey, Value: foundedBy(voters), IfVersion: control.Get(foundedKey).Version},
+		{Key: MembersKey, Value: value, IfVersion: control.Get(MembersKey).Version},
+	}})
+}
 
 // Member is a node of a cluster.
 type Member struct {

@@ -126,21 +126,21 @@ func (m *Member) enter(d *replica.Driver) {
 		}
 	}()
 	for {
-		members := d.Members()
-		if len(members) >= len(m.ballot.Voters) {
+		if d.Founded(m.ballot.Voters) {
 			return
 		}
 		if d.Leading() {
 			peers := d.Peers()
 			peers[d.ID()] = replica.Peer{Name: d.Name(), Peer: m.config.Peer.Hello.Peer}
-			_ = d.Write(ctx, func([]replica.Member) (all []replica.Member, err error) { // again the next time, if it fails
-				for _, id := range m.ballot.Voters {
-					if p, ok := peers[id]; ok {
-						all = append(all, replica.Member{ID: id, Name: p.Name, Peer: p.Peer})
-					}
+			var all []replica.Member
+			for _, id := range m.ballot.Voters {
+				if p, ok := peers[id]; ok {
+					all = append(all, replica.Member{ID: id, Name: p.Name, Peer: p.Peer})
 				}
-				return all, nil
-			})
+			}
+			if len(all) == len(m.ballot.Voters) {
+				_ = d.Found(ctx, m.ballot.Voters, all) // again the next time, if it fails
+			}
 		}
 		select {
 		case <-time.After(asking):
