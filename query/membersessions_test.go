@@ -2,10 +2,12 @@ package query
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/eventgres/eventgres/engine"
 )
@@ -38,6 +40,56 @@ func TestLocksEnd(t *testing.T) {
 		_, err := free.Exec(t.Context(), "SELECT pg_advisory_lock(1)")
 		if again && err != nil || !again && !hasState(err, "25006") {
 			t.Errorf("it leads again %v: %v", again, err)
+		}
+	}
+}
+
+// TestStatusOfMany: clients in whatever state come to know who leads, however often that changes, and those that connect meanwhile.
+func TestStatusOfMany(t *testing.T) {
+	c := newFakeCluster(false)
+	_, addr := serveMember(t, openStore(t, engine.Options{}), c)
+	r := rand.New(rand.NewPCG(7, 8))
+	type client struct {
+		*statusConn
+		knows map[string]string
+	}
+	var clients []*client
+	takes := func(c *client, got map[string]string) {
+		for name, v := range got {
+			c.knows[name] = v
+		}
+	}
+	ask := func(c *client, sql string) {
+		c.Send(&pgproto3.Query{String: sql})
+		if err := c.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		takes(c, c.until(isReady))
+	}
+	statements := []string{
+		"SELECT 1", "BEGIN", "COMMIT", "ROLLBACK", "INSERT INTO events (stream, type) VALUES ('s', 'T')", "nonsense", "LISTEN x", "UNLISTEN *", "DISCARD ALL",
+		"SET default_transaction_read_only = off", "RESET ALL",
+	}
+	leads := false
+	for range 400 {
+		switch n := r.IntN(10); {
+		case n < 3:
+			leads = !leads
+			c.become(leads)
+		case n < 4 && len(clients) < 30:
+			one := &client{newStatusConn(t, addr), map[string]string{}}
+			takes(one, one.until(isReady))
+			clients = append(clients, one)
+		case len(clients) > 0:
+			ask(clients[r.IntN(len(clients))], statements[r.IntN(len(statements))])
+		}
+	}
+	c.become(!leads)
+	want := onOff(leads)
+	for _, one := range clients {
+		ask(one, "ROLLBACK; RESET ALL")
+		for one.knows["in_hot_standby"] != want || one.knows["default_transaction_read_only"] != want {
+			takes(one, one.until(func(m pgproto3.BackendMessage) bool { _, ok := m.(*pgproto3.ParameterStatus); return ok }))
 		}
 	}
 }
