@@ -330,7 +330,7 @@ func (p *analyticPortal) described(ctx context.Context, f func(*analytics.Descri
 			run.Counted = s.counted()
 		}
 		if d.Uses.Slots {
-			run.Slots = s.server.slots.List()
+			run.Slots, run.Nodes = s.server.slots.List(), s.server.followers(s.may().Stats())
 		}
 		return f(d, run)
 	})

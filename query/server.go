@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -132,6 +133,31 @@ func (s *Server) Member() (node Node, ok bool) {
 		return *self, true
 	}
 	return node, false
+}
+
+// followers are the nodes that follow this one; all: with what is for who monitors.
+func (s *Server) followers(all bool) (list []analytics.Standby) {
+	if s.member == nil || s.member.Follows() {
+		return nil
+	}
+	for _, n := range s.member.Nodes() {
+		if n.Self || n.Role == standby.Unreachable {
+			continue
+		}
+		one := analytics.Standby{
+			Name: n.Name, Votes: n.Role != standby.Learner, Behind: n.LagEvents > 0 || n.LagBytes > 0, LSN: uint64(replication.LSNOf(n.Position + 1)), Hidden: !all,
+		}
+		if host, _, err := net.SplitHostPort(n.PeerAddress); err == nil {
+			if one.Host = host; net.ParseIP(host) != nil {
+				one.Host, one.Address = "", host
+			}
+		}
+		if !n.LastContact.IsZero() {
+			one.Heard = n.LastContact.UnixMicro()
+		}
+		list = append(list, one)
+	}
+	return list
 }
 
 // served opens the rows of relations that the server makes.

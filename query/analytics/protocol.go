@@ -74,7 +74,20 @@ type Run struct {
 	// What only those need whose Uses are Counted.
 	Counted *Counted `json:"counted,omitempty"`
 	// What only those need whose Uses are Slots.
-	Slots []Slot `json:"slots,omitempty"`
+	Slots []Slot    `json:"slots,omitempty"`
+	Nodes []Standby `json:"nodes,omitempty"` // that follow this one
+}
+
+// Standby is a node of a cluster that follows this one, as pg_stat_replication shows it.
+type Standby struct {
+	Name    string `json:"name"`
+	Address string `json:"address,omitempty"` // of its machine, where it is one of IP
+	Host    string `json:"host,omitempty"`    // otherwise
+	Behind  bool   `json:"behind,omitempty"`  // it has not all that there is
+	Votes   bool   `json:"votes,omitempty"`
+	LSN     uint64 `json:"lsn"`              // up to which what there is can be read there
+	Heard   int64  `json:"heard,omitempty"`  // of last, µs since the Unix epoch; 0: not yet
+	Hidden  bool   `json:"hidden,omitempty"` // all but the name
 }
 
 // RowFilter says which events somebody sees.

@@ -2,13 +2,16 @@ package standby_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/integration/harness"
+	"github.com/eventgres/eventgres/query/standby"
 )
 
 // late is a follower that has what is acknowledged once it is asked to have it.
@@ -21,6 +24,41 @@ type late struct {
 func (l *late) ReadIndex(ctx context.Context) error {
 	l.asked.Add(1)
 	return l.store.Writer().Append(ctx, &engine.AppendRequest{Events: []engine.ProposedEvent{engine.NewEvent("s", "T", nil)}})
+}
+
+// leader is a node that leads two others.
+type leader struct{ follower }
+
+func (leader) Leading() bool { return true }
+
+func (leader) Nodes() []standby.Node {
+	return []standby.Node{
+		{Name: "n1", Self: true, Role: standby.Leader, Position: 41},
+		{Name: "n2", Role: standby.Follower, PeerAddress: "10.0.0.2:5434", Position: 41, LastContact: time.UnixMicro(1e15)},
+		{Name: "n3", Role: standby.Learner, PeerAddress: "h3:5434", Position: 3, LagEvents: 38},
+		{Name: "n4", Role: standby.Unreachable},
+	}
+}
+
+// TestStatReplication: at the leader pg_stat_replication shows the nodes that follow.
+func TestStatReplication(t *testing.T) {
+	_, url := serveStore(t, leader{}, harness.Binary(t))
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	const sql = `SELECT concat_ws(' ', application_name, host(client_addr), client_hostname, state, sync_state, sync_priority, replay_lsn, reply_time IS NULL)
+		FROM pg_stat_replication ORDER BY application_name`
+	rows, err := conn.Query(t.Context(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{"n2 10.0.0.2 streaming quorum 1 0/100002A f", "n3 h3 catchup async 0 0/1000004 t"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v", got, err)
+	}
 }
 
 // TestWorker: what the worker answers at a node that follows is what the server does, and linearizable too.

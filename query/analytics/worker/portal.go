@@ -332,7 +332,7 @@ func (p *portal) names() (map[string]string, error) {
 		"statements": func() string { return namedStatementsSQL(p.run.Statements) }, "cursors": func() string { return cursorsSQL(p.run.Cursors) },
 		"channels": func() string { return channelsSQL(p.run.Channels) },
 		"counted":  func() string { return countedSQL(p.run.Counted) }, "counting": func() string { return countingSQL(p.run.Counted) },
-		"slots": func() string { return slotsSQL(p.run.Slots) }, "senders": func() string { return sendersSQL(p.run.Slots, p.run.Activity) },
+		"slots": func() string { return slotsSQL(p.run.Slots) }, "senders": func() string { return sendersSQL(p.run.Slots, p.run.Activity, p.run.Nodes) },
 		"rules": func() string { return rulesSQL(p.run.Door) }, "mappings": func() string { return mappingsSQL(p.run.Door) },
 	} {
 		if p.st.Uses(name) {

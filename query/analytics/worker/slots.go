@@ -38,8 +38,9 @@ func slotsSQL(slots []analytics.Slot) string {
 	return rowsSQL(systemTableNamed("pg_replication_slots"), rows)
 }
 
-// sendersSQL writes the rows of pg_stat_replication as a table: of the sessions that stream a slot.
-func sendersSQL(slots []analytics.Slot, sessions []analytics.Activity) string {
+// sendersSQL writes the rows of pg_stat_replication as a table: of the sessions that stream a slot, and of the nodes that follow this one, to which no
+// session belongs.
+func sendersSQL(slots []analytics.Slot, sessions []analytics.Activity, nodes []analytics.Standby) string {
 	by := map[int32]*analytics.Sender{}
 	for _, s := range slots {
 		if s.Sender != nil {
@@ -68,5 +69,28 @@ func sendersSQL(slots []analytics.Slot, sessions []analytics.Activity) string {
 			row["reply_time"] = pgvalue.TimeValue(w.Replied)
 		}
 	}
+	for i := range nodes {
+		rows = append(rows, nodeRow(&nodes[i]))
+	}
 	return rowsSQL(systemTableNamed("pg_stat_replication"), rows)
+}
+
+func nodeRow(n *analytics.Standby) map[string]pgvalue.Value {
+	row := map[string]pgvalue.Value{"application_name": pgvalue.TextValue(n.Name), "sync_priority": pgvalue.IntValue(0)}
+	if n.Hidden {
+		return row
+	}
+	row["client_addr"], row["client_hostname"] = textOrNull(n.Address), textOrNull(n.Host)
+	row["state"], row["sync_state"] = pgvalue.TextValue("streaming"), pgvalue.TextValue("async")
+	if n.Behind {
+		row["state"] = pgvalue.TextValue("catchup")
+	}
+	if n.Votes { // an append is acknowledged once most of them have it
+		row["sync_priority"], row["sync_state"] = pgvalue.IntValue(1), pgvalue.TextValue("quorum")
+	}
+	row["replay_lsn"] = lsnValue(n.LSN)
+	if n.Heard != 0 {
+		row["reply_time"] = pgvalue.TimeValue(n.Heard)
+	}
+	return row
 }
