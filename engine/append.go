@@ -87,8 +87,7 @@ const (
 	// LogAt: the next position is Position, nothing was appended at it or after.
 	// Otherwise the append fails with a *PositionMovedError.
 	LogAt
-	// PremiseHolds: Premise holds, having been shown all events from Position on. Otherwise the append fails with a *PremiseError. Of
-	// requests with one, only Append is called, not Start.
+	// PremiseHolds: Premise holds, having been shown all events from Position on. Otherwise the append fails with a *PremiseError.
 	PremiseHolds
 )
 

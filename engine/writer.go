@@ -443,7 +443,8 @@ func (h *WriterHandle) Append(ctx context.Context, r *AppendRequest) error {
 }
 
 // Start is the first part of Append: it returns when the request is in the queue, or with an error
-// if it never will be. The appends of requests that one goroutine starts happen in that order.
+// if it never will be. The appends of requests that one goroutine starts happen in that order. Premises are looked at once: where more comes meanwhile
+// than the writer looks at, the append is refused.
 func (h *WriterHandle) Start(ctx context.Context, r *AppendRequest) error {
 	if err := h.pass(ctx); err != nil {
 		return err
@@ -451,6 +452,11 @@ func (h *WriterHandle) Start(ctx context.Context, r *AppendRequest) error {
 	if err := h.admit(ctx, r); err != nil {
 		return err
 	}
+	r.rounds, r.lookedAt, r.lookedBytes = 0, 0, 0
+	if err := h.catchUp(ctx, r); err != nil {
+		return err
+	}
+	r.rounds = maxPremiseRounds // nobody looks once more
 	return h.w.send(ctx, r)
 }
 
