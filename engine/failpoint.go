@@ -39,6 +39,5 @@ const (
 	bugRenameDefinitions bug = "rename the definitions before they are taken over"
 	bugSameGroup         bug = "hold premises against no event of the same group"
 	bugInFlight          bug = "hold premises against no event that came since the caller looked"
-	bugGroupEarly        bug = "append a group before what is before it is applied"
 	bugForgetKeys        bug = "keep the first position of a key and not the newest"
 )

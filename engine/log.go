@@ -314,7 +314,8 @@ func (l *EventLog) skipSegments(hash, number uint32) (int, error) {
 			}
 			return int(n), err
 		}
-		if l.filters.drop(failed.filter) {
+		// Its file goes first: what is damaged may be behind what is read when a filter is opened, and it would be found, and used, again.
+		if l.filters.drop(failed.filter) && removeIfExists(l.fs, failed.filter.name) == nil {
 			l.derive(err)
 		}
 	}

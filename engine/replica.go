@@ -66,6 +66,7 @@ type ownGroup struct {
 	index, term uint64 // 0 before it is proposed
 	buf         []byte // its frames, with room for the entry's
 	held        bool   // the writer's group is its evaluation
+	unnoted     bool   // it was evaluated before keys were noted
 }
 
 // olderRefs are the entries of one segment that is sealed.
@@ -212,7 +213,7 @@ func (r *Replica) raw(ref *entryRef) ([]byte, error) {
 		return nil, fmt.Errorf("read %s at offset %d: %w", seg.name, ref.offset, err)
 	}
 	err := r.log.key.eachFrame(raw, func(int, frameHeader, []byte) error { return nil })
-	if err != nil {
+	if err != nil && !failpoint(bugReadUnverified) {
 		return nil, seg.corrupt(int64(ref.offset), "checksum of an entry")
 	}
 	return raw, nil
@@ -240,7 +241,7 @@ func (r *Replica) Append(e Entry) error {
 	case r.closed && tag != EntrySegment:
 		return fmt.Errorf("entry %d begins no segment, and the one before it is sealed", e.Index)
 	}
-	own := r.own.held && e.Index == r.own.index && e.Term == r.own.term
+	own := r.own.held && e.Index == r.own.index && (e.Term == r.own.term || failpoint(bugOwnByIndex))
 	if !own && e.Index <= r.own.index {
 		r.own.held = false // its place is another's
 	}
@@ -253,6 +254,9 @@ func (r *Replica) Append(e Entry) error {
 	if !own {
 		buf = append(make([]byte, entryLead, entryLead+len(e.Data)+1), e.Data...)
 	}
+	if failpoint(bugLocalBytes) && tag == EntryEmpty {
+		buf = le.AppendUint64(buf, r.applied.index)
+	}
 	// Of what is taken back nothing is counted: a group is appended where all is applied.
 	first := w.log.committed.Load()
 	if tag < EntryGroup && r.tailAt != 0 {
@@ -264,7 +268,11 @@ func (r *Replica) Append(e Entry) error {
 			return err
 		}
 	}
-	return r.write(&e, tag, buf)
+	err = r.write(&e, tag, buf)
+	if own && failpoint(bugAnswerOnAppend) {
+		r.Answer(err)
+	}
+	return err
 }
 
 // tailEvents counts the events of an entry.
@@ -339,6 +347,9 @@ func (r *Replica) beginSegment(own bool) error {
 	if err := createSegment(r.log.fs, r.log.dir, r.log.store, next); err != nil {
 		return r.w.ioError(err, false)
 	}
+	if failpoint(bugSealOnAppend) && !r.closed {
+		_ = r.w.active().seal(r.applied.end, next.first, r.applied.chain)
+	}
 	r.next, r.seg, r.planned = next, next, nil
 	r.end.end, r.end.chain, r.size = segmentHeaderSize, next.chainStart, segmentHeaderSize
 	return nil
@@ -364,8 +375,10 @@ func (r *Replica) takeBack(index uint64) error {
 	if r.next != nil && ref.offset == segmentHeaderSize && ref.segment == r.next.number {
 		err = r.dropNext()
 	} else {
-		err = r.seg.file.Truncate(int64(ref.offset))
-		if err == nil {
+		if !failpoint(bugTakeBackLess) {
+			err = r.seg.file.Truncate(int64(ref.offset))
+		}
+		if err == nil && !failpoint(bugTakeBackUnsynced) {
 			err = r.seg.file.SyncData()
 		}
 		r.end.end, r.end.chain, r.size = int64(ref.offset), ref.chain, int64(ref.offset)
@@ -388,11 +401,15 @@ func (r *Replica) takeBack(index uint64) error {
 // dropNext removes the segment that was begun by a group that is taken back.
 func (r *Replica) dropNext() error {
 	r.next.file.Close()
-	if err := r.log.fs.Remove(r.next.name); err != nil {
-		return err
+	if !failpoint(bugKeepNext) {
+		if err := r.log.fs.Remove(r.next.name); err != nil {
+			return err
+		}
 	}
-	if err := r.log.fs.SyncDir(dirOf(r.next.name)); err != nil {
-		return err
+	if !failpoint(bugTakeBackUnsynced) {
+		if err := r.log.fs.SyncDir(dirOf(r.next.name)); err != nil {
+			return err
+		}
 	}
 	r.next, r.seg = nil, r.w.active()
 	// A group is appended where all is applied.

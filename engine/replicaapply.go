@@ -52,6 +52,7 @@ func (r *Replica) Evaluate(members []byte) []byte {
 	tag, at := EntryGroup, uint32(r.applied.end)
 	seg, carry, fresh := w.active(), w.carry, w.fresh
 	r.planned = nil
+	unnoted := r.log.newestKeys.Load() == nil
 	if r.closed || !w.fresh && !w.hasRoom(size+entryFrame+groupLead) {
 		tag, at = EntrySegment, segmentHeaderSize
 		seg, carry, fresh = r.plan(), true, true
@@ -64,7 +65,8 @@ func (r *Replica) Evaluate(members []byte) []byte {
 			seg.dict.Store(d)
 		}
 		r.planned = seg
-	} else {
+	}
+	if tag == EntryGroup || failpoint(bugMembersNotWritten) {
 		members = nil
 	}
 	g.reset(seg, at, carry)
@@ -87,7 +89,7 @@ func (r *Replica) Evaluate(members []byte) []byte {
 	if len(buf) == lead {
 		return nil
 	}
-	r.own = ownGroup{buf: buf, held: true}
+	r.own = ownGroup{buf: buf, held: true, unnoted: unnoted}
 	return buf[entryLead:]
 }
 
@@ -139,6 +141,7 @@ func (r *Replica) Apply() error {
 	case own:
 		w.uncounted += w.group.carried
 		w.fresh, w.carry = false, false
+		r.noteKeys()
 		w.log.publish(w.group)
 	default:
 		if err := r.publishTail(index, &ref); err != nil {
@@ -157,10 +160,29 @@ func (r *Replica) Apply() error {
 	case r.own.index != index:
 	case r.own.term == ref.term:
 		r.Answer(nil)
+	case failpoint(bugReplacedIsMade):
+		r.Answer(nil)
 	default:
 		r.Answer(ErrNotAppended)
 	}
 	return nil
+}
+
+// noteKeys notes which keys the events of the own group have, if keys are noted since it was evaluated.
+func (r *Replica) noteKeys() {
+	l := r.log
+	newest := l.newestKeys.Load()
+	if newest == nil || !r.own.unnoted || failpoint(bugKeysTooLate) {
+		return
+	}
+	position := l.committed.Load()
+	for i := range r.w.group.events {
+		e := &r.w.group.events[i]
+		newest.note(l.hash.streamKey(e.stream.id), position+int64(i))
+		for _, key := range e.keys {
+			newest.note(key, position+int64(i))
+		}
+	}
 }
 
 // enterSegment seals the active segment and has the one behind it come to the log: the group that began it is committed.
@@ -256,7 +278,7 @@ func (p *publication) frame(at int, h frameHeader, frame []byte) error {
 	}
 	if p.fresh && (h.kind == kindAppend || h.kind == kindControl) {
 		// What the leader has learnt counts, and not what was learnt here.
-		if p.fresh = false; !p.hasDictionary() {
+		if p.fresh = false; !p.hasDictionary() && !failpoint(bugKeepLearnt) {
 			p.seg.dict.Store(nil)
 		}
 	}
@@ -329,13 +351,15 @@ func (p *publication) publish() error {
 			stream = l.newStream(e.streamID, e.named)
 		}
 		l.index(p.seg, mem, stream, e.offset, e.eventID, e.keys)
-		if newest != nil {
+		if newest != nil && !failpoint(bugKeysNotNoted) {
 			newest.note(l.hash.streamKey(e.streamID), position+int64(i))
 			for _, key := range e.keys {
 				newest.note(key, position+int64(i))
 			}
 		}
-		l.recordedAt.Store(e.recordedAt)
+		if !failpoint(bugForgetTime) {
+			l.recordedAt.Store(e.recordedAt)
+		}
 	}
 	l.committed.Add(int64(len(p.events)))
 	r.w.uncounted += p.carried

@@ -33,6 +33,9 @@ func scanEntries(seg *segment, size int64) (*foundEntries, error) {
 		case err != nil:
 			return nil, err
 		case bad != "":
+			if left > 0 && failpoint(bugAcceptTornEntry) {
+				f.refs, f.end = append(f.refs, open.entryRef), logEnd{open.index, open.term, offset, chain}
+			}
 			f.tail = tail{offset, bad}
 			return f, nil
 		case h.kind == kindSeal:
@@ -279,6 +282,10 @@ func (u *survey) accept(active *segment, found, next *foundEntries) error {
 			r.applied.term = r.refs[i-1].term
 		}
 		if ref.tag == EntrySegment {
+			r.applied = u.behind(i)
+			break
+		}
+		if failpoint(bugNewestCommitted) {
 			r.applied = u.behind(i)
 			break
 		}

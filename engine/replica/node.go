@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ type Node struct {
 	log    *slog.Logger
 	send   func([]*pb.Message)
 	failed error
+	broken error // what the protocol has asked for and could not be read
 
 	commit  uint64
 	kept    []*pb.Entry // the newest
@@ -104,10 +106,16 @@ func (n *Node) begin() error {
 	if t := n.r.LastTerm(); t > n.ballot.Term {
 		n.ballot.Term, n.ballot.Vote = t, 0
 	}
+	if !failpoint(bugReadIDAgain) {
+		// An answer to what this node has asked before it was started must not be taken for one to what it asks now.
+		var start [8]byte
+		_, _ = rand.Read(start[:])
+		n.lastRead = binary.BigEndian.Uint64(start[:])
+	}
 	n.commit = n.r.Applied()
 	from, members := n.r.Members()
 	n.conf = &pb.ConfState{Voters: slices.Clone(n.ballot.Voters)}
-	if members != nil {
+	if members != nil && !failpoint(bugMembersForgotten) {
 		if err := proto.Unmarshal(members, n.conf); err != nil {
 			return fmt.Errorf("the members at entry %d: %w", from, err)
 		}
@@ -146,6 +154,9 @@ func (n *Node) stop(err error) {
 	if n.failed == nil {
 		n.failed = err
 	}
+	if failpoint(bugStopIsRefused) {
+		n.r.Answer(engine.ErrNotAppended)
+	}
 	n.r.Answer(engine.ErrOutcomeUnknown)
 	for _, r := range n.reads {
 		r.done(0, err)
@@ -162,6 +173,7 @@ func (n *Node) Tick() {
 	if n.failed != nil {
 		return
 	}
+	defer n.unreadable()
 	n.ticks++
 	n.rn.Tick()
 	n.work()
@@ -172,13 +184,24 @@ func (n *Node) Step(m *pb.Message) {
 	if n.failed != nil {
 		return
 	}
+	defer n.unreadable()
+	if n.answersNothing(m) && !failpoint(bugAnswerOfNothing) {
+		return
+	}
 	_ = n.rn.Step(m) // of a node that is none any more, or of an older term
 	n.work()
+}
+
+// answersNothing tells whether a message is what a node sends to one that it takes for an old leader, and this one leads in that very term. The protocol
+// takes that for the word that the node has entry 0, and would send from entry 1 on, which no log has: it would send nothing any more.
+func (n *Node) answersNothing(m *pb.Message) bool {
+	return m.GetType() == pb.MsgAppResp && !m.GetReject() && m.GetIndex() < n.r.First()-1 && m.GetTerm() == n.rn.BasicStatus().GetTerm()
 }
 
 // Unreachable tells that messages to a node were lost.
 func (n *Node) Unreachable(id uint64) {
 	if n.failed == nil {
+		defer n.unreadable()
 		n.rn.ReportUnreachable(id)
 		n.work()
 	}
@@ -193,11 +216,15 @@ func (n *Node) TakesAppends() bool {
 		return false
 	}
 	s := n.rn.BasicStatus()
+	if failpoint(bugEvaluateEarly) {
+		return s.RaftState == raft.StateLeader && s.LeadTransferee == 0
+	}
 	return s.RaftState == raft.StateLeader && s.LeadTransferee == 0 && n.r.Applied() == n.r.Last() && n.r.LastTerm() == s.GetTerm()
 }
 
 // Append evaluates the group that begins with a request, which was taken off the queue, where TakesAppends.
 func (n *Node) Append(first *engine.AppendRequest) {
+	defer n.unreadable()
 	n.r.Take(first)
 	if !n.r.Waiting() {
 		return // who asked for it has given up
@@ -208,11 +235,15 @@ func (n *Node) Append(first *engine.AppendRequest) {
 		return
 	}
 	data := n.r.Evaluate(members)
+	if data == nil && failpoint(bugRefuseUnasked) {
+		n.r.Answer(nil)
+		return
+	}
 	if data == nil {
 		applied := n.r.Applied()
 		n.confirm = n.read(func(index uint64, err error) {
 			n.confirm = nil
-			if err != nil || index > applied { // it rests on what was not the newest
+			if err != nil || index > applied && !failpoint(bugRefuseStale) { // it rests on what was not the newest
 				err = engine.ErrNotAppended
 			}
 			n.r.Answer(err)
@@ -229,9 +260,12 @@ func (n *Node) Append(first *engine.AppendRequest) {
 
 // Read calls done once everything that was committed when it was called is applied here, or with an error: engine.ErrNoLeader.
 func (n *Node) Read(done func(error)) {
+	defer n.unreadable()
 	switch {
 	case n.failed != nil:
 		done(n.failed)
+	case failpoint(bugReadUnasked), failpoint(bugLease) && n.leads():
+		done(nil)
 	case len(n.reads) >= maxReads:
 		done(engine.ErrNoLeader)
 	default:
@@ -261,6 +295,7 @@ func (n *Node) Change(cc *pb.ConfChangeV2, done func(error)) {
 		done(engine.ErrNotAppended)
 		return
 	}
+	defer n.unreadable()
 	index := n.r.Last() + 1
 	if err := n.rn.ProposeConfChange(cc); err != nil {
 		done(engine.ErrNotAppended)
@@ -273,9 +308,20 @@ func (n *Node) Change(cc *pb.ConfChangeV2, done func(error)) {
 // Transfer hands the leadership to another node.
 func (n *Node) Transfer(to uint64) {
 	if n.failed == nil {
+		defer n.unreadable()
 		n.rn.TransferLeader(to)
 		n.work()
 	}
+}
+
+// unreadable ends the node's part if the protocol could not read the log, where in some places it panics: what is damaged can be neither sent nor led with.
+func (n *Node) unreadable() {
+	if n.broken == nil || failpoint(bugUnreadableIsSlow) {
+		return
+	}
+	_ = recover()
+	n.log.Error("this node takes no part in the cluster any more", "error", n.broken)
+	n.stop(n.broken)
 }
 
 // work does what the protocol asks for until it asks for nothing more.
@@ -310,11 +356,18 @@ func (n *Node) ready() error {
 	}
 	// All that is known to be committed, and not what a Ready hands over of it: before a group is appended all before it must be applied.
 	for _, e := range rd.Entries {
-		if err := n.applyTo(min(n.commit, e.GetIndex()-1)); err != nil {
-			return err
+		if !failpoint(bugGroupEarly) {
+			if err := n.applyTo(min(n.commit, e.GetIndex()-1)); err != nil {
+				return err
+			}
 		}
 		if err := n.r.Append(engine.Entry{Term: e.GetTerm(), Index: e.GetIndex(), Type: uint8(e.GetType()), Data: e.GetData()}); err != nil {
 			return fmt.Errorf("entry %d: %w", e.GetIndex(), err)
+		}
+		if failpoint(bugMembersEarly) {
+			if err := n.applyMembers(e.GetIndex()); err != nil {
+				return err
+			}
 		}
 		n.keep(e)
 	}
@@ -362,6 +415,9 @@ func (n *Node) sendEarly(messages []*pb.Message) (later []*pb.Message) {
 
 // applyTo applies what is committed, up to an index.
 func (n *Node) applyTo(index uint64) error {
+	if failpoint(bugApplyEarly) {
+		index = n.r.Last()
+	}
 	for index = min(index, n.r.Last()); n.r.Applied() < index; {
 		if err := n.r.Apply(); err != nil {
 			return fmt.Errorf("apply entry %d: %w", n.r.Applied()+1, err)
@@ -408,8 +464,12 @@ func (n *Node) resolveChanges() {
 			return false
 		}
 		term, err := n.r.Term(c.index)
-		if err == nil && term != c.term {
-			err = engine.ErrNotAppended
+		if err == nil {
+			// An empty entry is what the protocol makes of a change that comes before the last one is done.
+			var tag engine.EntryTag
+			if tag, err = n.r.Tag(c.index); term != c.term || tag != engine.EntryMembers && !failpoint(bugDroppedChange) {
+				err = engine.ErrNotAppended
+			}
 		}
 		c.done(err)
 		return true
@@ -437,7 +497,7 @@ func (n *Node) serve() {
 	applied := n.r.Applied()
 	var ready []*read
 	n.reads = slices.DeleteFunc(n.reads, func(r *read) bool {
-		if r.index == 0 || r.index > applied {
+		if r.index == 0 || r.index > applied && !failpoint(bugReadUnapplied) {
 			return false
 		}
 		ready = append(ready, r)
@@ -470,13 +530,16 @@ func (n *Node) expire() {
 	case n.lostAt == 0:
 		n.lostAt = max(n.ticks, 1)
 	case n.ticks >= n.lostAt+n.wait && n.confirm == nil:
+		if failpoint(bugUnknownIsRefused) {
+			n.r.Answer(engine.ErrNotAppended)
+		}
 		n.r.Answer(engine.ErrOutcomeUnknown)
 	}
 }
 
 // keep keeps an entry in memory, behind those it follows.
 func (n *Node) keep(e *pb.Entry) {
-	for k := len(n.kept) - 1; k >= 0 && n.kept[k].GetIndex() >= e.GetIndex(); k-- {
+	for k := len(n.kept) - 1; k >= 0 && !failpoint(bugKeepTakenBack) && n.kept[k].GetIndex() >= e.GetIndex(); k-- {
 		n.keptLen -= len(n.kept[k].GetData())
 		n.kept = n.kept[:k]
 	}
@@ -530,8 +593,7 @@ func (s *storage) entry(index uint64) (*pb.Entry, error) {
 	}
 	e, err := s.r.Read(index)
 	if err != nil {
-		s.log.Error("an entry cannot be read", "entry", index, "error", err)
-		return nil, err
+		return nil, s.unreadable(err)
 	}
 	return &pb.Entry{Term: new(e.Term), Index: new(index), Type: pb.EntryType(e.Type).Enum(), Data: e.Data}, nil
 }
@@ -543,7 +605,17 @@ func (s *storage) Term(i uint64) (uint64, error) {
 	if i < s.r.First()-1 {
 		return 0, raft.ErrCompacted
 	}
-	return s.r.Term(i)
+	term, err := s.r.Term(i)
+	if err != nil {
+		return 0, s.unreadable(err)
+	}
+	return term, nil
+}
+
+// unreadable notes that the node has come to its end, and returns what the protocol knows how to go on with until then.
+func (s *storage) unreadable(err error) error {
+	s.broken = err
+	return raft.ErrCompacted
 }
 
 func (s *storage) LastIndex() (uint64, error)  { return s.r.Last(), nil }

@@ -101,6 +101,9 @@ func (s *simulation) state() string {
 			st := n.node.rn.BasicStatus()
 			text += fmt.Sprintf("node %d %v term %d last %d applied %d hung %d damaged %v members %v (%v)\n", n.id, st.RaftState, st.GetTerm(),
 				n.node.r.Last(), n.node.r.Applied(), n.hung, n.damaged, n.node.conf, n.node.failed)
+			if n.node.leads() {
+				text += fmt.Sprintln(n.node.rn.Status().Progress)
+			}
 		}
 	}
 	return text

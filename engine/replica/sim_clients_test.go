@@ -77,10 +77,8 @@ func streamName(i int) string { return fmt.Sprint("s-", i) }
 // append sends appends to a node, most often to one that leads.
 func (s *simulation) append() {
 	n := s.any()
-	for _, other := range s.up() {
-		if other.node.leads() && s.rng.IntN(4) > 0 {
-			n = other
-		}
+	if leaders := s.leading(); len(leaders) > 0 && s.rng.IntN(8) > 0 {
+		n = leaders[s.rng.IntN(len(leaders))]
 	}
 	if n == nil || len(s.clients) > 40 {
 		return

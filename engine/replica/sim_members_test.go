@@ -26,20 +26,6 @@ func (s *simulation) leader() (leader *simNode) {
 	return leader
 }
 
-// conf is who the members are, as the node that has applied most knows it.
-func (s *simulation) conf() *pb.ConfState {
-	var most *simNode
-	for _, n := range s.up() {
-		if n.hung == 0 && (most == nil || n.node.Replica().Applied() > most.node.Replica().Applied()) {
-			most = n
-		}
-	}
-	if most == nil {
-		return nil
-	}
-	return most.node.conf
-}
-
 // change does what an operator does: one change of the members at a time, first those that take a node out whose disk is not to be trusted.
 func (s *simulation) change() {
 	leader := s.leader()

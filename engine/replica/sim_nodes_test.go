@@ -68,7 +68,7 @@ func (s *simulation) newNode(mem *vfs.Mem, base engine.ReplicaBase) *simNode {
 
 // start opens a node on what its file system has.
 func (s *simulation) start(n *simNode) {
-	n.fault, n.unpacked = false, s.rng.IntN(4) == 0
+	n.fault, n.unpacked = false, s.rng.IntN(3) == 0
 	mem := n.mem
 	mem.Inject = func(op vfs.Op) error { return s.inject(n, mem, op) }
 	if s.faults && s.rng.IntN(40) < s.odds.cut {
@@ -259,11 +259,7 @@ func (s *simulation) watch(n *simNode) {
 
 // damage has a disk rot, of a node in a minority: one at a time, until another is in its place.
 func (s *simulation) damage(n *simNode) {
-	if leader := s.leader(); leader != nil && s.rng.IntN(2) == 0 {
-		n = leader
-	}
-	voters := s.conf()
-	if voters == nil || len(voters.VotersOutgoing) > 0 || s.changing != nil || n.hung > 0 || n.after != nil {
+	if n.hung > 0 || n.after != nil || !n.member {
 		return
 	}
 	for _, other := range s.nodes {
@@ -310,6 +306,16 @@ func (s *simulation) mayBeTorn(names []string, name string) bool {
 func (s *simulation) up() (nodes []*simNode) {
 	for _, n := range s.nodes {
 		if n.node != nil && n.after == nil {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+// leading are the nodes that take themselves for the leader.
+func (s *simulation) leading() (nodes []*simNode) {
+	for _, n := range s.up() {
+		if n.node.leads() {
 			nodes = append(nodes, n)
 		}
 	}
