@@ -24,6 +24,7 @@ type fakeCluster struct {
 	mu      sync.Mutex
 	leading bool
 	nobody  bool // leads
+	mute    bool // the node says nothing of itself
 	term    uint64
 	changed chan struct{}
 	calls   []string
@@ -81,6 +82,9 @@ func (c *fakeCluster) ReadIndex(ctx context.Context) error {
 func (c *fakeCluster) Nodes() []standby.Node {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.mute {
+		return nil
+	}
 	one, other := standby.Leader, standby.Follower
 	if !c.leading {
 		one, other = other, one
@@ -188,6 +192,9 @@ func TestFollower(t *testing.T) {
 		{"SELECT create_consumer('c')", fmt.Sprintf(readOnly, "create_consumer()")},
 		{"SELECT ack('c', 1)", fmt.Sprintf(readOnly, "ack()")},
 		{"SELECT * FROM consume('c', 1, NULL)", fmt.Sprintf(during, "consume()")},
+		{"SELECT message_store.write_message('8c5d1a1e-0000-4000-8000-000000000001', 's-1', 'T', '{}')", fmt.Sprintf(readOnly, "INSERT")},
+		{"SELECT message_store.acquire_lock('s-1')", fmt.Sprintf(during, "acquire_lock()")},
+		{"SELECT message_store.stream_version('s-1')", ""},
 		{"BEGIN READ WRITE", write},
 		{"BEGIN; SET TRANSACTION READ WRITE", write},
 		{"BEGIN; SET transaction_read_only = off", write},

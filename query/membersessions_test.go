@@ -44,6 +44,35 @@ func TestLocksEnd(t *testing.T) {
 	}
 }
 
+// TestMute: a node that leads and says for a while nothing of itself has not ceased to.
+func TestMute(t *testing.T) {
+	c := newFakeCluster(true)
+	server := NewMember(openStore(t, engine.Options{}), c, nil)
+	conn := connectMember(t, serve(t, server), pgx.QueryExecModeExec)
+	if _, err := conn.Exec(t.Context(), "SELECT pg_advisory_lock(1)"); err != nil {
+		t.Fatal(err)
+	}
+	stand := func(mute bool) {
+		c.mute = mute
+		server.stand(t.Context(), server.member.State())
+	}
+	for _, mute := range []bool{true, false, true, false} {
+		stand(mute)
+		if _, err := conn.Exec(t.Context(), "SELECT 1"); err != nil {
+			t.Fatalf("mute %v: %v", mute, err)
+		}
+	}
+	c.become(true)
+	stand(true)
+	if _, err := conn.Exec(t.Context(), "SELECT 1"); err != nil {
+		t.Fatal(err) // nobody knows it yet
+	}
+	stand(false)
+	if _, err := conn.Exec(t.Context(), "SELECT pg_sleep(3600)"); !hasState(err, "57P01") {
+		t.Errorf("another term: %v", err)
+	}
+}
+
 // TestStatusOfMany: clients in whatever state come to know who leads, however often that changes, and those that connect meanwhile.
 func TestStatusOfMany(t *testing.T) {
 	c := newFakeCluster(false)

@@ -86,11 +86,14 @@ func (s *Server) Attend(ctx context.Context) {
 // have led meanwhile.
 func (s *Server) stand(ctx context.Context, now standby.State) {
 	before := s.stood
+	if now.Term == 0 { // the node cannot say
+		now.Term = before.Term
+	}
 	if s.stood = now; now == before {
 		return
 	}
 	s.own.Force(standby.Settings(now.Leading)...)
-	if before.Leading {
+	if before.Leading && (!now.Leading || before.Term != 0) {
 		s.endHolders()
 		s.consumers.EndMembers()
 	}

@@ -94,7 +94,7 @@ func (m *Member) Ended(what string) *pgerror.Error {
 // State is who leads, as a member has seen it.
 type State struct {
 	Leading bool
-	Term    uint64 // of this node
+	Term    uint64 // of this node; 0: it does not say
 }
 
 // State is the state now.
