@@ -59,6 +59,9 @@ type repairer struct {
 
 func (p *repairer) run() error {
 	if p.CutAt >= 0 {
+		if err := refuseMember(p.fs, p.dir); err != nil {
+			return err // what the others have acknowledged cannot be cut here
+		}
 		if err := p.cut(); err != nil {
 			return err
 		}

@@ -72,14 +72,7 @@ func scanEntries(seg *segment, size int64) (*foundEntries, error) {
 func (s *Store) replicated(id identity) error {
 	r := s.opts.replica
 	if r == nil {
-		b, err := ReadBallot(s.opts.FS, s.dir)
-		switch {
-		case errors.Is(err, fs.ErrNotExist), err == nil && b.Base.Segment == 0: // it is none yet
-			return nil
-		case err != nil:
-			return err
-		}
-		return fmt.Errorf("%s: %w", s.dir, ErrMember)
+		return refuseMember(s.opts.FS, s.dir)
 	}
 	numbers, err := listSegments(s.opts.FS, s.dir)
 	if err != nil {
@@ -94,6 +87,17 @@ func (s *Store) replicated(id identity) error {
 	}
 	defer u.close()
 	return u.run(uint32(len(numbers)))
+}
+
+// refuseMember returns ErrMember for a directory of a member.
+func refuseMember(fsys vfs.FS, dir string) error {
+	switch b, err := ReadBallot(fsys, dir); {
+	case errors.Is(err, fs.ErrNotExist), err == nil && b.Base.Segment == 0: // it is none yet
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%s: %w", dir, ErrMember)
 }
 
 // survey reads the entries of a replicated log.

@@ -102,7 +102,7 @@ func (d *Driver) Voters(ctx context.Context) (voters, learners []uint64, err err
 
 // change proposes a change of who votes and learns, and waits for it.
 func (d *Driver) change(ctx context.Context, changes ...*pb.ConfChangeSingle) error {
-	// One change at a time, and not beside a group: it is asked for again until there is room for it.
+	// One change at a time: it is asked for again until there is room for it.
 	for {
 		done := make(chan error, 1)
 		if err := d.call(ctx, func() {

@@ -23,8 +23,9 @@ const (
 	heartbeatTicks = 1
 	// maxMessageBytes bounds the entries of one message; one entry may be larger.
 	maxMessageBytes = 4 << 20
-	// maxInflight bounds the messages that are on their way to one node.
-	maxInflight = 64
+	// maxInflight and maxInflightBytes bound what is on its way to one node: with it, what waits there.
+	maxInflight      = 64
+	maxInflightBytes = 32 << 20
 	// maxKeptEntries and maxKeptBytes bound the newest entries that are kept in memory, for the nodes that are a little behind.
 	maxKeptEntries = 64
 	maxKeptBytes   = 16 << 20
@@ -123,7 +124,7 @@ func (n *Node) begin() error {
 	var err error
 	n.rn, err = raft.NewRawNode(&raft.Config{
 		ID: n.ballot.Node, ElectionTick: ElectionTicks, HeartbeatTick: heartbeatTicks, Storage: (*storage)(n), Applied: n.r.Applied(),
-		MaxSizePerMsg: maxMessageBytes, MaxInflightMsgs: maxInflight, CheckQuorum: true, PreVote: true, ReadOnlyOption: raft.ReadOnlySafe,
+		MaxSizePerMsg: maxMessageBytes, MaxInflightMsgs: maxInflight, MaxInflightBytes: maxInflightBytes, CheckQuorum: true, PreVote: true, ReadOnlyOption: raft.ReadOnlySafe,
 		DisableProposalForwarding: true, StepDownOnRemoval: true, Logger: logger{n.log},
 	})
 	if err != nil {
@@ -291,7 +292,7 @@ func (n *Node) ask(r *read) {
 // Change proposes a change of the members; done is told what became of it.
 func (n *Node) Change(cc *pb.ConfChangeV2, done func(error)) {
 	s := n.rn.BasicStatus()
-	if n.failed != nil || s.RaftState != raft.StateLeader || n.r.Waiting() {
+	if n.failed != nil || s.RaftState != raft.StateLeader {
 		done(engine.ErrNotAppended)
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"sync"
 	"time"
 
 	pb "go.etcd.io/raft/v3/raftpb"
@@ -17,11 +19,41 @@ import (
 	"github.com/eventgres/eventgres/engine/replica"
 )
 
-// maxMeetings bounds the connections of others, known or not.
-const maxMeetings = 256
+const (
+	// maxConnections bounds the connections of nodes that have shown who they are.
+	maxConnections = 256
+	// maxMeetings bounds those of one address that have not yet: strangers can keep nobody else out.
+	maxMeetings = 16
+)
+
+// meetings counts the connections that have not shown yet whose they are, by address.
+type meetings struct {
+	mu   sync.Mutex
+	from map[string]int
+}
+
+// enter takes a place for an address, if there is one; leave gives it back.
+func (m *meetings) enter(host string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.from[host] >= maxMeetings {
+		return false
+	}
+	m.from[host]++
+	return true
+}
+
+func (m *meetings) leave(host string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.from[host]--; m.from[host] == 0 {
+		delete(m.from, host)
+	}
+}
 
 func (t *Transport) accept() {
-	places := make(chan struct{}, maxMeetings)
+	places := make(chan struct{}, maxConnections)
+	m := &meetings{from: map[string]int{}}
 	for {
 		raw, err := t.listener.Accept()
 		if err != nil {
@@ -30,28 +62,33 @@ func (t *Transport) accept() {
 			}
 			return
 		}
-		select {
-		case places <- struct{}{}:
-		default:
+		host, _, err := net.SplitHostPort(raw.RemoteAddr().String())
+		if err != nil || !m.enter(host) {
 			raw.Close()
 			continue
 		}
 		conn := tls.Server(raw, t.identity.server())
 		t.wg.Go(func() {
-			defer func() { <-places }()
 			defer t.track(conn)()
-			if err := t.serve(conn); err != nil && t.ctx.Err() == nil && !errors.Is(err, io.EOF) {
-				t.log.Debug("a connection of another node has ended", "from", conn.RemoteAddr().String(), "error", err)
+			r, theirs, err := greet(conn, t.admit)
+			m.leave(host)
+			if err == nil {
+				select {
+				case places <- struct{}{}:
+					err = t.serve(conn, r, theirs)
+					<-places
+				default:
+					err = errors.New("too many connections")
+				}
+			}
+			if err != nil && t.ctx.Err() == nil && !errors.Is(err, io.EOF) {
+				t.log.Debug("a connection of another node has ended", "from", host, "error", err)
 			}
 		})
 	}
 }
 
-func (t *Transport) serve(conn *tls.Conn) error {
-	r, theirs, err := greet(conn, t.admit)
-	if err != nil {
-		return err
-	}
+func (t *Transport) serve(conn *tls.Conn, r *bufio.Reader, theirs Hello) error {
 	switch theirs.Purpose {
 	case "messages":
 		return t.receive(r, theirs)
