@@ -5,6 +5,7 @@
 //	make bench         all workloads, about 15 minutes
 //	make bench-quick   in five minutes
 //	make bench-follow   followers: what they see, and what they cost
+//	make bench-cluster  three nodes beside a single one
 //	make bench-find   event ids of the clients' own, and reads by category, type and tags
 //	make bench-pairs BEFORE=program   only Eventgres, in turns with another build of it
 //	make bench-pairs BEFORE=program WITH=roles   the second in use as WITH says: roles, policies, metrics, which can be the same program
@@ -55,16 +56,17 @@ func main() {
 	flag.StringVar(&b.with, "with", "", "how the second program of -before is used: roles, policies or metrics")
 	follow := flag.Bool("follow", false, "instead: what followers see, and what they cost")
 	flag.BoolVar(&b.finds, "find", false, "instead: event ids of the clients' own, and reads by category, type and tags")
+	cluster := flag.Bool("cluster", false, "instead: three nodes beside a single one")
 	before := flag.String("before", "", "instead: compare with this program of Eventgres, in as many pairs as -rounds says")
 	flag.StringVar(&b.dir, "dir", "", "directory for all files; a new one by default")
 	flag.Parse()
-	if err := b.main(*only, *out, *sizes, *before, *follow); err != nil {
+	if err := b.main(*only, *out, *sizes, *before, *follow, *cluster); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func (b *bench) main(only, out, sizes, before string, follow bool) (err error) {
+func (b *bench) main(only, out, sizes, before string, follow, cluster bool) (err error) {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	if b.only, err = regexp.Compile(only); err != nil {
@@ -101,6 +103,9 @@ func (b *bench) main(only, out, sizes, before string, follow bool) (err error) {
 	}
 	if follow {
 		return b.follow(ctx, out)
+	}
+	if cluster {
+		return b.cluster(ctx, out)
 	}
 	started := time.Now()
 	done, err := b.compare(ctx)
