@@ -121,6 +121,37 @@ func HasSegment(fsys vfs.FS, dir string, number uint32) bool {
 	return err == nil
 }
 
+// Replaceable is the number of the newest segment of a member's directory, if it is not sealed and the one before is: then another node's copy, which is sealed,
+// can take its place at once. Else it is 0: a group that is durable here, and perhaps acknowledged by it, lies in a segment of its own.
+func Replaceable(fsys vfs.FS, dir string) (uint32, error) {
+	if fsys == nil {
+		fsys = vfs.OS
+	}
+	id, err := readIdentity(fsys, dir)
+	if err != nil {
+		return 0, err
+	}
+	numbers, err := listSegments(fsys, dir)
+	if err != nil || len(numbers) == 0 {
+		return 0, err
+	}
+	last := uint32(len(numbers))
+	for n := max(last-1, 1); n <= last; n++ {
+		seg := &segment{number: n, name: segmentName(dir, n), key: id.key()}
+		if seg.file, err = fsys.Open(seg.name); err != nil {
+			return 0, err
+		}
+		err = seg.readHeader(id.UUID)
+		if err == nil {
+			err = seg.readSeal()
+		}
+		if err = errors.Join(err, seg.file.Close()); err != nil || seg.sealed != (n < last) {
+			return 0, err
+		}
+	}
+	return last, nil
+}
+
 // CopySegment writes a segment that another node sends, verifies it, and makes it durable. It goes on where the one before it ends. With header it has
 // nothing but that: entries come to it. copy writes it.
 func CopySegment(fsys vfs.FS, dir string, number uint32, header bool, copy func(io.Writer) error) error {

@@ -91,6 +91,9 @@ func Run(ctx context.Context, c Config, election, wait time.Duration) (*replica.
 			return nil, errors.Join(err, m.transport.Close())
 		}
 	}
+	if err := m.catchUp(ctx); err != nil {
+		return nil, errors.Join(err, m.transport.Close())
+	}
 	return m.start(election, wait)
 }
 
@@ -338,16 +341,8 @@ func (m *Member) copy(ctx context.Context, from string, j *joining) error {
 		if engine.HasSegment(c.Options.FS, c.Dir, n) {
 			continue
 		}
-		err := engine.CopySegment(c.Options.FS, c.Dir, n, n == header, func(w io.Writer) error {
-			q := peer.Question{What: "segment", Segment: n}
-			if n == header {
-				q.What = "header"
-			}
-			_, err := m.transport.Ask(ctx, from, c.Join, q, nil, w)
+		if err := m.copySegment(ctx, from, c.Join, n, n == header); err != nil {
 			return err
-		})
-		if err != nil {
-			return fmt.Errorf("copy segment %d: %w", n, err)
 		}
 		c.Logger.Info("copied a segment", "segment", n, "of", last)
 	}
@@ -361,6 +356,66 @@ func (m *Member) copy(ctx context.Context, from string, j *joining) error {
 	}
 	m.ballot = b
 	m.config.Cluster = j.Members
+	return nil
+}
+
+func (m *Member) copySegment(ctx context.Context, from, address string, number uint32, header bool) error {
+	err := engine.CopySegment(m.config.Options.FS, m.config.Dir, number, header, func(w io.Writer) error {
+		q := peer.Question{What: "segment", Segment: number}
+		if header {
+			q.What = "header"
+		}
+		_, err := m.transport.Ask(ctx, from, address, q, nil, w)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("copy segment %d: %w", number, err)
+	}
+	return nil
+}
+
+// reaching is how long a node that starts again looks for one that has sealed more than it has: without it entries come one by one.
+const reaching = 3 * time.Second
+
+// catchUp copies what others have sealed since this node last took part, if it is a segment behind at least. What it has of a segment that is not sealed here is
+// a beginning of that, or was never committed.
+func (m *Member) catchUp(ctx context.Context) error {
+	c := &m.config
+	mine, err := engine.Replaceable(c.Options.FS, c.Dir)
+	if err != nil || mine < m.ballot.Base.Segment {
+		return nil // what is wrong the opening will tell
+	}
+	addresses := []string{c.Join}
+	for _, other := range c.Cluster {
+		if other.Name != c.Name {
+			addresses = append(addresses, other.Peer)
+		}
+	}
+	for _, address := range addresses {
+		if address == "" {
+			continue
+		}
+		var j joining
+		limit, cancel := context.WithTimeout(ctx, reaching)
+		theirs, err := m.transport.Ask(limit, "", address, peer.Question{What: "join"}, &j, nil)
+		cancel()
+		if text, e := engine.Identity(c.Options.FS, c.Dir); err != nil || e != nil || text != j.Store || j.Sealed < mine {
+			continue
+		}
+		for n := mine; n <= j.Sealed; n++ {
+			// Once it is there nothing comes behind it here, until an entry does.
+			m.ballot.Base.Joined = n
+			if err := m.ballot.Write(c.Options.FS, c.Dir); err != nil {
+				return err
+			}
+			if err := m.copySegment(ctx, theirs.Name, address, n, false); err != nil {
+				c.Logger.Warn("catching up by segments has ended; entries do the rest", "error", err)
+				return nil
+			}
+			c.Logger.Info("copied a segment", "segment", n, "of", j.Sealed)
+		}
+		return nil
+	}
 	return nil
 }
 
