@@ -18,5 +18,6 @@ const (
 	bugForgetTime        bug = "forget when an event was recorded that another node has appended"
 	bugMembersNotWritten bug = "begin a segment without the members"
 	bugAcceptTornEntry   bug = "take for whole an entry whose end is missing"
+	bugForgetMembers     bug = "forget that a change of the members is committed behind which another is"
 	bugNewestCommitted   bug = "take the newest group for committed when the log is opened"
 )

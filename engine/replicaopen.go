@@ -300,7 +300,29 @@ func (u *survey) accept(active *segment, found, next *foundEntries) error {
 		r.tail, r.tailAt = raw, r.from+uint64(i)
 		break
 	}
+	if i := committedMembers(r.refs); i >= 0 && r.from+uint64(i) > r.applied.index && !failpoint(bugForgetMembers) {
+		r.applied = u.behind(i)
+		if r.tailAt <= r.applied.index {
+			r.tail, r.tailAt = nil, 0
+		}
+	}
 	return u.cut(active, found, false)
+}
+
+// committedMembers returns which of the entries is the change of the members before the newest, -1 if there are no two. A leader proposes one when the one
+// before is applied, and says so with it; a node that forgot would ask the members of long ago for votes, and two leaders could each have most of theirs.
+func committedMembers(refs []entryRef) int {
+	newest := true
+	for i := len(refs) - 1; i >= 0; i-- {
+		switch {
+		case refs[i].tag != EntryMembers:
+		case newest:
+			newest = false
+		default:
+			return i
+		}
+	}
+	return -1
 }
 
 // behind is the place behind an entry of the active segment.

@@ -64,7 +64,7 @@ func mistakes(t *testing.T) []string {
 	list := []string{
 		"acknowledge before fsync", "retry a failed fsync and believe it", "skip the directory fsync of a new segment",
 		"trust what recovery read without writing it again", "skip the checksum of a frame", "begin a segment without the control state",
-		"take damage for a torn tail", "keep the first position of a key and not the newest",
+		"keep the first position of a key and not the newest",
 	}
 	for _, name := range []string{"failpoint.go", "../failpoint_replica.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)

@@ -33,6 +33,7 @@ func (s *simulation) end() {
 				n.node.Tick()
 			}
 		}
+		s.sent = 0
 		s.deliver()
 		if i%10 == 0 {
 			s.settle()

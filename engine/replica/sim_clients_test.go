@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	pb "go.etcd.io/raft/v3/raftpb"
+
 	"github.com/eventgres/eventgres/engine"
 )
 
@@ -80,9 +82,12 @@ func (s *simulation) append() {
 	if leaders := s.leading(); len(leaders) > 0 && s.rng.IntN(8) > 0 {
 		n = leaders[s.rng.IntN(len(leaders))]
 	}
-	if n == nil || len(s.clients) > 40 {
-		return
+	if n != nil && len(s.clients) <= 40 {
+		s.appendTo(n)
 	}
+}
+
+func (s *simulation) appendTo(n *simNode) {
 	for range 1 + s.rng.IntN(3) {
 		c := &simAppend{node: n.node, owner: n, event: s.event(), wants: -2}
 		e := engine.NewEvent(streamName(c.event.stream), "T", c.event.payload)
@@ -234,6 +239,13 @@ func (s *simulation) read() {
 		return
 	}
 	node, newest := n.node, s.newest
+	if s.faults && s.rng.IntN(3) == 0 { // answers to what this node has asked long ago come now
+		for _, m := range s.late {
+			if m.GetTo() == n.id && m.GetType() == pb.MsgReadIndexResp {
+				s.wire = append(s.wire, m)
+			}
+		}
+	}
 	node.Read(func(err error) {
 		if err != nil || n.node != node || n.after != nil {
 			return

@@ -26,7 +26,8 @@ type simNode struct {
 	gone     bool  // it is no member any more, and never comes back
 	rate     int   // of its clock, in tenths
 	term     uint64
-	unpacked bool // it packs no events, where it leads
+	last     [2]uint64 // index and term of its newest entry
+	unpacked bool      // it packs no events, where it leads
 
 	next    *simPlan
 	after   *vfs.Mem // what its disk has, once its power was cut
@@ -102,6 +103,9 @@ func (s *simulation) start(n *simNode) {
 }
 
 func (s *simulation) send(n *simNode, messages []*pb.Message) {
+	if s.sent += len(messages); s.sent > 100_000 {
+		panic("the nodes go on for ever")
+	}
 	for _, m := range messages {
 		switch {
 		case n.after != nil: // it is no more
@@ -238,6 +242,15 @@ func (s *simulation) watch(n *simNode) {
 		n.term = status.GetTerm()
 		s.counts.Elections++
 	}
+	last := [2]uint64{node.Replica().Last(), node.Replica().LastTerm()}
+	if last[0] <= n.last[0] && last[1] != n.last[1] {
+		s.counts.TakenBack++
+		if s.faults && s.rng.IntN(3) == 0 {
+			s.stop(n, true)
+			return
+		}
+	}
+	n.last = last
 	index, chain := node.Replica().Chain()
 	if other, known := s.chains[index]; known && other != chain {
 		s.fail("the log of node %d up to entry %d has the chain %08x, and another's %08x", n.id, index, chain, other)

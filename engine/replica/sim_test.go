@@ -34,7 +34,9 @@ type simulation struct {
 	nextID  uint64
 	odds    simOdds
 	wire    []*pb.Message
+	late    []*pb.Message // that come when nobody expects them any more
 	steps   int
+	sent    int // messages in this step
 	faults  bool
 	counts  simCounts
 	err     error
@@ -52,9 +54,9 @@ type simulation struct {
 }
 
 type simCounts struct {
-	Acked, Again, Refused, Conflicts, Premises, Unknown, Lost, Reads                     int
-	Crashes, Cuts, Hangs, Deposed, Errors, Full, Damaged, Noticed, Elections, Rolls      int
-	Changes, Added, Joint, Sealed, Refusals, HealTicks, MaxHeal, Restarts, CutsInOpening int
+	Acked, Again, Refused, Conflicts, Premises, Unknown, Lost, Reads                                int
+	Crashes, Cuts, Hangs, Deposed, Errors, Full, Damaged, Noticed, Elections, Rolls                 int
+	Changes, Added, Joint, Sealed, Refusals, TakenBack, HealTicks, MaxHeal, Restarts, CutsInOpening int
 }
 
 // simOdds are how often in a thousand steps what goes wrong does so.
@@ -125,6 +127,7 @@ func (s *simulation) fail(format string, args ...any) {
 // step does one thing.
 func (s *simulation) step() {
 	s.steps++
+	s.sent = 0
 	switch r := s.rng.IntN(1000); {
 	case r < 500:
 		for range 1 + s.rng.IntN(12) {
@@ -161,7 +164,7 @@ func (s *simulation) misfortune() {
 	}{
 		{s.odds.crash, func(n *simNode) { s.stop(n, s.rng.IntN(2) == 0) }},
 		{s.odds.cut, func(n *simNode) { s.plan(n, planCut) }},
-		{s.odds.away, func(n *simNode) { n.away = !n.away && s.rng.IntN(3) > 0 }},
+		{s.odds.away, s.isolate},
 		{s.odds.hang, func(n *simNode) { s.plan(n, planHang) }},
 		{s.odds.fail, func(n *simNode) { s.plan(n, planError+planned(s.rng.IntN(2))) }},
 		{s.odds.transfer, func(n *simNode) { s.transfer(n) }},
@@ -181,11 +184,22 @@ func (s *simulation) misfortune() {
 		r -= m.odds
 	}
 	// The entries in memory are few, and what has gone wrong for long ends.
+	if k := len(s.late); k > 0 {
+		s.wire = append(s.wire, s.late[s.rng.IntN(k)])
+	}
 	if n := s.any(); n != nil && n.hung == 0 {
 		n.node.kept, n.node.keptLen = nil, 0
 	}
 	for _, n := range s.nodes {
-		n.away = n.away && s.rng.IntN(4) > 0
+		n.away = n.away && s.rng.IntN(6) > 0
+	}
+}
+
+// isolate cuts a node off, which may be a leader that writes what nobody else will have.
+func (s *simulation) isolate(n *simNode) {
+	n.away = !n.away && s.rng.IntN(3) > 0
+	if n.away && n.node.leads() && n.hung == 0 {
+		s.appendTo(n)
 	}
 }
 
@@ -247,6 +261,12 @@ func (s *simulation) deliver() {
 	}
 	if len(s.wire) > 500 {
 		s.wire = s.wire[len(s.wire)-500:]
+	}
+	if s.faults && s.rng.IntN(60) == 0 {
+		if s.late = append(s.late, m); len(s.late) > 60 {
+			s.late = s.late[1:]
+		}
+		return
 	}
 	from, to := s.find(m.GetFrom()), s.find(m.GetTo())
 	if to == nil || to.node == nil || to.after != nil || from.away || to.away || s.faults && s.rng.IntN(100) < 3 {
