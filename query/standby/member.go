@@ -84,9 +84,11 @@ func (m *Member) Decodes() error {
 	return nil
 }
 
-// Ended is the error that ends a session which holds something that lives on the leader, where the node has ceased to be it.
+// Ended is the error that ends a session which holds something that lives on the leader, where the node has ceased to be it. Who is next is hardly
+// ever known by then.
 func (m *Member) Ended(what string) *pgerror.Error {
-	e := m.hint(pgerror.Errorf(pgerror.AdminShutdown, "terminating connection because this node is no longer the leader").WithDetail("The session %s.", what))
+	e := pgerror.Errorf(pgerror.AdminShutdown, "terminating connection because this node is no longer the leader").WithDetail("The session %s.", what).
+		WithHint("Connect to the node that leads now.")
 	e.Severity = "FATAL"
 	return e
 }
