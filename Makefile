@@ -138,7 +138,7 @@ fuzz:
 
 crash:
 	EVENTGRES_CRASH_STATES=$(STATES) $(if $(SEED),EVENTGRES_SEED=$(SEED)) $(GO) test -count=1 -v -timeout 0 -run TestEnumerateCrashes ./engine
-	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine
+	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine ./integration/serializable
 	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 2h -run TestPlanted ./engine/replica
 	EVENTGRES_SIM_SEEDS=1000 $(GO) test -count=1 -v -timeout 2h -run TestSimulation ./engine/replica
 	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))

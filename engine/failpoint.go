@@ -39,5 +39,6 @@ const (
 	bugRenameDefinitions bug = "rename the definitions before they are taken over"
 	bugSameGroup         bug = "hold premises against no event of the same group"
 	bugInFlight          bug = "hold premises against no event that came since the caller looked"
+	bugStaleRoll         bug = "find nothing by keys in the segment that was sealed last"
 	bugForgetKeys        bug = "keep the first position of a key and not the newest"
 )

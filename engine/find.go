@@ -120,6 +120,9 @@ func (s *segment) postingsNow() (*keyFile, *memPostings) {
 // seekerOf returns a seeker of a segment's events that may meet the query.
 func (l *EventLog) seekerOf(seg *segment, q Query, backward bool, known *Lookups) (seeker, error) {
 	f, p := seg.postingsNow()
+	if failpoint(bugStaleRoll) && l.sealedLast(seg) {
+		return nothing{}, nil
+	}
 	if f == nil && p == nil {
 		return allOrdinals{}, nil
 	}
@@ -158,6 +161,14 @@ func (l *EventLog) seekerOf(seg *segment, q Query, backward bool, known *Lookups
 		return any.list[0], nil
 	}
 	return any, nil
+}
+
+// sealedLast tells whether a segment is the one before the active.
+func (l *EventLog) sealedLast(seg *segment) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	n := len(l.segments)
+	return n > 1 && l.segments[n-2] == seg
 }
 
 // listsOf returns a seeker of the events that have one of the keys, nil if there is none.

@@ -14,6 +14,7 @@ import (
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/failpoint"
 	"github.com/eventgres/eventgres/query/reading"
 	"github.com/eventgres/eventgres/query/relation"
 	"github.com/eventgres/eventgres/query/schema"
@@ -342,6 +343,9 @@ func (p *analyticPortal) notes() error {
 		return nil
 	}
 	p.noted = true
+	if failpoint.On(failpoint.WorkerUnread) {
+		return nil
+	}
 	readings, err := p.readings()
 	for _, r := range readings {
 		if err == nil {

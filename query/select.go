@@ -13,6 +13,7 @@ import (
 	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/explain"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/failpoint"
 	"github.com/eventgres/eventgres/query/live"
 	"github.com/eventgres/eventgres/query/messagedb"
 	"github.com/eventgres/eventgres/query/policy"
@@ -337,6 +338,10 @@ func (p *selectPortal) notes() {
 		return
 	}
 	p.noted = true
+	if failpoint.On(failpoint.StreamsUnread) && p.Plan.Rel == relation.Streams || failpoint.On(failpoint.NothingRead) && !p.Plan.Forwards() ||
+		failpoint.On(failpoint.NeverAtEnd) && p.Plan.Forwards() {
+		return
+	}
 	if p.Plan.Forwards() {
 		p.AtEnd = p.note
 	} else {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -19,73 +20,101 @@ import (
 	"github.com/eventgres/eventgres/integration/harness"
 )
 
-var histories = flag.Int("histories", 25, "random histories")
+var (
+	histories    = flag.Int("histories", 60, "random histories")
+	players      = flag.Int("players", 3, "how many are played at once")
+	workerOdds   = flag.Int("workerodds", 4, "in how many histories one asks the worker, too: it takes as long for a question as a history without")
+	segmentBytes = flag.Int("segmentbytes", 256<<10, "at which size a segment is sealed")
+)
 
 // attempt is a transaction of a history, and what became of it.
 type attempt struct {
-	id        string
-	questions []question
-	answers   []string
-	guard     *question // of a guarded INSERT in autocommit
-	want      string    // the answer that the guard asks for
-	appended  int64     // rows of the guarded INSERT
-	committed bool
-	refused   int64 // position of the event that the refusal names, -1: it was not refused
+	id         string
+	analytical bool // the worker is asked, too
+	questions  []question
+	answers    []string
+	guard      *question // of a guarded INSERT in autocommit
+	want       string    // the answer that the guard asks for
+	appended   int64     // rows of the guarded INSERT
+	committed  bool
+	refused    int64 // position of the event that the refusal names, -1: it was not refused
 }
 
 // TestHistories: sessions decide by random questions beside each other. What each was answered holds just before what it has appended, and nobody was refused but for an
-// event that meets a question of his. So the committed transactions are serializable, in the order of the log.
+// event that meets a question of his. So the committed transactions are serializable, in the order of the log. Several histories are played at once, which share the log, its
+// groups and its segments, and no key.
 func TestHistories(t *testing.T) {
-	server := harness.Eventgres(t)
+	server := harness.Eventgres(t, harness.WithEnv("EVENTGRES_SEGMENT_BYTES="+strconv.Itoa(*segmentBytes)))
 	seed := harness.Seed(t)
-	ctx := t.Context()
-	var pool []*pgx.Conn
-	for range 8 {
-		c, err := pgx.Connect(ctx, server.URL())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close(context.WithoutCancel(ctx))
-		pool = append(pool, c)
-	}
-	committed, refused, guards := 0, 0, 0
-	for h := range *histories {
-		r := rand.New(rand.NewPCG(seed, uint64(h)))
-		list := play(t, pool, r, fmt.Sprintf("h%dx", h))
-		log := readLog(t, pool[0], fmt.Sprintf("h%dx", h))
-		for _, a := range list {
-			if err := a.check(log); err != nil {
-				t.Fatalf("history %d: %v", h, err)
+	var next, committed, refused, guards atomic.Int64
+	var wg sync.WaitGroup
+	for range *players {
+		wg.Go(func() {
+			p, err := newPlayer(t.Context(), server.URL())
+			if err != nil {
+				t.Error(err)
+				return
 			}
-			switch {
-			case a.guard != nil:
-				guards++
-			case a.committed:
-				committed++
-			case a.refused >= 0:
-				refused++
+			defer p.close(t.Context())
+			for h := int(next.Add(1)); h <= *histories && !t.Failed(); h = int(next.Add(1)) {
+				list, err := p.play(t.Context(), rand.New(rand.NewPCG(seed, uint64(h))), fmt.Sprintf("h%dx", h))
+				if err != nil {
+					t.Errorf("history %d: %v", h, err)
+				}
+				for _, a := range list {
+					switch {
+					case a.guard != nil:
+						guards.Add(1)
+					case a.committed:
+						committed.Add(1)
+					case a.refused >= 0:
+						refused.Add(1)
+					}
+				}
 			}
-		}
+		})
 	}
-	t.Logf("%d committed, %d refused, %d guards", committed, refused, guards)
-	if committed == 0 || refused == 0 || guards == 0 {
+	wg.Wait()
+	t.Logf("%d committed, %d refused, %d guards", committed.Load(), refused.Load(), guards.Load())
+	if !t.Failed() && (committed.Load() == 0 || refused.Load() == 0 || guards.Load() == 0) {
 		t.Error("too little happens")
 	}
 }
 
-// play has two to eight sessions append beside each other.
-func play(t *testing.T, pool []*pgx.Conn, r *rand.Rand, own string) []*attempt {
-	t.Helper()
-	n := 2 + r.IntN(len(pool)-1)
-	lists := make([][]*attempt, n)
+// player plays histories one after the other.
+type player struct{ pool []*pgx.Conn }
+
+func newPlayer(ctx context.Context, url string) (*player, error) {
+	p := &player{}
+	for range 8 {
+		c, err := pgx.Connect(ctx, url)
+		if err != nil {
+			return nil, err
+		}
+		p.pool = append(p.pool, c)
+	}
+	return p, nil
+}
+
+func (p *player) close(ctx context.Context) {
+	for _, c := range p.pool {
+		c.Close(context.WithoutCancel(ctx))
+	}
+}
+
+// play has two to eight sessions append beside each other, and holds what they were told against the log.
+func (p *player) play(ctx context.Context, r *rand.Rand, own string) ([]*attempt, error) {
+	n := 2 + r.IntN(len(p.pool)-1)
+	lists, errs := make([][]*attempt, n), make([]error, n)
+	analytical := r.IntN(*workerOdds) == 0
 	var wg sync.WaitGroup
 	for i := range n {
 		mine := rand.New(rand.NewPCG(r.Uint64(), uint64(i)))
 		wg.Go(func() {
 			for k := range 3 {
-				a := &attempt{id: fmt.Sprintf("%s%d.%d", own, i, k), refused: -1}
-				if err := a.run(t.Context(), pool[i], mine, own); err != nil {
-					t.Errorf("%+v: %v", a, err)
+				a := &attempt{id: fmt.Sprintf("%s%d.%d", own, i, k), refused: -1, analytical: analytical}
+				if err := a.run(ctx, p.pool[i], mine, own); err != nil {
+					errs[i] = fmt.Errorf("%+v: %w", a, err)
 					return
 				}
 				lists[i] = append(lists[i], a)
@@ -93,10 +122,15 @@ func play(t *testing.T, pool []*pgx.Conn, r *rand.Rand, own string) []*attempt {
 		})
 	}
 	wg.Wait()
-	if t.Failed() {
-		t.FailNow()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
-	return slices.Concat(lists...)
+	log, err := readLog(ctx, p.pool[0], own)
+	list := slices.Concat(lists...)
+	for i := 0; i < len(list) && err == nil; i++ {
+		err = list[i].check(log)
+	}
+	return list, err
 }
 
 // values are the rows of an INSERT of the attempt's.
@@ -116,7 +150,7 @@ func (a *attempt) run(ctx context.Context, c *pgx.Conn, r *rand.Rand, own string
 		return err
 	}
 	for range 1 + r.IntN(3) {
-		q := ask(r, own)
+		q := ask(r, own, a.analytical)
 		got, err := query(ctx, tx, q)
 		if err != nil {
 			return fmt.Errorf("%s: %w", q.sql, err)
@@ -157,6 +191,9 @@ func refusal(err error) (int64, error) {
 // runGuard appends if a question has just this answer, in one statement.
 func (a *attempt) runGuard(ctx context.Context, c *pgx.Conn, r *rand.Rand, own string) error {
 	p := predicate(r, own)
+	if !a.analytical {
+		p = p.within(own)
+	}
 	where := p.of("")
 	n := r.IntN(3)
 	q := question{meets: p.meets}
@@ -169,7 +206,11 @@ func (a *attempt) runGuard(ctx context.Context, c *pgx.Conn, r *rand.Rand, own s
 		}
 		return n
 	}
-	switch r.IntN(4) {
+	kind := r.IntN(4)
+	if kind == 2 && !a.analytical {
+		kind = 3
+	}
+	switch kind {
 	case 0:
 		guard, a.want = "NOT EXISTS (SELECT 1 FROM events WHERE "+where+")", "true"
 		q.answer = func(log []event) string { return fmt.Sprint(count(log) == 0) }
@@ -214,27 +255,21 @@ func query(ctx context.Context, tx pgx.Tx, q question) (string, error) {
 }
 
 // readLog reads the events of a history.
-func readLog(t *testing.T, c *pgx.Conn, own string) (log []event) {
-	t.Helper()
-	rows, err := c.Query(t.Context(), "SELECT position, stream, type, tags, payload->>'n', payload->>'of' FROM events WHERE category IN ($1, $2) ORDER BY position", own+"c0", own+"c1")
+func readLog(ctx context.Context, c *pgx.Conn, own string) (log []event, err error) {
+	rows, err := c.Query(ctx, "SELECT position, stream, type, tags, payload->>'n', payload->>'of' FROM events WHERE category IN ($1, $2) ORDER BY position", own+"c0", own+"c1")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var e event
-		var of string
-		if err := rows.Scan(&e.position, &e.stream, &e.kind, &e.tags, &e.number, &of); err != nil {
-			t.Fatal(err)
+		if err := rows.Scan(&e.position, &e.stream, &e.kind, &e.tags, &e.number, &e.of); err != nil {
+			return nil, err
 		}
 		e.category, _, _ = strings.Cut(e.stream, "-")
-		e.of = of
 		log = append(log, e)
 	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return log
+	return log, rows.Err()
 }
 
 // check holds an attempt against the log.

@@ -25,9 +25,12 @@ type question struct {
 	params []any
 }
 
-// ask makes a random question about the events whose names begin with own.
-func ask(r *rand.Rand, own string) question {
+// ask makes a random question about the events whose names begin with own; analytical: the worker may be asked.
+func ask(r *rand.Rand, own string, analytical bool) question {
 	p := predicate(r, own)
+	if !analytical {
+		p = p.within(own)
+	}
 	count := func(log []event) (n int, newest int64) {
 		newest = -1
 		for i := range log {
@@ -37,7 +40,11 @@ func ask(r *rand.Rand, own string) question {
 		}
 		return n, newest
 	}
-	switch r.IntN(11) {
+	kind := r.IntN(11)
+	if !analytical && kind >= 3 && kind <= 5 {
+		kind = 10
+	}
+	switch kind {
 	case 0: // natively, with parameters
 		q := question{sql: "SELECT count(*) FROM events WHERE tags @> ARRAY[$1] AND type = $2", meets: nil}
 		tag, kind := tagOf(r, own), kindOf(r, own)
@@ -134,15 +141,10 @@ func ask(r *rand.Rand, own string) question {
 		}
 	case 6: // streams
 		category := categoryOf(r, own)
-		return question{sql: "SELECT count(*) FROM streams WHERE category = '" + category + "'", meets: func(e *event) bool { return e.category == category }, answer: func(log []event) string {
-			streams := map[string]bool{}
-			for i := range log {
-				if log[i].category == category {
-					streams[log[i].stream] = true
-				}
-			}
-			return fmt.Sprint(len(streams))
-		}}
+		if !analytical {
+			return question{sql: fmt.Sprintf("SELECT count(*) FROM streams WHERE stream IN ('%[1]s-0', '%[1]s-1', '%[1]s-2')", category), meets: func(e *event) bool { return e.category == category }, answer: streamsOf(category)}
+		}
+		return question{sql: "SELECT count(*) FROM streams WHERE category = '" + category + "'", meets: func(e *event) bool { return e.category == category }, answer: streamsOf(category)}
 	case 7: // a payload
 		number := fmt.Sprint(r.IntN(3))
 		return question{
@@ -165,10 +167,30 @@ func ask(r *rand.Rand, own string) question {
 	}}
 }
 
+// streamsOf counts the streams of a category.
+func streamsOf(category string) func([]event) string {
+	return func(log []event) string {
+		streams := map[string]bool{}
+		for i := range log {
+			if log[i].category == category {
+				streams[log[i].stream] = true
+			}
+		}
+		return fmt.Sprint(len(streams))
+	}
+}
+
 // condition is a predicate on one event.
 type condition struct {
 	of    func(table string) string // as SQL about a table of FROM; table is empty, or ends in a point
 	meets func(e *event) bool
+}
+
+// within is the same of the history's own events, which an index tells of: the worker is not asked.
+func (c condition) within(own string) condition {
+	return condition{func(table string) string {
+		return fmt.Sprintf("%scategory IN ('%sc0', '%sc1') AND (%s)", table, own, own, c.of(table))
+	}, c.meets}
 }
 
 func predicate(r *rand.Rand, own string) condition { return anyCondition(r, own, 2) }

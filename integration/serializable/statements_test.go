@@ -74,6 +74,8 @@ func TestExpectVersion(t *testing.T) {
 	script(t, server, `
 		s: INSERT INTO events (stream, type) VALUES ('c-1', 'A'), ('c-1', 'B')
 		a: SELECT expect_version('c-1', 1), expect_version(stream_id('none'), -1), expect_version('c-1', NULL) => 1,-1,
+		a: SELECT expect_version(n => 1, stream => 'c-1'), expect_version('c-1', n => 1), expect_version(stream_id => stream_id('c-1'), n => 1) => 1,1,1
+		a: SELECT expect_version(n => 1, streams => 'c-1') => !42883
 		a: SELECT expect_version('c-1', 0) => !40001
 		a: SELECT expect_version('c-1', -1) => !40001
 		a: SELECT expect_version('none', 0) => !40001

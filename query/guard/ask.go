@@ -7,6 +7,7 @@ import (
 	"github.com/eventgres/eventgres/engine"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/failpoint"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/read"
 	"github.com/eventgres/eventgres/query/reading"
@@ -104,6 +105,9 @@ func (p *Plan) Add(e *engine.RecordedEvent) error {
 
 // add adds an event to an answer.
 func (p *Plan) add(q *question, e *engine.RecordedEvent) error {
+	if failpoint.On(failpoint.GuardNotAdded) {
+		return nil
+	}
 	p.env.NextRow()
 	p.env.Row.Event = e
 	if q.source.Seen != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/expr"
+	"github.com/eventgres/eventgres/query/failpoint"
 	"github.com/eventgres/eventgres/query/policy"
 	"github.com/eventgres/eventgres/query/read"
 )
@@ -28,8 +29,7 @@ type Host interface {
 const StillSteps = 200
 
 // ErrTooLong is what it fails with then.
-var ErrTooLong = pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
-	WithDetail("What the append rests on takes too long to be held against what came meanwhile.").WithHint("The transaction might succeed if retried.")
+var ErrTooLong = pgerror.Concurrent("What the append rests on takes too long to be held against what came meanwhile.")
 
 // Reading is what one SELECT has asked of events. It is one session's, and is evaluated in its goroutine, or while that waits.
 type Reading struct {
@@ -88,6 +88,12 @@ func New(t *Terms) *Reading {
 		r.seen = nil
 	}
 	r.keys, r.keyed = r.condition.Keys(t.Source.Index, &r.env)
+	if failpoint.On(failpoint.OneKey) && len(r.keys) > 0 {
+		r.keys = r.keys[:1]
+	}
+	if failpoint.On(failpoint.LateSnapshot) {
+		r.from = t.Source.Index.GlobalPosition() + 1
+	}
 	return r
 }
 
@@ -147,6 +153,9 @@ func (r *Reading) Holds() error { return nil }
 func (r *Reading) meets(e *engine.RecordedEvent) bool {
 	r.env.NextRow()
 	r.env.Row.Event = e
+	if failpoint.On(failpoint.TooWide) && r.keyed {
+		return true
+	}
 	return r.sees(e) && (r.host.Zone() != r.zone || r.condition.Meets(&r.env))
 }
 

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/eventgres/eventgres/query/analytics"
+	"github.com/eventgres/eventgres/query/failpoint"
 	"github.com/eventgres/eventgres/query/relation"
 )
 
@@ -49,7 +50,7 @@ func (c *compiler) narrow(condition *pg.Node, items []*fromItem, may func(*menti
 		text, ok := c.conditionText(part)
 		for _, item := range items {
 			for _, r := range item.rels {
-				if m := r.mention; ok && m != nil && (m == only || only == nil) && !m.nullable && may(m) {
+				if m := r.mention; ok && m != nil && (m == only || only == nil) && (!m.nullable || failpoint.On(failpoint.NullableSide)) && may(m) {
 					m.Conditions = append(m.Conditions, text)
 				}
 			}
