@@ -47,7 +47,12 @@ func keyLeaf(rng *rand.Rand, events int) keyCondition {
 		return slices.ContainsFunc(tags, func(t string) bool { return slices.Contains(e.tags, t) })
 	}
 	types := func(_ int64, e *keyed) bool { return e.typ == typ || e.typ == other }
-	switch rng.IntN(12) {
+	switch rng.IntN(13) {
+	case 11: // of many, some beyond what is looked up one by one
+		for i := range 200 + rng.IntN(1200) {
+			tags = append(tags, fmt.Sprint("many", i))
+		}
+		return keyCondition{"tags && '" + tagList(tags) + "'", some}
 	case 0:
 		return keyCondition{"type = '" + typ + "'", func(_ int64, e *keyed) bool { return e.typ == typ }}
 	case 1:

@@ -280,9 +280,7 @@ func (s *Session) appendTransaction(ctx context.Context, changes []engine.Contro
 	if t.Skipped(err) { // the error itself names a stream as the log does
 		var violated *pgerror.Error
 		errors.As(failure.Of(err), &violated)
-		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
-			WithDetail("What ON CONFLICT DO NOTHING has not found when the statement ran is there by now: %s", violated.Detail).
-			WithHint("The transaction might succeed if retried.")
+		return pgerror.Concurrent("What ON CONFLICT DO NOTHING has not found when the statement ran is there by now: %s", violated.Detail)
 	}
 	return err
 }

@@ -52,19 +52,25 @@ func statements(t *testing.T, conn *pgx.Conn, page string) (answered int) {
 
 // TestUniqueness: the statements of docs/uniqueness.md do what stands behind them.
 func TestUniqueness(t *testing.T) {
-	conn := connect(t, harness.Eventgres(t, harness.WithArgs("--no-analytics")))
+	conn := harness.Eventgres(t, harness.WithArgs("--no-analytics")).Connect(t)
 	if n := statements(t, conn, "docs/uniqueness.md"); n < 20 {
 		t.Errorf("%d statements of the page have answers", n)
 	}
 }
 
 // TestPrograms: the programs of docs/consistency.md keep their rules, all at once, two of each.
-func TestPrograms(t *testing.T) {
+func TestPrograms(t *testing.T) { programs(t, "go", "python", "js", "java") }
+
+// TestTypeScript: so does the one in TypeScript, whose compiler is not everywhere, beside one in Go.
+func TestTypeScript(t *testing.T) { programs(t, "ts", "go") }
+
+func programs(t *testing.T, languages ...string) {
+	t.Helper()
 	const each, students = 2, 16
 	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	server := harness.Eventgres(t, harness.WithArgs("--no-analytics"))
-	conn := connect(t, server)
+	conn := server.Connect(t)
 	statements(t, conn, page)
 	r := rand.New(rand.NewPCG(harness.Seed(t), 0))
 	offered := courses{"d1": 12, "d2": 5, "d3": 16, "d4": 16, "d5": 16, "d6": 16}
@@ -76,7 +82,6 @@ func TestPrograms(t *testing.T) {
 		said  strings.Builder
 		ready []func()
 	)
-	languages := []string{"go", "python", "js", "java"}
 	address := gate(ctx, t, server.Address(), each*len(languages))
 	for _, language := range languages {
 		source := harness.Blocks(harness.Document(t, page), language)

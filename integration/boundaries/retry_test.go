@@ -47,7 +47,7 @@ const students = 6
 // TestRetry: a loop around the whole transaction keeps the rules, in frameworks as in drivers, with sixteen clients at one boundary.
 func TestRetry(t *testing.T) {
 	server := harness.Eventgres(t) // SQLAlchemy looks into the catalog
-	conn := connect(t, server)
+	conn := server.Connect(t)
 	for _, f := range frameworks {
 		t.Run(f.name, func(t *testing.T) {
 			path := harness.Need(t, f.argv[0])

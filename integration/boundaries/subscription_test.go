@@ -1,7 +1,6 @@
 package boundaries
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,8 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/eventgres/eventgres/integration/harness"
 )
 
 const (
@@ -108,14 +105,4 @@ func (c courses) check(t *testing.T, conn *pgx.Conn, pairs []string, said string
 			t.Errorf("%s was refused; the course has %d of %d students, the student %d courses", pair, taken[course], c[course], attended[student])
 		}
 	}
-}
-
-func connect(t *testing.T, s *harness.Server) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
 }

@@ -38,6 +38,8 @@ func Program(t *testing.T, language, source string) *exec.Cmd {
 		cmd := exec.Command(node, "--input-type=module", "-")
 		cmd.Dir, cmd.Stdin = dir, bytes.NewReader([]byte(source))
 		return cmd
+	case "ts":
+		return tsProgram(t, dir, source)
 	case "java":
 		java := Need(t, "java")
 		if _, err := os.Stat(jdbcJar); err != nil {
@@ -59,6 +61,29 @@ func goProgram(t *testing.T, dir, source string) *exec.Cmd {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(binary)
+	cmd.Dir = dir
+	return cmd
+}
+
+// tsProgram checks the types of the source, strictly, and compiles it.
+func tsProgram(t *testing.T, dir, source string) *exec.Cmd {
+	t.Helper()
+	node := Need(t, "node")
+	modules := filepath.Join(moduleRoot(t), nodeClient, "node_modules")
+	compiler := filepath.Join(modules, "typescript/bin/tsc")
+	if _, err := os.Stat(compiler); err != nil {
+		Missing(t, err)
+	}
+	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "package.json", `{"type": "module"}`)
+	build := exec.CommandContext(t.Context(), node, compiler, "--strict", "--noUncheckedIndexedAccess", "--module", "nodenext", "--target", "es2023", "--types", "node", "--skipLibCheck", write(t, dir, "program.ts", source))
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command(node, filepath.Join(dir, "program.js"))
 	cmd.Dir = dir
 	return cmd
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -192,4 +195,15 @@ func (s *Server) cleanup() {
 	if s.t.Failed() {
 		s.t.Logf("log of eventgres (pid %d):\n%s", s.PID, s.process.log.tail(logShown))
 	}
+}
+
+// Connect is a connection to the server, which the end of the test closes.
+func (s *Server) Connect(t testing.TB) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
 }

@@ -11,7 +11,7 @@ import (
 // TestFunctions makes a slot, looks at its changes, takes them, and drops it, in SQL alone.
 func TestFunctions(t *testing.T) {
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	appendEvents(t, conn, 1)
 	if got := mustGet[string](t, conn, "SELECT lsn FROM pg_create_logical_replication_slot('s', 'wal2json')"); got != "0/1000001" {
 		t.Errorf("the slot begins at %s", got)

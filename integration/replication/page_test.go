@@ -131,7 +131,7 @@ func TestPython(t *testing.T) {
 		harness.Missing(t, err)
 	}
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	file := filepath.Join(t.TempDir(), "follow.py")
 	if err := os.WriteFile(file, []byte(harness.Blocks(harness.Document(t, "docs/replication.md"), "python")[0]), 0o644); err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestNode(t *testing.T) {
 		harness.Missing(t, err)
 	}
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	mustExec(t, conn, "CREATE PUBLICATION p FOR TABLE events")
 	if _, err := replicate(t, s).Exec(t.Context(), "CREATE_REPLICATION_SLOT node LOGICAL pgoutput (SNAPSHOT 'nothing')").ReadAll(); err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestJDBC(t *testing.T) {
 		harness.Missing(t, err)
 	}
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	url := fmt.Sprintf("jdbc:postgresql://%s/events", s.Address())
 	args := []string{"-Xmx96m", "-XX:+UseSerialGC", "-cp", jar, "testdata/java/Stream.java", url}
 	c := start(t, "", java, append(args, "2", "make")...)

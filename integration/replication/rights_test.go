@@ -100,7 +100,7 @@ func TestRights(t *testing.T) {
 // TestInUse: a slot is one client's at a time, and a client that says nothing loses it.
 func TestInUse(t *testing.T) {
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	mustExec(t, conn, "CREATE PUBLICATION p FOR TABLE events")
 	maker := replicate(t, s)
 	if _, err := pglogrepl.CreateReplicationSlot(t.Context(), maker, "s", "pgoutput", pglogrepl.CreateReplicationSlotOptions{}); err != nil {
@@ -158,7 +158,7 @@ func TestInUse(t *testing.T) {
 // TestConditions: a subscriber to a publication with a condition and a list of columns has just those, from before and from after it came.
 func TestConditions(t *testing.T) {
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	mustExec(t, conn, "CREATE PUBLICATION p FOR TABLE events (position, stream_id, version, event_id, type, recorded_at, stream) WHERE (type = 'Placed' AND stream LIKE 'order-%')")
 	for i := range 40 {
 		mustExec(t, conn, fmt.Sprintf(`INSERT INTO events (stream, type, payload) VALUES ('order-%d', 'Placed', '1'), ('order-%d', 'Paid', '2'), ('cart-%d', 'Placed', '3')`, i%3, i%4, i%5))

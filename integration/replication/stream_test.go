@@ -25,16 +25,6 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 30 * time.Second
 
-func connect(t *testing.T, s *harness.Server) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
-	return conn
-}
-
 func mustExec(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
@@ -204,7 +194,7 @@ func appendEvents(t *testing.T, conn *pgx.Conn, n int) int64 {
 // confirmed: it gets every append whole, in order, and none that it has confirmed.
 func TestStream(t *testing.T) {
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	mustExec(t, conn, "CREATE PUBLICATION p FOR TABLE events")
 	appendEvents(t, conn, 3)
 	made, err := pglogrepl.CreateReplicationSlot(t.Context(), replicate(t, s), "s", "pgoutput", pglogrepl.CreateReplicationSlotOptions{})
@@ -266,7 +256,7 @@ func TestStream(t *testing.T) {
 			await(t, conn, "SELECT changes > $1 FROM eventgres_health", changes) // it is in the log
 			s.Kill()
 			s.Restart()
-			conn = connect(t, s)
+			conn = s.Connect(t)
 		}
 		awaitInactive(t, conn, "s")
 	}
@@ -318,7 +308,7 @@ func (r *recvlogical) wait(t *testing.T) {
 // TestRecvlogical has pg_recvlogical make a slot, follow it to a place, go on behind that, and drop it.
 func TestRecvlogical(t *testing.T) {
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	out := filepath.Join(t.TempDir(), "out")
 	receive(t, s, out, "--create-slot", "-P", "wal2json").wait(t)
 	appendEvents(t, conn, 5)
@@ -362,7 +352,7 @@ func TestRecvlogical(t *testing.T) {
 // TestRefused: what cannot be done is refused with PostgreSQL's codes, and the session goes on.
 func TestRefused(t *testing.T) {
 	s := harness.Eventgres(t)
-	conn := connect(t, s)
+	conn := s.Connect(t)
 	mustExec(t, conn, "CREATE PUBLICATION p FOR TABLE events")
 	c := replicate(t, s)
 	run := func(sql string) string {

@@ -126,7 +126,7 @@ func TestSubscription(t *testing.T) {
 	for name, options := range map[string]string{"copied": "", "streamed": " WITH (copy_data = false)"} {
 		t.Run(name, func(t *testing.T) {
 			s := harness.Eventgres(t)
-			conn := connect(t, s)
+			conn := s.Connect(t)
 			mustExec(t, conn, "CREATE PUBLICATION p FOR TABLE events")
 			there := int64(-1)
 			for range 20 {
@@ -148,7 +148,7 @@ func TestSubscription(t *testing.T) {
 				case 1:
 					s.Kill()
 					s.Restart()
-					conn = connect(t, s)
+					conn = s.Connect(t)
 				case 2:
 					killSubscriber(t, to)
 				}

@@ -27,6 +27,11 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// Concurrent is what a transaction fails with that what others append has overtaken.
+func Concurrent(detail string, args ...any) *Error {
+	return Errorf(SerializationFailure, "could not serialize access due to concurrent appends").WithDetail(detail, args...).WithHint("The transaction might succeed if retried.")
+}
+
 // WithDetail returns e with a detail set.
 func (e *Error) WithDetail(format string, args ...any) *Error {
 	e.Detail = fmt.Sprintf(format, args...)

@@ -192,7 +192,9 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 		return c.callOwn(forms[0], x)
 	}
 	if x.ArgNames != nil {
-		return nil, c.Unsupported("named arguments", x.Pos)
+		if forms, x = placed(forms, x); forms == nil {
+			return nil, c.Unsupported("named arguments", x.Pos)
+		}
 	}
 	if len(forms) == 0 && elsewhere[x.Name] && (x.Schema == "" || x.Schema == "pg_catalog") {
 		return nil, c.Unsupported("function "+x.Name, x.Pos)
@@ -211,6 +213,36 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 		}
 	}
 	return nil, c.noFunction(x, args)
+}
+
+// placed are those of forms whose arguments have the names that a call gives, and the call with its arguments in their places. Of PostgreSQL's own functions the worker
+// knows the names.
+func placed(forms []*Function, x *syntax.CallExpr) (fit []*Function, _ *syntax.CallExpr) {
+	out := *x
+	for _, f := range forms {
+		if f.Own == nil || len(f.Args) != len(x.Args) {
+			continue
+		}
+		args := make([]syntax.Expr, len(x.Args))
+		for i, name := range x.ArgNames {
+			at := i
+			if name != "" {
+				at = slices.Index(f.Own.ArgNames, name)
+			}
+			if at < 0 || at >= len(args) || args[at] != nil {
+				args = nil
+				break
+			}
+			args[at] = x.Args[i]
+		}
+		if args != nil {
+			fit, out.Args, out.ArgNames = append(fit, f), args, nil
+		}
+	}
+	if fit == nil {
+		return nil, x
+	}
+	return fit, &out
 }
 
 func (c *Compiler) noFunction(x *syntax.CallExpr, args []*Scalar) error {

@@ -37,8 +37,7 @@ func Of(err error) error {
 	case errors.As(err, &met):
 		return dependency(met)
 	case errors.Is(err, guard.ErrStale), errors.Is(err, engine.ErrPremiseUnseen):
-		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
-			WithDetail("What others append changes what decides about this append.").WithHint("The transaction might succeed if retried.")
+		return pgerror.Concurrent("What others append changes what decides about this append.")
 	case errors.As(err, &conflict):
 		return Conflict(conflict)
 	case errors.As(err, &taken):
@@ -46,9 +45,7 @@ func Of(err error) error {
 	case errors.As(err, &duplicate):
 		return uniqueError(relation.EventIDKey, "Key (event_id)=(%s) already exists.", duplicate.EventID)
 	case errors.As(err, &moved):
-		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent appends").
-			WithDetail("The transaction relied on position %d being next; the next position is %d.", moved.Expected, moved.Actual).
-			WithHint("The transaction might succeed if retried.")
+		return pgerror.Concurrent("The transaction relied on position %d being next; the next position is %d.", moved.Expected, moved.Actual)
 	case errors.As(err, &changed):
 		return pgerror.Errorf(pgerror.SerializationFailure, "could not serialize access due to concurrent update").
 			WithHint("The transaction might succeed if retried.")

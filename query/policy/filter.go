@@ -24,6 +24,8 @@ type Seen struct {
 	Session bool
 	// Where is the condition as SQL, for the worker.
 	Where string
+	x     syntax.Expr
+	src   string
 }
 
 // see makes it of the policies that are about who reads.
@@ -36,6 +38,7 @@ func see(host expr.Host, permissive, restrictive []*privilege.Policy) (*Seen, er
 	if s.where, err = compile(host, src, x); err != nil {
 		return nil, err
 	}
+	s.x, s.src = x, src
 	s.PerStream = true
 	expr.Walk(x, func(x syntax.Expr) {
 		switch x := x.(type) {
@@ -47,6 +50,11 @@ func see(host expr.Host, permissive, restrictive []*privilege.Policy) (*Seen, er
 		}
 	})
 	return s, nil
+}
+
+// Condition is the condition, and what compiles parts of it.
+func (s *Seen) Condition(host expr.Host) (syntax.Expr, *expr.Compiler) {
+	return s.x, compiler(host, s.src)
 }
 
 // ofRole are functions whose value follows from who acts, and others that no registration tells of: they ask for nothing.
@@ -217,8 +225,12 @@ func hasColumn(x syntax.Expr) (found bool) {
 	return found
 }
 
+func compiler(host expr.Host, src string) *expr.Compiler {
+	return &expr.Compiler{Src: src, Host: utc{host}, Rel: relation.Events, Alias: relation.Events.Name}
+}
+
 func compile(host expr.Host, src string, x syntax.Expr) (*expr.Scalar, error) {
-	c := &expr.Compiler{Src: src, Host: utc{host}, Rel: relation.Events, Alias: relation.Events.Name}
+	c := compiler(host, src)
 	var err error
 	refuse := func(code, why string, at syntax.Expr) {
 		if err == nil {

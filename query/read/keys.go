@@ -19,9 +19,9 @@ type indexTerm struct {
 	list  []*expr.Scalar // or these
 }
 
-// maxKeys bounds the keys of a query: each is looked up in each segment. A longer list is answered by
-// reading the log, as a long list of streams is.
-const maxKeys = MaxMerge
+// maxKeys bounds the keys of a query: each is looked up in each segment, and of each a page of up to 16 KiB is kept. A longer list is answered by
+// reading the log.
+const maxKeys = 1024
 
 // indexTerms are those that a row meets which meets x: the rows of one of the items meet all of its terms. either is the one of conjuncts that there are several
 // items for, -1: none, and wholly tells that they say all of it.
@@ -214,6 +214,26 @@ func (a *access) Query(ix *engine.ReadIndex, e *expr.Env) (q engine.Query, ok bo
 		}
 	}
 	return q, true, nil
+}
+
+// seenQuery is what the index of keys is asked for who does not see all events, where nothing else narrows a read. ok is false where policies say nothing of
+// categories, types and tags. What it yields is held against them yet.
+func seenQuery(src *Source, e *expr.Env) (q engine.Query, ok bool) {
+	if src.Seen == nil {
+		return nil, false
+	}
+	x, c := src.Seen.Condition(e.Host)
+	conjuncts := Parts(x)
+	args := make([]*sarg, len(conjuncts))
+	for i := range conjuncts {
+		args[i] = findSarg(c, conjuncts[i])
+	}
+	a := access{}
+	if a.Terms, _, _ = indexTerms(c, conjuncts, args); a.Terms == nil {
+		return nil, false
+	}
+	q, ok, err := a.Query(src.Index, e)
+	return q, ok && err == nil
 }
 
 // Found estimates how many events a plan looks at that goes by keys; -1 if it does not. known, which may be nil, remembers what it looks up.

@@ -81,6 +81,9 @@ func (p *Plan) openEvents(ctx context.Context, src *Source, e *expr.Env, before 
 		}
 		options.From, options.To = r.Lo, r.Hi
 		if p.Access.Kind == AccessLog {
+			if q, ok := seenQuery(src, e); ok {
+				return index.Find(q, options, known), p.Residual, nil
+			}
 			return index.ReadAll(options), p.Residual, nil
 		}
 	}
