@@ -22,7 +22,7 @@ import (
 	"github.com/eventgres/eventgres/integration/postgres"
 )
 
-// finding is the run of -find: event ids that clients give, and reads by category, type and tags.
+// finding is the run of -find: event ids that clients give, reads by category, type and tags, and decisions that rest on them.
 type finding struct {
 	*bench
 	s     *side
@@ -67,7 +67,7 @@ func (b *bench) find(ctx context.Context, out string) (err error) {
 	}
 	defer f.conn.Close(ctx)
 	var figures []figure
-	for _, m := range []func(context.Context) ([]figure, error){f.load, f.rare, f.common, f.ids, f.tagged} {
+	for _, m := range []func(context.Context) ([]figure, error){f.load, f.rare, f.common, f.ids, f.tagged, f.decided} {
 		list, err := m(ctx)
 		if err != nil {
 			return err

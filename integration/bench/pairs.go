@@ -102,7 +102,7 @@ func (b *bench) pair(ctx context.Context, before string) error {
 	}
 	list := append([]*workload{{name: "COPY", unit: "rows/s", run: loadPair}}, analyses()...)
 	fmt.Printf("%-52s  %10s  %10s  %6s  95 %% interval\n", "workload", sides[0].name, sides[1].name, "ratio")
-	for _, w := range append(list, workloads()...) {
+	for _, w := range append(append(list, workloads()...), decisions()...) {
 		if !b.only.MatchString(w.name) {
 			continue
 		}
