@@ -57,6 +57,8 @@ func TestImport(t *testing.T) {
 	want := s.want(t, time.Time{}, false)
 	same(t, conn, imported+" ORDER BY position", want)
 	same(t, conn, imported+" WHERE type || '' = type ORDER BY position", want) // of the worker
+	// And by Message DB's own interface.
+	same(t, conn, "SELECT stream_name, position, id, type, data, metadata, time AT TIME ZONE 'UTC' FROM message_store.messages ORDER BY global_position", want)
 	says(t, s.url, server.URL(), "imported 0 messages")
 	s.fill(t, r, 300, 200)
 	says(t, s.url, server.URL(), fmt.Sprintf("%d were there before", len(want)))
