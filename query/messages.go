@@ -13,6 +13,9 @@ func (s *Session) Uses(want privilege.Set) error { return s.may().MessageStore(w
 
 func (s *Session) Setting(name string) string { return s.settings.Value(name) }
 
+// UsesSchema tells why the session may not use a schema.
+func (s *Session) UsesSchema(string) error { return s.Uses(0) }
+
 func (s *Session) Log() (*engine.ReadIndex, int64, *staging.Batch) {
 	return s.server.index, s.before(), &s.tx.Batch
 }

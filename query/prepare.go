@@ -178,6 +178,9 @@ func (s *Session) analyse(c *expr.Compiler, p *syntax.Parsed, oids []uint32) (pl
 	}
 	switch st := p.Statement.(type) {
 	case *syntax.InsertStmt:
+		if relation.IsMessages(&st.Relation, s.path) {
+			return s.prepareMessages(c, st)
+		}
 		return s.prepareInsert(c, st)
 	case *syntax.SelectStmt:
 		return s.prepareQuery(c, st, &syntax.QueryText{Src: p.Src, Pos: p.Pos, End: p.End}, oids)
@@ -253,6 +256,9 @@ func (p *refusedPlan) Columns() []pgvalue.Column { return nil }
 func (p *refusedPlan) bind(*Session, []pgvalue.Value) (pgwire.Portal, error) { return nil, p.err }
 
 func (s *Session) refuse(c *expr.Compiler, st *syntax.RefusedStmt) error {
+	if st.Relation != nil && relation.IsMessages(st.Relation, s.path) {
+		return s.may().ChangesMessages(st.What)
+	}
 	if st.Relation != nil {
 		if _, err := relation.Find(st.Relation, c.Src, s.path); err != nil {
 			if e := new(pgerror.Error); st.What == "TRUNCATE" && errors.As(err, &e) {

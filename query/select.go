@@ -9,6 +9,7 @@ import (
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
+	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/analytics"
 	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/explain"
@@ -47,6 +48,9 @@ func (s *Session) prepareSelect(c *expr.Compiler, st *syntax.SelectStmt) (plan, 
 	if st.From != nil {
 		var rel *relation.Relation
 		var err error
+		if err := c.Usable(st.From.Schema, st.From.Pos); err != nil {
+			return nil, err
+		}
 		if st.From.Called && !relation.Returns(st.From.Table) {
 			if err = p.FromValue(c, st.From); err != nil {
 				return nil, err
@@ -373,6 +377,37 @@ func (s *Session) mentioned(m *analytics.Mention, p *analyticPlan) *read.Conditi
 		rel = relation.Streams
 	}
 	return read.CompileCondition(expr.Knowing(src, s, rel.Name, p.params), rel, parts)
+}
+
+// messagesPlan is a prepared INSERT INTO messages.
+type messagesPlan struct {
+	messagedb.InsertPlan
+	origin
+	params []uint32
+}
+
+func (*messagesPlan) kind() activity.Kind { return activity.Insert }
+
+func (p *messagesPlan) ParameterOIDs() []uint32 { return p.params }
+
+func (p *messagesPlan) Columns() []pgvalue.Column { return p.InsertPlan.Columns }
+
+func (s *Session) prepareMessages(c *expr.Compiler, st *syntax.InsertStmt) (plan, error) {
+	p := &messagesPlan{}
+	err := p.Compile(c, st)
+	if err == nil {
+		p.params, err = c.FinishParams()
+	}
+	return p, err
+}
+
+func (p *messagesPlan) bind(s *Session, params []pgvalue.Value) (pgwire.Portal, error) {
+	kept, _ := keepValues(nil, nil, params)
+	return p.Open(s, kept)
+}
+
+func (*messagesPlan) describe(context.Context, *Session, *syntax.Parsed, []pgvalue.Value) (*explain.Node, error) {
+	return explain.Utility(), nil
 }
 
 // subscribePlan is a prepared SUBSCRIBE.

@@ -617,8 +617,15 @@ func (s *Session) actAs() {
 			s.user = s.nameOf(id.user)
 		}
 	}
-	s.path, _ = searchpath.Read(s.settings.Value("search_path"), s.user)
+	s.searches(s.settings.Value("search_path"))
 	s.reportSuperuser()
+}
+
+// searches makes the search path of the setting's value.
+func (s *Session) searches(value string) {
+	if s.path, _ = searchpath.Read(value, s.user); s.path.Has(searchpath.MessageStore) && s.Uses(0) != nil {
+		s.path = searchpath.WithoutMessageStore(s.path)
+	}
 }
 
 // goneRole is the OID of a role that is no more. Who acts as one may do what everybody may: he has given up the rights of the role that he has come

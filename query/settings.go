@@ -15,7 +15,6 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/live"
-	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -71,7 +70,7 @@ type effective struct {
 // The effects of settings.
 func init() {
 	for name, apply := range map[string]func(s *Session, v string){
-		"search_path":                         func(s *Session, v string) { s.path, _ = searchpath.Read(v, s.user) },
+		"search_path":                         (*Session).searches,
 		"role":                                func(s *Session, _ string) { s.actAs() },
 		"session_authorization":               func(s *Session, _ string) { s.actAs() },
 		"client_encoding":                     func(s *Session, v string) { s.conn.SetEncoding(charset.Lookup(v)) },

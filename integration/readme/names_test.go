@@ -136,7 +136,7 @@ func TestImports(t *testing.T) {
 		"query/proposal":      append(forms, "query/syntax", "query/relation", "query/expr", "query/staging", "engine"),
 		"query/copyin":        append(forms, "query/syntax", "query/relation", "query/expr", "query/copyfmt", "query/proposal", "engine"),
 		"query/consumer":      append(forms, "query/syntax", "query/relation", "query/expr", "query/policy", "query/analytics/pgfn", "query/read", "query/live", "engine"),
-		"query/messagedb":     append(forms, "query/syntax", "query/searchpath", "query/relation", "query/expr", "query/privilege", "query/staging", "query/analytics/pgfn", "engine"),
+		"query/messagedb":     append(forms, "query/syntax", "query/searchpath", "query/relation", "query/expr", "query/privilege", "query/staging", "query/analytics/pgfn", "pgwire", "engine"),
 		"query/explain":       append(forms, "query/syntax", "query/relation", "query/expr", "query/read", "query/analytics", "pgwire", "engine"),
 		"query/analytics/...": append(forms, "query/failpoint", "query/analytics/...", "query/privilege", "query/relation", "query/searchpath", "pgwire", "pgwire/charset", "pgwire/auth", "engine/..."),
 		"query":               append(forms, "query/...", "pgwire", "pgwire/charset", "engine/..."),

@@ -78,6 +78,9 @@ func (c *Compiler) cast(x *syntax.CastExpr) (*Scalar, error) {
 		return nil, c.At(pgerror.Errorf(pgerror.UndefinedObject, "type \"%s\" does not exist", x.Typ.Name), x.Typ.Pos)
 	}
 	to := x.Typ.OID
+	if to == pgvalue.OIDJSONB && c.Rel != nil && c.Rel.MessageStore {
+		return c.messageJSON(x)
+	}
 	if c.Selecting && (to == pgvalue.OIDInterval || to == pgvalue.OIDJSONB) ||
 		(c.Selecting || c.Exact) && (x.Typ.Mod || to == pgvalue.OIDFloat4 || to == pgvalue.OIDBpchar || to == pgvalue.OIDChar) {
 		// What these mean beyond their text the worker knows.
@@ -107,6 +110,29 @@ func (c *Compiler) cast(x *syntax.CastExpr) (*Scalar, error) {
 		return nil, c.At(pgerror.Errorf(pgerror.CannotCoerce, "cannot cast type %s to %s", pgvalue.TypeName(s.OID), pgvalue.TypeName(to)), x.Pos)
 	}
 	return out, nil
+}
+
+// messageJSON is a cast to jsonb of data or metadata that a function of Message DB's returns, as its clients write it.
+func (c *Compiler) messageJSON(x *syntax.CastExpr) (*Scalar, error) {
+	s, err := c.Compile(x.X)
+	if err != nil {
+		return nil, err
+	}
+	if !IsText(s.OID) || s.Column < 0 {
+		return nil, c.Unsupported("a cast to jsonb", x.Typ.Pos)
+	}
+	return Derived(pgvalue.OIDJSONB, x.Pos, func(e *Env, v *pgvalue.Value) error {
+		if err := s.Eval(e, v); err != nil || v.Kind == pgvalue.Null {
+			return err
+		}
+		text := []byte(v.Text)
+		if err := CheckJSON(pgvalue.OIDJSONB, text); err != nil {
+			return err
+		}
+		normal, err := pgfn.Normalize(nil, text)
+		*v = pgvalue.BytesValue(normal)
+		return err
+	}, s), nil
 }
 
 // castKnown tells of casts that PostgreSQL has and the native path has not.

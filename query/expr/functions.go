@@ -186,7 +186,7 @@ func (c *Compiler) call(x *syntax.CallExpr) (*Scalar, error) {
 	}
 	forms := c.called(x)
 	if len(forms) > 0 {
-		c.Effects, c.Own = c.Effects || forms[0].Effects, c.Own || forms[0].Effects && forms[0].Own != nil
+		c.Effects, c.Own = c.Effects || forms[0].Effects, c.Own || forms[0].Effects && forms[0].Own != nil && forms[0].Schema != searchpath.MessageStore
 	}
 	if len(forms) == 1 && forms[0].Own != nil && (forms[0].Effects || forms[0].Schema == searchpath.MessageStore) {
 		return c.callOwn(forms[0], x)

@@ -8,16 +8,35 @@ import (
 	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // callOwn compiles a call of a function that PostgreSQL has not, and that does something.
 func (c *Compiler) callOwn(f *Function, x *syntax.CallExpr) (*Scalar, error) {
+	if err := c.Usable(f.Schema, x.Pos); err != nil {
+		return nil, err
+	}
 	args, err := c.Arguments(f.Own, x)
 	if err != nil {
 		return nil, c.Final(err)
 	}
 	return f.called(args), nil
+}
+
+// Usable checks that the session may use a schema that is not everybody's.
+func (c *Compiler) Usable(schema string, pos int) error {
+	u, ok := c.Host.(interface{ UsesSchema(name string) error })
+	if !ok || schema != searchpath.MessageStore {
+		return nil
+	}
+	err := u.UsesSchema(schema)
+	var e *pgerror.Error
+	if errors.As(err, &e) {
+		c.Own = true
+		return c.At(e, pos)
+	}
+	return err
 }
 
 // Final notes of an error that nobody else would answer otherwise.

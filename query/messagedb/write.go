@@ -62,7 +62,7 @@ func writeMessage(h Host, a []pgvalue.Value, v *pgvalue.Value) error {
 	if err := h.Uses(privilege.Insert); err != nil {
 		return err
 	}
-	if err := complete(a, e, nextPosition(h, stream)); err != nil {
+	if err := complete(a, e, nextPosition(h, stream), func() int64 { return nextGlobal(h) }); err != nil {
 		return err
 	}
 	position, err := h.Write(e, expected, now)
@@ -78,6 +78,12 @@ func nextPosition(h Host, stream string) func() int64 {
 		now, _ := versionOf(h, stream)
 		return now + 1
 	}
+}
+
+// nextGlobal is the position of the log that a message would get.
+func nextGlobal(h Host) int64 {
+	ix, _, batch := h.Log()
+	return ix.GlobalPosition() + 2 + int64(len(batch.Staged))
 }
 
 // event makes the event of a message.
@@ -111,13 +117,14 @@ func event(a []pgvalue.Value) (*engine.ProposedEvent, error) {
 }
 
 // complete checks what a message must have.
-func complete(a []pgvalue.Value, e *engine.ProposedEvent, next func() int64) error {
+func complete(a []pgvalue.Value, e *engine.ProposedEvent, next, global func() int64) error {
 	for _, c := range []struct {
 		arg  int
 		name string
 	}{{argStream, "stream_name"}, {argType, "type"}, {argID, "id"}} {
 		if a[c.arg].Kind == pgvalue.Null {
-			return notNull(c.name, a, e, next())
+			position := next()
+			return notNull(c.name, a, e, &position, global())
 		}
 	}
 	if e.Stream == "" {
@@ -130,7 +137,7 @@ func complete(a []pgvalue.Value, e *engine.ProposedEvent, next func() int64) err
 }
 
 // notNull says that a column of messages has no value.
-func notNull(column string, a []pgvalue.Value, e *engine.ProposedEvent, position int64) error {
+func notNull(column string, a []pgvalue.Value, e *engine.ProposedEvent, position *int64, global int64) error {
 	cut := func(s string) string {
 		const most = 64 // bytes of a value that PostgreSQL shows
 		if len(s) <= most {
@@ -149,10 +156,14 @@ func notNull(column string, a []pgvalue.Value, e *engine.ProposedEvent, position
 		return cut(value)
 	}
 	now := pgvalue.TimeValue(time.Now().UnixMicro())
-	row := strconv.FormatInt(position, 10) + ", " + string(pgvalue.AppendText(nil, pgvalue.OIDTimestamp, &now, nil)) + ", " + text(argStream, e.Stream) + ", " +
+	at := "null"
+	if position != nil {
+		at = strconv.FormatInt(*position, 10)
+	}
+	row := strconv.FormatInt(global, 10) + ", " + at + ", " + string(pgvalue.AppendText(nil, pgvalue.OIDTimestamp, &now, nil)) + ", " + text(argStream, e.Stream) + ", " +
 		text(argType, e.Type) + ", " + text(argData, string(e.Payload)) + ", " + text(argMetadata, string(e.Metadata)) + ", " + text(argID, e.EventID.String())
 	x := pgerror.Errorf(pgerror.NotNullViolation, "null value in column \"%s\" of relation \"messages\" violates not-null constraint", column).
-		WithDetail("Failing row contains (null, %s).", row) // a position of the log it has not got
+		WithDetail("Failing row contains (%s).", row)
 	x.Schema, x.Table, x.Column = searchpath.MessageStore, relation.Messages.Name, column
 	return x
 }

@@ -52,6 +52,9 @@ func (p *Plan) From(c *expr.Compiler, rel *relation.Relation, ref *syntax.Relati
 		f := relation.FunctionOf(rel)
 		call := &syntax.CallExpr{Schema: ref.Schema, Name: ref.Table, Args: ref.Args, ArgNames: ref.ArgNames}
 		call.Pos = ref.Pos
+		if err := c.Usable(f.Schema, ref.Pos); err != nil {
+			return err
+		}
 		var err error
 		if p.Args, err = c.Arguments(f, call); err != nil {
 			if rel.MessageStore {

@@ -3,6 +3,7 @@ package relation
 import (
 	"github.com/eventgres/eventgres/pgwire/pgvalue"
 	"github.com/eventgres/eventgres/query/searchpath"
+	"github.com/eventgres/eventgres/query/syntax"
 )
 
 // Columns of Messages.
@@ -150,3 +151,8 @@ var (
 
 // OfMessageStore tells of the OID of something in schema message_store.
 func OfMessageStore(oid uint32) bool { return oid >= MessageStoreOID && oid < MessageStoreOID+100 }
+
+// IsMessages tells whether a name means messages.
+func IsMessages(ref *syntax.RelationRef, path searchpath.Path) bool {
+	return ref.Table == Messages.Name && (ref.Schema == searchpath.MessageStore || ref.Schema == "" && path.Has(searchpath.MessageStore))
+}

@@ -1,6 +1,7 @@
 package rights
 
 import (
+	"github.com/eventgres/eventgres/pgwire/pgerror"
 	"github.com/eventgres/eventgres/query/privilege"
 )
 
@@ -14,6 +15,17 @@ func (r *Rights) MessageStore(privilege.Set) error {
 		return nil
 	}
 	return denied("schema", privilege.MessageStore)
+}
+
+// ChangesMessages is why messages cannot be changed: the role message_store has no right to, and nobody can.
+func (r *Rights) ChangesMessages(what string) error {
+	if err := r.MessageStore(0); err != nil {
+		return err
+	}
+	if !r.All || r.Roles.Named(privilege.MessageStore) == nil {
+		return denied("table", "messages")
+	}
+	return pgerror.Errorf(pgerror.FeatureNotSupported, "%s is not possible: messages are immutable", what)
 }
 
 // messageStoreAs checks that messages may be read; as is the role that counts, 0: the session's.

@@ -134,6 +134,22 @@ func (p Path) Has(schema string) bool {
 	return slices.Contains(p.Search(), schema)
 }
 
+// WithoutMessageStore is a path of who may not use the schema.
+func WithoutMessageStore(p Path) Path {
+	if !p.Has(MessageStore) {
+		return p
+	}
+	names := slices.DeleteFunc(p.Schemas(), func(name string) bool { return name == MessageStore })
+	switch text := strings.Join(names, ","); text {
+	case "public":
+		return ""
+	case "":
+		return noSchemas
+	default:
+		return Path(text)
+	}
+}
+
 // WithMessageStore is a path that finds Message DB's names first.
 func WithMessageStore(p Path) Path {
 	if p.Has(MessageStore) {
