@@ -73,7 +73,6 @@ type Driver struct {
 	status  atomic.Pointer[Status]
 	mu      sync.Mutex
 	changed chan struct{} // closed when the status changes
-	learner bool
 	members *engine.Watch
 }
 

@@ -110,8 +110,15 @@ func (t *Transport) admit(theirs Hello) (Hello, error) {
 		return mine, fmt.Errorf("the log has format %d, which %q does not read", Format, theirs.Name)
 	case theirs.Purpose == "messages" && mine.Store != "" && theirs.Store != mine.Store:
 		return mine, fmt.Errorf("%q belongs to another store", theirs.Name)
-	case theirs.Purpose == "messages" && t.links[theirs.Name] == nil:
+	case theirs.Purpose != "messages" || t.links[theirs.Name] != nil:
+	case t.receiver == nil:
+		return mine, fmt.Errorf("%q takes no part yet", mine.Name)
+	case t.gone[theirs.Node] || theirs.Peer == "":
 		return mine, fmt.Errorf("%q is no member", theirs.Name)
+	default:
+		// It became a member while this node was away, and may be the leader that brings the entry which says so: refused, it could never tell. It has
+		// a certificate of the cluster's and the same store; a node that was removed cannot win an election, since others hear of a leader.
+		t.reach(replica.Member{ID: theirs.Node, Name: theirs.Name, Peer: theirs.Peer})
 	}
 	return mine, nil
 }

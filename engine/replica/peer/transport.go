@@ -81,6 +81,8 @@ type Transport struct {
 	links    map[string]*link // by name
 	byID     map[uint64]*link
 	peers    map[uint64]replica.Peer
+	named    map[uint64]string // members, as the log names them
+	gone     map[uint64]bool   // that were members
 	conns    map[net.Conn]struct{}
 }
 
@@ -128,7 +130,8 @@ func Listen(c Config) (*Transport, error) {
 	}
 	t := &Transport{
 		config: c, identity: i, listener: listener, log: c.Logger, hello: c.Hello,
-		links: map[string]*link{}, byID: map[uint64]*link{}, peers: map[uint64]replica.Peer{}, conns: map[net.Conn]struct{}{},
+		links: map[string]*link{}, byID: map[uint64]*link{}, peers: map[uint64]replica.Peer{}, gone: map[uint64]bool{},
+		conns: map[net.Conn]struct{}{},
 	}
 	t.hello.Formats = [2]int{Format, Format}
 	t.ctx, t.stop = context.WithCancel(context.Background())
@@ -179,16 +182,20 @@ func (t *Transport) track(c net.Conn) (done func()) {
 	}
 }
 
-// Know has the transport reach these nodes and no others.
+// Know has the transport reach these nodes, and those no more that were among the members and are not. Others that it reaches it goes on with: the log may not
+// have come to them yet.
 func (t *Transport) Know(members []replica.Member) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(members) == 0 {
 		return // nobody has written them down yet
 	}
-	named := map[string]bool{}
+	named, names := map[uint64]string{}, map[string]bool{}
 	for _, m := range members {
-		named[m.Name] = true
+		names[m.Name] = true
+		if m.ID != 0 {
+			named[m.ID] = m.Name
+		}
 		if m.Name == t.hello.Name {
 			continue
 		}
@@ -198,17 +205,27 @@ func (t *Transport) Know(members []replica.Member) {
 			}
 			t.drop(l)
 		}
-		l := &link{name: m.Name, address: m.Peer, out: make(chan outgoing, queued)}
-		ctx, stop := context.WithCancel(t.ctx)
-		l.stop = stop
-		t.links[m.Name] = l
-		t.wg.Go(func() { t.keep(ctx, l) })
+		t.reach(m)
 	}
-	for name, l := range t.links {
-		if !named[name] {
+	for id, name := range t.named {
+		if _, still := named[id]; still {
+			continue
+		}
+		t.gone[id] = true
+		if l := t.links[name]; l != nil && !names[name] {
 			t.drop(l)
 		}
 	}
+	t.named = named
+}
+
+// reach begins to reach a node. mu is held.
+func (t *Transport) reach(m replica.Member) {
+	l := &link{name: m.Name, address: m.Peer, out: make(chan outgoing, queued)}
+	ctx, stop := context.WithCancel(t.ctx)
+	l.stop = stop
+	t.links[m.Name] = l
+	t.wg.Go(func() { t.keep(ctx, l) })
 }
 
 // drop gives a link up. mu is held.
