@@ -44,7 +44,7 @@ type ack struct {
 
 // write begins to append with so many writers.
 func (c *cluster) write(writers int) *load {
-	l := &load{t: c.T, url: c.url(), attempt: 5 * time.Second, more: make(chan struct{})}
+	l := &load{t: c.T, url: c.url(), attempt: 2 * time.Second, more: make(chan struct{})}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	for w := range writers {
 		l.wg.Go(func() {
