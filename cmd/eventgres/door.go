@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/eventgres/eventgres/engine"
+	"github.com/eventgres/eventgres/engine/replica"
 	"github.com/eventgres/eventgres/pgwire"
 	"github.com/eventgres/eventgres/pgwire/auth"
 	"github.com/eventgres/eventgres/pgwire/pgerror"
@@ -56,12 +57,21 @@ type door struct {
 }
 
 // newDoor reads the roles and the rules, and gives the superuser its first password. It refuses to listen where that would not be safe.
-func (f *doorFlags) newDoor(store *engine.Store, encryption *pgwire.TLS, listen string, logger *slog.Logger) (*door, error) {
+func (f *doorFlags) newDoor(store *engine.Store, node *replica.Driver, encryption *pgwire.TLS, listen string, logger *slog.Logger) (*door, error) {
 	roles, err := role.NewStore(store.Control(), f.Superuser, logger)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.firstPassword(store, roles, logger); err != nil {
+	beyond, err := beyondLoopback(listen)
+	if err != nil {
+		return nil, err
+	}
+	if node != nil && beyond {
+		err = f.awaitPassword(store, node, roles, logger)
+	} else {
+		err = f.firstPassword(store, roles, logger)
+	}
+	if err != nil {
 		return nil, err
 	}
 	d := &door{flags: f, roles: roles, logger: logger}
@@ -221,19 +231,10 @@ func (d *door) reload() {
 
 // check refuses to listen where others than this machine reach the server, before it can tell them apart and hide what they say.
 func (d *door) check(listen string) error {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return fmt.Errorf("listen address %q: %w", listen, err)
+	var err error
+	if d.beyond, err = beyondLoopback(listen); err != nil || !d.beyond {
+		return err
 	}
-	ips, err := net.LookupIP(host)
-	loopback := err == nil && len(ips) > 0 && host != ""
-	for _, ip := range ips {
-		loopback = loopback && ip.IsLoopback()
-	}
-	if loopback {
-		return nil
-	}
-	d.beyond = true
 	if d.roles.Current().Bootstrap().Password == "" {
 		return fmt.Errorf("%s is not a loopback address, and the superuser %q has no password: give one with --superuser-password-file or %s",
 			listen, d.roles.Superuser(), passwordVariable)
@@ -253,6 +254,20 @@ func (d *door) check(listen string) error {
 		return fmt.Errorf("%s is not a loopback address, and %s (or --allow-insecure)", listen, problem)
 	}
 	return nil
+}
+
+// beyondLoopback tells whether others than this machine may reach an address.
+func beyondLoopback(listen string) (bool, error) {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false, fmt.Errorf("listen address %q: %w", listen, err)
+	}
+	ips, err := net.LookupIP(host)
+	loopback := err == nil && len(ips) > 0 && host != ""
+	for _, ip := range ips {
+		loopback = loopback && ip.IsLoopback()
+	}
+	return !loopback, nil
 }
 
 // trusts tells which rule trusts who comes from beyond loopback; empty: none.

@@ -139,7 +139,7 @@ func (c *serveCommand) serve(store *engine.Store, node *replica.Driver, watched 
 	if err != nil {
 		return err
 	}
-	door, err := c.Door.newDoor(store, encryption, c.Listen, logger)
+	door, err := c.Door.newDoor(store, node, encryption, c.Listen, logger)
 	if err != nil {
 		return err
 	}

@@ -124,3 +124,12 @@ func (n *node) segments() map[string][]byte {
 	}
 	return log
 }
+
+// errorText is all that an error says.
+func errorText(err error) string {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return said.Message + " " + said.Detail + " " + said.Hint
+	}
+	return err.Error()
+}

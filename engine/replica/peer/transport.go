@@ -57,6 +57,10 @@ const (
 	queuedBytes = 64 << 20
 	// writing is how long a node may take to accept what is sent to it.
 	writing = 10 * time.Second
+	// connecting is how long a node may take to take a connection: a system asks again at growing intervals, which begin anew with each.
+	connecting = 2 * time.Second
+	// silence is how long what was sent may be unacknowledged.
+	silence = 2 * time.Second
 	// retry is how long a node that was not reached is left alone, at first and at last.
 	retry, lastRetry = 50 * time.Millisecond, time.Second
 	// reporting is how often a node tells others how far it is.
@@ -293,11 +297,12 @@ func (l *link) took(o outgoing) {
 
 // dial reaches a node and meets it.
 func (t *Transport) dial(ctx context.Context, name, address, purpose string) (*tls.Conn, *bufio.Reader, Hello, error) {
-	dialer := net.Dialer{Timeout: meeting}
+	dialer := net.Dialer{Timeout: connecting}
 	raw, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, nil, Hello{}, err
 	}
+	unanswered(raw, silence)
 	config := t.identity.client(name)
 	if name == "" {
 		config = t.identity.anybody()
