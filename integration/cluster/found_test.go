@@ -4,9 +4,11 @@ package cluster
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -237,5 +239,53 @@ func TestAlone(t *testing.T) {
 	c.fill(1)
 	c.nodes[2].start()
 	c.nodes[2].serves()
+	c.same()
+}
+
+// TestPassword: nodes that others than this machine reach found a cluster with a password for its superuser, which the leader sets and the others wait for; so does
+// one that joins. Where none is given, they do not serve.
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, "n1", "n2", "n3")
+	c.listen = "0.0.0.0"
+	c.args = append(c.args, "--allow-insecure")
+	for _, n := range c.nodes {
+		n.start()
+	}
+	harness.Await(t, "a node ends", func() bool {
+		for _, n := range c.nodes {
+			if !n.process.running() {
+				n.refused("has no password")
+				return true
+			}
+		}
+		return false
+	})
+	for _, n := range c.nodes {
+		if said, _ := n.process.out.has("msg=listening"); said {
+			t.Errorf("%s serves without a password", n.name)
+		}
+		n.process.signal(syscall.SIGKILL)
+		n.process.end(t)
+		n.wipe()
+	}
+	c.password = "not-to-be-told"
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte(c.password), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.args = append(c.args, "--superuser-password-file", file)
+	c.startAll()
+	c.fill(100)
+	c.same()
+	n := c.others(c.leader())[0]
+	n.kill()
+	n.wipe()
+	leader := c.leader(c.others(n)...)
+	n.begin = []string{"--join", leader.reached}
+	n.start()
+	n.waits("waiting to join")
+	leader.must("SELECT eventgres_cluster_remove('" + n.name + "')")
+	c.enters(n)
 	c.same()
 }

@@ -25,6 +25,8 @@ type cluster struct {
 	election     time.Duration
 	wait         time.Duration
 	args         []string // for all nodes
+	listen       string   // where they listen for clients
+	password     string   // of clients; empty: none is asked for
 	nodes        []*node
 	network      *network // nil: nodes reach each other directly
 }
@@ -47,7 +49,7 @@ const election = time.Second
 // newCluster makes names, ports and certificates, and starts nothing.
 func newCluster(t *testing.T, names ...string) *cluster {
 	t.Helper()
-	c := &cluster{T: t, certificates: filepath.Join(t.TempDir(), "certificates"), election: election, wait: 5 * time.Second}
+	c := &cluster{T: t, certificates: filepath.Join(t.TempDir(), "certificates"), election: election, wait: 5 * time.Second, listen: "127.0.0.1"}
 	c.args = []string{"--segment-bytes", "131072", "--no-analytics"}
 	if out, status := run(t, append([]string{"cluster", "certificates", "--out", c.certificates}, names...)...); status != 0 {
 		t.Fatal(out)
@@ -126,7 +128,7 @@ func (c *cluster) url() string {
 	for _, n := range c.nodes {
 		hosts = append(hosts, fmt.Sprintf("127.0.0.1:%d", n.sql))
 	}
-	return "postgres://postgres@" + strings.Join(hosts, ",") + "/events?sslmode=disable&target_session_attrs=read-write&connect_timeout=2"
+	return "postgres://postgres:" + c.password + "@" + strings.Join(hosts, ",") + "/events?sslmode=disable&target_session_attrs=read-write&connect_timeout=2"
 }
 
 // start starts the node's process and does not wait.
@@ -137,7 +139,7 @@ func (n *node) start() *process {
 	}
 	file := filepath.Join(n.c.certificates, n.name)
 	args := []string{
-		"serve", "--data", n.dir, "--listen", fmt.Sprint("127.0.0.1:", n.sql), "--node", n.name, "--peer-listen", n.listen, "--peer-address", n.reached,
+		"serve", "--data", n.dir, "--listen", fmt.Sprint(n.c.listen, ":", n.sql), "--node", n.name, "--peer-listen", n.listen, "--peer-address", n.reached,
 		"--peer-cert", file + ".crt", "--peer-key", file + ".key", "--peer-ca", filepath.Join(n.c.certificates, "ca.crt"),
 		"--election-timeout", n.c.election.String(), "--cluster-wait", n.c.wait.String(),
 	}
@@ -178,7 +180,7 @@ func (n *node) wipe() {
 }
 
 func (n *node) url() string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/events?sslmode=disable&connect_timeout=5", n.sql)
+	return fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/events?sslmode=disable&connect_timeout=5", n.c.password, n.sql)
 }
 
 // query runs statements at the node, one after the other in one session, and returns the rows of the last as text.
