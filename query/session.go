@@ -621,13 +621,6 @@ func (s *Session) actAs() {
 	s.reportSuperuser()
 }
 
-// searches makes the search path of the setting's value.
-func (s *Session) searches(value string) {
-	if s.path, _ = searchpath.Read(value, s.user); s.path.Has(searchpath.MessageStore) && s.Uses(0) != nil {
-		s.path = searchpath.WithoutMessageStore(s.path)
-	}
-}
-
 // goneRole is the OID of a role that is no more. Who acts as one may do what everybody may: he has given up the rights of the role that he has come
 // in as, and gets them back when he says so.
 const goneRole = math.MaxUint32

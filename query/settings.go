@@ -15,6 +15,7 @@ import (
 	"github.com/eventgres/eventgres/query/activity"
 	"github.com/eventgres/eventgres/query/asof"
 	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/setting"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -627,4 +628,11 @@ func (p *channelsPlan) bind(s *Session, _ []pgvalue.Value) (pgwire.Portal, error
 		}
 		return rows, nil
 	}}, nil
+}
+
+// searches makes the search path of the setting's value.
+func (s *Session) searches(value string) {
+	if s.path, _ = searchpath.Read(value, s.user); s.path.Has(searchpath.MessageStore) && s.may().MessageStore(0) != nil {
+		s.path = searchpath.WithoutMessageStore(s.path)
+	}
 }
