@@ -39,12 +39,11 @@ func (p proposed) meta() string {
 
 // world is a log, and what it should hold.
 type world struct {
-	t       *testing.T
-	r       *rand.Rand
-	conn    *pgx.Conn
-	newest  time.Time // zero: there is no event
-	want    []proposed
-	checked int
+	t      *testing.T
+	r      *rand.Rand
+	conn   *pgx.Conn
+	newest time.Time // zero: there is no event
+	want   []proposed
 }
 
 var metadata = []string{"", "{}", "{ }", `{"a": 1}`, `{"a": {}, "b": "}"} `, "null", "[1]", `"x"`, "7", `{"$recorded_at": "x"}`}
