@@ -17,6 +17,7 @@
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
 #   make crash   power cuts, failpoints, kill -9    ROUNDS=200 STATES=200000 SEED=
+#   make planted simulated clusters, mistakes put into them and into SERIALIZABLE    SIMULATIONS=1000
 #   make siege   hostile clients, faults of the disk and lost replies in full size
 #   make differ  random statements, beside PostgreSQL    N=100000 SEED=
 #   make nightly every client there is a test for, and every test in its long form: hours; SHORT=1: the clients alone
@@ -38,6 +39,7 @@ STATES    ?= 200000
 SEED      ?=
 N         ?= 100000
 READS     ?= 10000
+SIMULATIONS ?= 1000
 BEFORE    ?=
 PAIRS     ?= 12
 FINDEVENTS ?= 12000000
@@ -53,7 +55,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fre
 SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-cluster bench-find bench-pairs microbench fuzz crash siege differ scale nightly packages packages-test clean
+.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-cluster bench-find bench-pairs microbench fuzz crash planted siege differ scale nightly packages packages-test clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
@@ -138,10 +140,14 @@ fuzz:
 
 crash:
 	EVENTGRES_CRASH_STATES=$(STATES) $(if $(SEED),EVENTGRES_SEED=$(SEED)) $(GO) test -count=1 -v -timeout 0 -run TestEnumerateCrashes ./engine
-	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine ./integration/serializable
-	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 2h -run TestPlanted ./engine/replica
-	EVENTGRES_SIM_SEEDS=1000 $(GO) test -count=1 -v -timeout 2h -run TestSimulation ./engine/replica
+	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine
 	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))
+
+# Mistakes put into a cluster and into what SERIALIZABLE rests on, each of which the simulation or the histories must find; half an hour.
+planted:
+	EVENTGRES_SIM_SEEDS=$(SIMULATIONS) $(GO) test -count=1 -v -timeout 0 -run TestSimulation ./engine/replica
+	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 2h -run TestPlanted ./engine/replica
+	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 2h -run TestFailpoints ./integration/serializable
 
 siege:
 	EVENTGRES_LONG=1 $(GO) test -count=1 -v -timeout 2h -p 1 ./integration/linear ./integration/faults ./integration/network ./integration/transaction ./integration/isolation

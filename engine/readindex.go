@@ -45,6 +45,35 @@ func (r *ReadIndex) ReadStream(stream uuid.UUID, o ReadOptions) *Cursor {
 	return r.log.readStream(stream, o)
 }
 
+// Behind tells what a node lacks that has the events below a position: how many bytes of the log, and when the first of them was recorded, µs since the Unix
+// epoch; zeros if it lacks nothing.
+func (r *ReadIndex) Behind(position int64) (bytes, recordedAt int64, err error) {
+	l := r.log
+	last := l.committed.Load() - 1
+	if position > last {
+		return 0, 0, nil
+	}
+	var e RecordedEvent
+	if err := l.headerAt(position, &e); err != nil {
+		return 0, 0, err
+	}
+	from, err := l.placeAt(position)
+	if err != nil {
+		return 0, 0, err
+	}
+	to, err := l.placeAt(last)
+	if err != nil {
+		return 0, 0, err
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	bytes = int64(to.offset) - int64(from.offset)
+	for n := from.seg.number; n < to.seg.number; n++ {
+		bytes += l.segments[n-1].end
+	}
+	return bytes, e.RecordedAt, nil
+}
+
 // ReadAll returns the events of the log in the order of their positions.
 func (r *ReadIndex) ReadAll(o ReadOptions) *Cursor { return r.log.readAll(o) }
 

@@ -147,7 +147,12 @@ func (c cluster) Nodes() []query.Node {
 		case slices.Contains(learners, m.ID):
 			n.Role = "learner"
 		}
-		n.LagEvents = newest - 1 - n.Position
+		if n.LagEvents = newest - 1 - n.Position; n.LagEvents > 0 && n.Position+1 < mine {
+			// As far as this node knows itself what the other lacks.
+			if bytes, since, err := index.Behind(n.Position + 1); err == nil && since != 0 {
+				n.LagBytes, n.LagSeconds = bytes, max(time.Since(time.UnixMicro(since)).Seconds(), 0)
+			}
+		}
 		nodes = append(nodes, n)
 	}
 	return nodes

@@ -290,10 +290,11 @@ func (d *Driver) notLeader(id uint64) error {
 
 // Leader is who leads and where it speaks SQL; empty if nobody is known to.
 func (d *Driver) Leader() (name, address string) {
-	if id := d.Status().Leader; id != 0 {
-		return d.address(id)
+	s := d.Status()
+	if s.Leader == 0 || s.Leader == d.ID() && !s.Leading {
+		return "", "" // it does not take appends yet, or not any more
 	}
-	return "", ""
+	return d.address(s.Leader)
 }
 
 func (d *Driver) address(id uint64) (name, address string) {
