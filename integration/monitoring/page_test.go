@@ -79,10 +79,15 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestAll: a server with its worker tells every metric of the page.
+// TestAll: a server with its worker, a node of a cluster, tells every metric of the page.
 func TestAll(t *testing.T) {
 	curl, psql := harness.Need(t, "curl"), harness.Need(t, "psql")
-	server := harness.Eventgres(t, harness.WithArgs("--http", "127.0.0.1:0", "--sample"))
+	certificates := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), harness.Binary(t), "cluster", "certificates", "--out", certificates, "n1").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	server := harness.Eventgres(t, harness.WithArgs("--http", "127.0.0.1:0", "--sample", "--node", "n1", "--cluster", "n1=127.0.0.1:1", "--peer-listen", "127.0.0.1:0",
+		"--peer-cert", certificates+"/n1.crt", "--peer-key", certificates+"/n1.key", "--peer-ca", certificates+"/ca.crt"))
 	server.AwaitLog("the analytics worker is ready")
 	// The worker answers the first; of the second an error is counted; consumers and slots are told of where there are some.
 	for _, sql := range []string{
