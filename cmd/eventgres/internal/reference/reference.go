@@ -3,13 +3,42 @@
 package reference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 )
 
-// commands are those that are told of, in the order in which they are declared.
-func commands(app *kong.Application) []*kong.Node { return app.Leaves(true) }
+// commands are those that are told of, in the order in which they are declared. One that has others within it is told of as one, whose first argument says which.
+func commands(app *kong.Application) (all []*kong.Node) {
+	for _, command := range app.Children {
+		switch {
+		case command.Hidden:
+		case command.Leaf():
+			all = append(all, command)
+		default:
+			all = append(all, together(command))
+		}
+	}
+	return all
+}
+
+// together makes one command of those within another.
+func together(command *kong.Node) *kong.Node {
+	one := &kong.Node{Type: kong.CommandNode, Parent: command.Parent, Name: command.Name, Help: command.Help, Flags: slices.Clone(command.Flags)}
+	var names, help []string
+	for _, within := range command.Children {
+		names = append(names, within.Name)
+		help = append(help, within.Name+": "+within.Help)
+		for _, f := range within.Flags {
+			if !slices.ContainsFunc(one.Flags, func(other *kong.Flag) bool { return other.Name == f.Name }) {
+				one.Flags = append(one.Flags, f)
+			}
+		}
+	}
+	one.Positional = []*kong.Positional{{Name: "command", Help: strings.Join(help, " "), Enum: strings.Join(names, ","), Required: true, Tag: &kong.Tag{}}}
+	return one
+}
 
 // flags are a command's, with those that every command has before them.
 func flags(command *kong.Node) (all []*kong.Flag) {
