@@ -413,10 +413,7 @@ func (g *group) encode(r *AppendRequest, appended int, records []*ControlRecord)
 			stream: g.owners[i], eventID: e.EventID, offset: g.base + uint32(len(g.buf)), keys: keys,
 		})
 		if newest != nil {
-			newest.note(g.log.hash.streamKey(e.StreamID), g.next)
-			for _, key := range keys {
-				newest.note(key, g.next)
-			}
+			newest.noteEvent(g.log.hash.streamKey(e.StreamID), keys, g.next)
 		}
 		g.buf = appendRecord(g.buf, e, placement{
 			position: g.next, version: res.Version, recordedAt: g.recordedAt, baseTime: g.seg.baseTime,

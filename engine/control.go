@@ -343,7 +343,12 @@ func (l *EventLog) publishControl(c *groupControl) {
 		l.control.set(r)
 	}
 	l.control.changes = c.changes
+	l.noticeControl(c.records)
+}
+
+// noticeControl wakes those who wait for one of the changes. mu is held.
+func (l *EventLog) noticeControl(records []*ControlRecord) {
 	for _, w := range l.watches {
-		w.notice(c.records)
+		w.notice(records)
 	}
 }

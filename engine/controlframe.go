@@ -119,17 +119,20 @@ func (p *controlPart) each(f func(*ControlRecord) string) string {
 // apply makes an append's changes; it returns what is wrong with them, "" if nothing is.
 func (s *controlState) apply(p *controlPart) string {
 	s.changes = p.changes
-	return p.each(func(r *ControlRecord) string {
-		version := int64(0)
-		if now := s.find(r.Key); now != nil {
-			version = now.Version
-		}
-		if r.Version != version+1 {
-			return fmt.Sprintf("version %d of control key %q where %d is next", r.Version, r.Key, version+1)
-		}
-		s.set(r)
-		return ""
-	})
+	return p.each(s.enter)
+}
+
+// enter makes a change, if it is what may come next.
+func (s *controlState) enter(r *ControlRecord) string {
+	version := int64(0)
+	if now := s.find(r.Key); now != nil {
+		version = now.Version
+	}
+	if r.Version != version+1 {
+		return fmt.Sprintf("version %d of control key %q where %d is next", r.Version, r.Key, version+1)
+	}
+	s.set(r)
+	return ""
 }
 
 // load returns the state that was carried over.

@@ -25,6 +25,14 @@ func (n *newestKeys) note(key Key, position int64) {
 	slot.Store(position + 1)
 }
 
+// noteEvent notes the keys of an event: that of its stream, and the others.
+func (n *newestKeys) noteEvent(stream Key, keys []Key, position int64) {
+	n.note(stream, position)
+	for _, key := range keys {
+		n.note(key, position)
+	}
+}
+
 // mayHave tells whether an event from a position on may matter to a premise.
 func (n *newestKeys) mayHave(p Premise, from int64) bool {
 	keys, ok := p.Keys()

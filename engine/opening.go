@@ -111,7 +111,8 @@ func (o *opening) dictionary() error {
 		return nil
 	}
 	if w.end == segmentHeaderSize && len(segments) > 1 {
-		w.learn(segments[len(segments)-2], seg)
+		prev := segments[len(segments)-2]
+		w.learn(prev, seg, prev.end, prev.count)
 		return nil
 	}
 	b, err := seg.readDictionary()

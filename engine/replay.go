@@ -41,7 +41,7 @@ func (o *opening) replayFrames(seg *segment, mem *memIndex, scanner *frameScanne
 	}()
 	for batch := range batches {
 		for i := 0; i < len(batch) && err == nil; i++ {
-			if err = o.enter(seg, mem, &batch[i]); err != nil {
+			if err = o.store.log.enter(seg, mem, &batch[i]); err != nil {
 				close(stop)
 			}
 		}
@@ -100,8 +100,7 @@ func scanEvents(seg *segment, hash idHash, scanner *frameScanner, p *progress, e
 }
 
 // enter indexes an event, if it is what may come next.
-func (o *opening) enter(seg *segment, mem *memIndex, e *replayed) error {
-	l := o.store.log
+func (l *EventLog) enter(seg *segment, mem *memIndex, e *replayed) error {
 	stream, known := l.streams.find(e.streamID)
 	version := int64(0)
 	if known {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-
-	"github.com/eventgres/eventgres/engine/vfs"
+	"path/filepath"
 )
 
 // A Replica is a store whose log is a replicated one: a consensus protocol orders its entries, and this is where they are kept. There is one log,
@@ -206,13 +204,11 @@ func (r *Replica) raw(ref *entryRef) ([]byte, error) {
 	if seg == nil || seg.number != ref.segment {
 		seg = r.log.segmentNumber(ref.segment)
 	}
-	raw := make([]byte, ref.size)
-	if _, err := seg.file.ReadAt(raw, int64(ref.offset)); err == io.EOF || err == io.ErrUnexpectedEOF {
-		return nil, seg.corrupt(int64(ref.offset), "the file ends within an entry")
-	} else if err != nil {
-		return nil, fmt.Errorf("read %s at offset %d: %w", seg.name, ref.offset, err)
+	raw, err := readRaw(seg, ref)
+	if err != nil {
+		return nil, err
 	}
-	err := r.log.key.eachFrame(raw, func(int, frameHeader, []byte) error { return nil })
+	err = r.log.key.eachFrame(raw, func(int, frameHeader, []byte) error { return nil })
 	if err != nil && !failpoint(bugReadUnverified) {
 		return nil, seg.corrupt(int64(ref.offset), "checksum of an entry")
 	}
@@ -305,18 +301,8 @@ func (r *Replica) checkGroup(raw []byte) error {
 func (r *Replica) write(e *Entry, tag EntryTag, buf []byte) error {
 	w, seg := r.w, r.seg
 	need := r.end.end + int64(len(buf))
-	if need > r.size {
-		// As the writer's, ahead of the end, so that most syncs need not write the file's size.
-		want := min((need+allocateChunk-1)/allocateChunk*allocateChunk, max(w.opts.SegmentBytes, need))
-		err := seg.file.Allocate(r.size, want-r.size)
-		if vfs.IsFull(err) && want > need {
-			want = need
-			err = seg.file.Allocate(r.size, want-r.size)
-		}
-		if err != nil {
-			return w.ioError(err, false)
-		}
-		r.size = want
+	if err := w.reserve(seg, &r.size, need); err != nil {
+		return w.ioError(err, false)
 	}
 	if _, err := seg.file.WriteAt(buf, r.end.end); err != nil {
 		return w.ioError(err, true)
@@ -358,7 +344,7 @@ func (r *Replica) beginSegment(own bool) error {
 // plan is the segment that comes next, where all is applied: the same on every node.
 func (r *Replica) plan() *segment {
 	return &segment{
-		number: r.w.active().number + 1, first: r.log.committed.Load(), baseTime: r.log.recordedAt.Load(),
+		number: r.w.active().number + 1, name: segmentName(r.log.dir, r.w.active().number+1), first: r.log.committed.Load(), baseTime: r.log.recordedAt.Load(),
 		chainStart: r.applied.chain, key: r.log.key, version: entryVersion,
 	}
 }
@@ -407,7 +393,7 @@ func (r *Replica) dropNext() error {
 		}
 	}
 	if !failpoint(bugTakeBackUnsynced) {
-		if err := r.log.fs.SyncDir(dirOf(r.next.name)); err != nil {
+		if err := r.log.fs.SyncDir(filepath.Dir(r.next.name)); err != nil {
 			return err
 		}
 	}

@@ -56,14 +56,8 @@ func (r *Replica) Evaluate(members []byte) []byte {
 	if r.closed || !w.fresh && !w.hasRoom(size+entryFrame+groupLead) {
 		tag, at = EntrySegment, segmentHeaderSize
 		seg, carry, fresh = r.plan(), true, true
-		if !w.opts.Unpacked {
-			old := w.active()
-			d, err := old.learn(r.applied.end, r.log.committed.Load()-old.first)
-			if err != nil {
-				w.opts.Logger.Error("no dictionary; the segment's events are not packed", "segment", segmentName(r.log.dir, seg.number), "error", err)
-			}
-			seg.dict.Store(d)
-		}
+		old := w.active()
+		w.learn(old, seg, r.applied.end, r.log.committed.Load()-old.first)
 		r.planned = seg
 	}
 	if tag == EntryGroup || failpoint(bugMembersNotWritten) {
@@ -75,14 +69,7 @@ func (r *Replica) Evaluate(members []byte) []byte {
 	g.lead = entryLead + groupDataSize(members)
 	g.buf = make([]byte, entryLead, g.lead+int(size)+frameHeaderSize)
 	g.buf = appendGroupLead(g.buf, tag, r.applied.term, members)
-	for i, q := range r.pending {
-		if q.After != nil && q.After.failed {
-			w.refusals[i] = ErrAfterFailed
-		} else {
-			w.refusals[i] = g.apply(q)
-		}
-		q.failed = w.refusals[i] != nil
-	}
+	w.evaluate(r.pending)
 	buf := g.buf
 	lead := g.lead
 	g.buf, g.lead = nil, 0
@@ -178,10 +165,7 @@ func (r *Replica) noteKeys() {
 	position := l.committed.Load()
 	for i := range r.w.group.events {
 		e := &r.w.group.events[i]
-		newest.note(l.hash.streamKey(e.stream.id), position+int64(i))
-		for _, key := range e.keys {
-			newest.note(key, position+int64(i))
-		}
+		newest.noteEvent(l.hash.streamKey(e.stream.id), e.keys, position+int64(i))
 	}
 }
 
@@ -205,7 +189,7 @@ func (r *Replica) enterSegment(index uint64) error {
 	if n := len(r.spans); n > 2 {
 		from := r.spans[n-2].first
 		if from > r.from {
-			r.refs = append([]entryRef(nil), r.refs[from-r.from:]...)
+			r.refs = slices.Clone(r.refs[from-r.from:])
 			r.from = from
 		}
 	}
@@ -242,7 +226,8 @@ type publication struct {
 	r       *Replica
 	seg     *segment
 	at      int64 // offset of the entry
-	fresh   bool  // the segment has no append before it
+	fresh   bool  // the segment has no append before it, and none of the frames so far is one
+	learnt  bool  // a dictionary was among them
 	d       decoder
 	events  []replayed
 	records []*ControlRecord
@@ -260,6 +245,7 @@ func (p *publication) frame(at int, h frameHeader, frame []byte) error {
 			return p.seg.corrupt(offset, "size of the segment's dictionary")
 		}
 		p.seg.dict.Store(d)
+		p.learnt = true
 		return nil
 	case kindCarried:
 		if err := p.carry(offset, &h, frame); err != nil {
@@ -278,7 +264,7 @@ func (p *publication) frame(at int, h frameHeader, frame []byte) error {
 	}
 	if p.fresh && (h.kind == kindAppend || h.kind == kindControl) {
 		// What the leader has learnt counts, and not what was learnt here.
-		if p.fresh = false; !p.hasDictionary() && !failpoint(bugKeepLearnt) {
+		if p.fresh = false; !p.learnt && !failpoint(bugKeepLearnt) {
 			p.seg.dict.Store(nil)
 		}
 	}
@@ -290,12 +276,6 @@ func (p *publication) frame(at int, h frameHeader, frame []byte) error {
 		})
 		return nil
 	})
-}
-
-// hasDictionary tells whether the segment's file begins with one.
-func (p *publication) hasDictionary() bool {
-	b, err := p.seg.readDictionary()
-	return b != nil && err == nil
 }
 
 func (p *publication) carry(offset int64, h *frameHeader, frame []byte) error {
@@ -320,45 +300,27 @@ func (p *publication) publish() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, record := range p.records {
-		version := int64(0)
-		if now := l.control.find(record.Key); now != nil {
-			version = now.Version
+		if bad := l.control.enter(record); bad != "" {
+			return p.seg.corrupt(p.at, bad)
 		}
-		if record.Version != version+1 {
-			return p.seg.corrupt(p.at, fmt.Sprintf("version %d of control key %q where %d is next", record.Version, record.Key, version+1))
-		}
-		l.control.set(record)
 	}
 	if len(p.records) > 0 {
 		l.control.changes = p.changes
-		for _, w := range l.watches {
-			w.notice(p.records)
-		}
+		l.noticeControl(p.records)
 	}
 	mem, newest := p.seg.mem.Load(), l.newestKeys.Load()
 	position := l.committed.Load()
 	for i := range p.events {
 		e := &p.events[i]
-		stream, known := l.streams.find(e.streamID)
-		version := int64(0)
-		if known {
-			version = int64(l.streams.at(stream).count)
+		before := l.recordedAt.Load()
+		if err := l.enter(p.seg, mem, e); err != nil {
+			return err
 		}
-		if e.version != version || e.recordedAt < l.recordedAt.Load() {
-			return p.seg.corrupt(int64(e.offset), fmt.Sprintf("version %d of stream %s where %d is next, or a time before the last", e.version, e.streamID, version))
+		if failpoint(bugForgetTime) {
+			l.recordedAt.Store(before)
 		}
-		if !known {
-			stream = l.newStream(e.streamID, e.named)
-		}
-		l.index(p.seg, mem, stream, e.offset, e.eventID, e.keys)
 		if newest != nil && !failpoint(bugKeysNotNoted) {
-			newest.note(l.hash.streamKey(e.streamID), position+int64(i))
-			for _, key := range e.keys {
-				newest.note(key, position+int64(i))
-			}
-		}
-		if !failpoint(bugForgetTime) {
-			l.recordedAt.Store(e.recordedAt)
+			newest.noteEvent(l.hash.streamKey(e.streamID), e.keys, position+int64(i))
 		}
 	}
 	l.committed.Add(int64(len(p.events)))

@@ -3,13 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/eventgres/eventgres/engine/vfs"
 )
-
-func dirOf(name string) string { return filepath.Dir(name) }
 
 // foundEntries are the whole entries of a segment.
 type foundEntries struct {
@@ -335,9 +334,12 @@ func (u *survey) behind(i int) logEnd {
 	return at
 }
 
+// readRaw reads the bytes of an entry, as they are.
 func readRaw(seg *segment, ref *entryRef) ([]byte, error) {
 	raw := make([]byte, ref.size)
-	if _, err := seg.file.ReadAt(raw, int64(ref.offset)); err != nil {
+	if _, err := seg.file.ReadAt(raw, int64(ref.offset)); err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil, seg.corrupt(int64(ref.offset), "the file ends within an entry")
+	} else if err != nil {
 		return nil, fmt.Errorf("read %s at offset %d: %w", seg.name, ref.offset, err)
 	}
 	return raw, nil

@@ -32,7 +32,7 @@ func (w *writer) roll() error {
 	}
 	w.rolling = false
 	next.indexInMemory(w.log.hash)
-	w.learn(old, next)
+	w.learn(old, next, old.end, old.count)
 	w.goOn(old, next)
 	return nil
 }
@@ -67,13 +67,13 @@ func (w *writer) begin(seg *segment) {
 	w.uncounted, w.fresh, w.carry = 0, true, seg.carries()
 }
 
-// learn gives a segment that is empty the dictionary that the sealed one before it suggests. It is
-// written with the first group.
-func (w *writer) learn(prev, seg *segment) {
+// learn gives a segment that is empty the dictionary that the one before it suggests, which ends at an offset with so many
+// events. It is written with the first group.
+func (w *writer) learn(prev, seg *segment, end, count int64) {
 	if w.opts.Unpacked {
 		return
 	}
-	d, err := prev.learn(prev.end, prev.count)
+	d, err := prev.learn(end, count)
 	if err != nil {
 		w.opts.Logger.Error("no dictionary; the segment's events are not packed", "segment", seg.name, "error", err)
 	}

@@ -91,7 +91,8 @@ func (w *writer) renew() error {
 	seg.indexInMemory(l.hash)
 	l.segments[len(l.segments)-1] = seg
 	if n := len(l.segments); n > 1 {
-		w.learn(l.segments[n-2], seg)
+		prev := l.segments[n-2]
+		w.learn(prev, seg, prev.end, prev.count)
 	}
 	w.begin(seg)
 	return nil

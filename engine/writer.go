@@ -203,14 +203,7 @@ func (w *writer) commit(requests []*AppendRequest) {
 	}
 	g := w.group
 	g.reset(w.active(), uint32(w.end), w.carry)
-	for i, r := range taken {
-		if r.After != nil && r.After.failed {
-			w.refusals[i] = ErrAfterFailed
-		} else {
-			w.refusals[i] = g.apply(r)
-		}
-		r.failed = w.refusals[i] != nil
-	}
+	w.evaluate(taken)
 	if failpoint(bugPublishEarly) {
 		w.log.publish(g)
 	}
@@ -222,6 +215,18 @@ func (w *writer) commit(requests []*AppendRequest) {
 		w.publish(g)
 	}
 	w.tell(taken, err)
+}
+
+// evaluate applies requests to the group, and notes which it refuses.
+func (w *writer) evaluate(requests []*AppendRequest) {
+	for i, r := range requests {
+		if r.After != nil && r.After.failed {
+			w.refusals[i] = ErrAfterFailed
+		} else {
+			w.refusals[i] = w.group.apply(r)
+		}
+		r.failed = w.refusals[i] != nil
+	}
 }
 
 // tell answers the requests of a group that was written, or was not: err.
@@ -299,7 +304,7 @@ func (w *writer) write(g *group) error {
 		return nil // nothing but duplicates
 	}
 	seg := g.seg
-	if err := w.reserve(seg, int64(len(g.buf))); err != nil {
+	if err := w.reserve(seg, &w.allocated, w.end+int64(len(g.buf))); err != nil {
 		return w.ioError(err, false)
 	}
 	if n, err := seg.file.WriteAt(g.buf, w.end); err != nil && n == 0 && vfs.IsDenied(err) {
@@ -338,22 +343,21 @@ func (w *writer) sync(seg *segment) error {
 	return err
 }
 
-// reserve makes the file long enough for n more bytes.
-func (w *writer) reserve(seg *segment, n int64) error {
-	need := w.end + n
-	if need <= w.allocated {
+// reserve makes a segment's file, of which so many bytes are allocated, long enough to hold the log up to need.
+func (w *writer) reserve(seg *segment, allocated *int64, need int64) error {
+	if need <= *allocated {
 		return nil
 	}
 	want := min((need+allocateChunk-1)/allocateChunk*allocateChunk, max(w.opts.SegmentBytes, need))
-	err := seg.file.Allocate(w.allocated, want-w.allocated)
+	err := seg.file.Allocate(*allocated, want-*allocated)
 	if vfs.IsFull(err) && want > need {
 		want = need
-		err = seg.file.Allocate(w.allocated, want-w.allocated)
+		err = seg.file.Allocate(*allocated, want-*allocated)
 	}
 	if err != nil {
 		return err
 	}
-	w.allocated = want
+	*allocated = want
 	return nil
 }
 

@@ -117,6 +117,8 @@ func (s *simulation) appendTo(n *simNode) {
 			c.request.Conditions = []engine.Condition{{Kind: engine.StreamAt, StreamID: engine.StreamID(name), Stream: name, Version: version}}
 		case r < 6 && fresh:
 			s.premise(c)
+		case r == 8: // recorded elsewhere, before the store was made: the log may begin with it
+			c.request.Events[0].Timed, c.request.Events[0].GivenAt = true, int64(s.steps)
 		case r == 7:
 			c.request.Control = []engine.ControlChange{{Key: fmt.Sprint("k/", s.rng.IntN(simKeys)), Value: fmt.Append(nil, s.steps), IfVersion: engine.AnyControlVersion}}
 		}
