@@ -121,9 +121,9 @@ func (c cluster) Nodes() []query.Node {
 	index := c.Store().Index()
 	mine := index.GlobalPosition() + 1
 	nodes := make([]query.Node, 0, 3)
-	newest, newestEntry := mine, c.Applied()
+	newest := mine
 	for _, p := range peers {
-		newest, newestEntry = max(newest, p.Next), max(newestEntry, p.Applied)
+		newest = max(newest, p.Next)
 	}
 	for _, m := range c.Members() {
 		n := query.Node{Name: m.Name, ID: m.ID, PeerAddress: m.Peer, Role: "follower", Term: status.Term}

@@ -36,7 +36,7 @@ func (c *clusterCertificatesCommand) Run() error {
 	}
 	for _, name := range c.Nodes {
 		file := filepath.Join(c.Out, name)
-		if _, err := os.Stat(file + ".crt"); err == nil {
+		if _, err := os.Stat(file + ".key"); err == nil {
 			continue
 		}
 		template := &x509.Certificate{
@@ -95,7 +95,7 @@ func (c *clusterCertificatesCommand) authority() (*x509.Certificate, *ecdsa.Priv
 	return certificate, signer, nil
 }
 
-// makeCertificate makes a key and a certificate, signed by itself where there is no other. The key comes first: without the certificate nobody uses it.
+// makeCertificate makes a key and a certificate, signed by itself where there is no other. With the key, which comes last, they are whole.
 func makeCertificate(template, parent *x509.Certificate, signer *ecdsa.PrivateKey, file string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -114,12 +114,5 @@ func makeCertificate(template, parent *x509.Certificate, signer *ecdsa.PrivateKe
 	if err != nil {
 		return err
 	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600); err != nil {
-		return err
-	}
-	return os.WriteFile(file+".crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+	return writePair(file+".crt", file+".key", der, key)
 }

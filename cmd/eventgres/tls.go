@@ -76,17 +76,26 @@ func selfSign(files pgwire.TLSFiles, listen string, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
+	if err := os.MkdirAll(filepath.Dir(files.Key), 0o700); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(files.Key), 0o700); err != nil {
+	if err := writePair(files.Cert, files.Key, certificate, key); err != nil {
+		return err
+	}
+	logger.Info("made a TLS certificate; clients that check it take it as sslrootcert", "file", files.Cert)
+	return nil
+}
+
+// writePair writes a certificate and its key, this last.
+func writePair(certFile, keyFile string, certificate []byte, key *ecdsa.PrivateKey) error {
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
 		return err
 	}
 	for _, file := range []struct {
 		name, kind string
 		der        []byte
-	}{{files.Cert, "CERTIFICATE", certificate}, {files.Key, "PRIVATE KEY", secret}} {
+	}{{certFile, "CERTIFICATE", certificate}, {keyFile, "PRIVATE KEY", secret}} {
 		text := pem.EncodeToMemory(&pem.Block{Type: file.kind, Bytes: file.der})
 		if err := os.WriteFile(file.name+".new", text, 0o600); err != nil {
 			return err
@@ -95,7 +104,6 @@ func selfSign(files pgwire.TLSFiles, listen string, logger *slog.Logger) error {
 			return err
 		}
 	}
-	logger.Info("made a TLS certificate; clients that check it take it as sslrootcert", "file", files.Cert)
 	return nil
 }
 

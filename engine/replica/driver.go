@@ -38,20 +38,8 @@ type Peer struct {
 	SyncP99 time.Duration
 }
 
-// Role is what a node is to its cluster.
-type Role string
-
-// The roles.
-const (
-	RoleLeader    Role = "leader"
-	RoleFollower  Role = "follower"
-	RoleCandidate Role = "candidate"
-	RoleLearner   Role = "learner"
-)
-
 // Status is a node's place in its cluster.
 type Status struct {
-	Role    Role
 	Leading bool // it takes appends
 	Leader  uint64
 	Term    uint64
@@ -65,7 +53,8 @@ type Driver struct {
 	wait      time.Duration
 	in        chan *pb.Message
 	calls     chan func()
-	stopping  chan struct{}
+	ctx       context.Context // ends when the node is being closed
+	stop      context.CancelFunc
 	stopped   chan struct{}
 
 	leading atomic.Bool
@@ -88,15 +77,15 @@ func Start(c Config, election, wait time.Duration, connect func(*Driver) (Transp
 	tick := election / (2 * ElectionTicks)
 	c.WaitTicks = int(max(wait/tick, 1))
 	d := &Driver{
-		wait: wait, in: make(chan *pb.Message, incoming), calls: make(chan func()), stopping: make(chan struct{}), stopped: make(chan struct{}),
-		changed: make(chan struct{}),
+		wait: wait, in: make(chan *pb.Message, incoming), calls: make(chan func()), stopped: make(chan struct{}), changed: make(chan struct{}),
 	}
+	d.ctx, d.stop = context.WithCancel(context.Background())
 	var err error
 	d.node, err = Open(c, func(messages []*pb.Message) { d.transport.Send(messages) })
 	if err != nil {
 		return nil, err
 	}
-	d.status.Store(&Status{Role: RoleFollower})
+	d.status.Store(&Status{})
 	d.node.Replica().Gate(d.gate)
 	if d.transport, err = connect(d); err != nil {
 		return nil, errors.Join(err, d.node.Close())
@@ -114,8 +103,8 @@ func (d *Driver) Store() *engine.Store { return d.node.Replica().Store }
 // SQL is where this node speaks to clients.
 func (d *Driver) SQL() string { return d.transport.SQL() }
 
-// Done is closed when the node is being closed.
-func (d *Driver) Done() <-chan struct{} { return d.stopping }
+// Context ends when the node is being closed.
+func (d *Driver) Context() context.Context { return d.ctx }
 
 // Transport is how the node reaches others.
 func (d *Driver) Transport() Transport { return d.transport }
@@ -134,7 +123,7 @@ func (d *Driver) Receive(ctx context.Context, m *pb.Message) error {
 	select {
 	case d.in <- m:
 		return nil
-	case <-d.stopping:
+	case <-d.ctx.Done():
 		return engine.ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
@@ -145,14 +134,14 @@ func (d *Driver) Receive(ctx context.Context, m *pb.Message) error {
 func (d *Driver) Unreachable(id uint64) {
 	select {
 	case d.calls <- func() { d.node.Unreachable(id) }:
-	case <-d.stopping:
+	case <-d.ctx.Done():
 	default: // it is busy, and will notice by itself
 	}
 }
 
 // Close has the node take no part any more, and closes its store.
 func (d *Driver) Close() error {
-	close(d.stopping)
+	d.stop()
 	<-d.stopped
 	d.members.Close()
 	return errors.Join(d.transport.Close(), d.node.Close())
@@ -192,7 +181,7 @@ func (d *Driver) run(every time.Duration) {
 			}
 		case f := <-d.calls:
 			f()
-		case <-d.stopping:
+		case <-d.ctx.Done():
 			return
 		}
 	}
@@ -205,17 +194,12 @@ func (d *Driver) publish() {
 	n := d.node
 	d.applied.Store(n.r.Applied())
 	s := n.rn.BasicStatus()
-	now := Status{Role: RoleFollower, Leader: s.Lead, Term: s.GetTerm(), Failed: n.failed}
+	now := Status{Leader: s.Lead, Term: s.GetTerm(), Failed: n.failed}
 	switch {
 	case n.failed != nil:
 		now.Leader = 0
 	case s.RaftState == raft.StateLeader:
-		now.Role = RoleLeader
 		now.Leading = s.LeadTransferee == 0 && n.r.LastTerm() == s.GetTerm() && (n.r.Applied() == n.r.Last() || d.status.Load().Leading)
-	case s.RaftState != raft.StateFollower:
-		now.Role = RoleCandidate
-	case n.learns():
-		now.Role = RoleLearner
 	}
 	if now == *d.status.Load() {
 		return
@@ -264,7 +248,7 @@ func (d *Driver) gate(ctx context.Context) error {
 		}
 		select {
 		case <-changed:
-		case <-d.stopping:
+		case <-d.ctx.Done():
 			return engine.ErrClosed
 		case <-limit.Done():
 			if err := ctx.Err(); err != nil {
@@ -309,16 +293,29 @@ func (d *Driver) address(id uint64) (name, address string) {
 	return "", ""
 }
 
-// call runs f where the node's methods may be called.
+// call has f run where the node's methods may be called, and does not wait for it.
 func (d *Driver) call(ctx context.Context, f func()) error {
 	select {
 	case d.calls <- f:
 		return nil
-	case <-d.stopping:
+	case <-d.ctx.Done():
 		return engine.ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// inspect has f look at the node, and waits for it.
+func (d *Driver) inspect(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	err := d.call(ctx, func() {
+		f()
+		close(done)
+	})
+	if err == nil {
+		<-done
+	}
+	return err
 }
 
 // ReadIndex returns once this node has applied all that was acknowledged before it was called.
@@ -337,17 +334,12 @@ func (d *Driver) ReadIndex(ctx context.Context) error {
 
 // Progress is how far each member is, as the leader knows it; nil elsewhere.
 func (d *Driver) Progress(ctx context.Context) (progress map[uint64]tracker.Progress, last uint64, err error) {
-	done := make(chan struct{})
-	err = d.call(ctx, func() {
+	err = d.inspect(ctx, func() {
 		if d.leads() {
 			s := d.node.rn.Status()
 			progress, last = s.Progress, d.node.r.Last()
 		}
-		close(done)
 	})
-	if err == nil {
-		<-done
-	}
 	return progress, last, err
 }
 

@@ -55,11 +55,8 @@ type Member struct {
 }
 
 // Members are the nodes that the log names; none before a first leader has written them there.
-func (d *Driver) Members() []Member { return MembersOf(d.Store()) }
-
-// MembersOf reads the members off a store's control state.
-func MembersOf(s *engine.Store) []Member {
-	r := s.Control().Get(MembersKey)
+func (d *Driver) Members() []Member {
+	r := d.Store().Control().Get(MembersKey)
 	var members []Member
 	if r.Version == 0 || r.Deleted || json.Unmarshal(r.Value, &members) != nil {
 		return nil
@@ -69,14 +66,8 @@ func MembersOf(s *engine.Store) []Member {
 
 // watchMembers tells the transport of changes.
 func (d *Driver) watchMembers() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		<-d.stopping
-		cancel()
-	}()
 	for version := int64(0); ; {
-		if err := d.members.Wait(ctx, version); err != nil {
+		if err := d.members.Wait(d.ctx, version); err != nil {
 			return
 		}
 		version = d.members.Version()
@@ -84,19 +75,11 @@ func (d *Driver) watchMembers() {
 	}
 }
 
-// learns tells whether the node is a learner.
-func (n *Node) learns() bool { return slices.Contains(n.conf.GetLearners(), n.ballot.Node) }
-
 // Voters tells which members vote, and which learn.
 func (d *Driver) Voters(ctx context.Context) (voters, learners []uint64, err error) {
-	done := make(chan struct{})
-	err = d.call(ctx, func() {
+	err = d.inspect(ctx, func() {
 		voters, learners = slices.Clone(d.node.conf.GetVoters()), slices.Clone(d.node.conf.GetLearners())
-		close(done)
 	})
-	if err == nil {
-		<-done
-	}
 	return voters, learners, err
 }
 

@@ -342,16 +342,15 @@ func (n *Node) work() {
 func (n *Node) ready() error {
 	rd := n.rn.Ready()
 	later := rd.Messages
-	if hs := rd.HardState; hs != nil {
-		if hs.GetTerm() != n.ballot.Term || hs.GetVote() != n.ballot.Vote {
-			n.ballot.Term, n.ballot.Vote = hs.GetTerm(), hs.GetVote()
-			if err := n.vote(); err != nil {
-				return err
-			}
-		} else {
-			later = n.sendEarly(rd.Messages)
-		}
+	hs := rd.HardState
+	if hs != nil {
 		n.commit = hs.GetCommit()
+	}
+	if hs != nil && (hs.GetTerm() != n.ballot.Term || hs.GetVote() != n.ballot.Vote) {
+		n.ballot.Term, n.ballot.Vote = hs.GetTerm(), hs.GetVote()
+		if err := n.vote(); err != nil {
+			return err
+		}
 	} else {
 		later = n.sendEarly(rd.Messages)
 	}

@@ -50,7 +50,6 @@ type state struct {
 	Node    uint64   `json:"node"`
 	Name    string   `json:"name"`
 	Member  bool     `json:"member"`
-	Holds   bool     `json:"holds"`   // a store, or parts of one
 	Cluster []string `json:"cluster"` // names that it was started with
 	Founded *founded `json:"founded"` // for those that belong to it
 }
@@ -119,15 +118,7 @@ func (m *Member) start(election, wait time.Duration) (*replica.Driver, error) {
 
 // enter writes the founders' names into the log, where this node leads first. It asks now and then, until all of them have been heard of.
 func (m *Member) enter(d *replica.Driver) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		select {
-		case <-d.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+	ctx := d.Context()
 	for {
 		if d.Founded(m.ballot.Voters) {
 			return
@@ -264,7 +255,7 @@ func (m *Member) askAll(ctx context.Context, names []string) (voters []uint64, m
 			missing = fmt.Sprintf("%s is not reached: %v", other.Name, err)
 		case s.Founded != nil && slices.Contains(s.Founded.Voters, m.ballot.Node):
 			return nil, "", m.adopt(*s.Founded)
-		case s.Member || s.Holds:
+		case s.Member:
 			return nil, "", fmt.Errorf("%s has a store already, of which this empty directory is no part: remove node %s from the cluster there and start this one with --join %s",
 				other.Name, c.Name, other.Peer)
 		case !slices.Equal(s.Cluster, names):
@@ -385,6 +376,10 @@ func (m *Member) catchUp(ctx context.Context) error {
 	if err != nil || mine < m.ballot.Base.Segment {
 		return nil // what is wrong the opening will tell
 	}
+	store, err := engine.Identity(c.Options.FS, c.Dir)
+	if err != nil {
+		return nil
+	}
 	addresses := []string{c.Join}
 	for _, other := range c.Cluster {
 		if other.Name != c.Name {
@@ -399,7 +394,7 @@ func (m *Member) catchUp(ctx context.Context) error {
 		limit, cancel := context.WithTimeout(ctx, reaching)
 		theirs, err := m.transport.Ask(limit, "", address, peer.Question{What: "join"}, &j, nil)
 		cancel()
-		if text, e := engine.Identity(c.Options.FS, c.Dir); err != nil || e != nil || text != j.Store || j.Sealed < mine {
+		if err != nil || j.Store != store || j.Sealed < mine {
 			continue
 		}
 		for n := mine; n <= j.Sealed; n++ {
