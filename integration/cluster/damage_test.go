@@ -103,13 +103,7 @@ func TestDamage(t *testing.T) {
 			t.Errorf("it does not say where:\n%s", n.process.out.String())
 		}
 	}
-	n.wipe()
-	leader := c.leader(c.others(n)...)
-	n.begin = []string{"--join", leader.reached}
-	n.start()
-	n.waits("waiting to join")
-	leader.must("SELECT eventgres_cluster_remove('" + n.name + "')")
-	c.enters(n)
+	c.replaces(n)
 	c.fill(100)
 	c.same()
 	c.sound()

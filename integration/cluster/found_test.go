@@ -84,13 +84,8 @@ func TestFoundedBefore(t *testing.T) {
 	n.wipe()
 	n.start()
 	n.refused("remove node " + n.name + " from the cluster there and start this one with --join")
+	c.replaces(n)
 	leader := c.leader(c.others(n)...)
-	n.begin = []string{"--join", leader.reached}
-	n.wipe()
-	n.start()
-	n.waits("waiting to join")
-	leader.must("SELECT eventgres_cluster_remove('" + n.name + "')")
-	c.enters(n)
 	c.fill(100)
 	c.same()
 	other := c.others(n)
@@ -101,6 +96,18 @@ func TestFoundedBefore(t *testing.T) {
 	other[0].serves()
 	c.same()
 	c.sound()
+}
+
+// replaces has a node that does not run begin anew with an empty directory, under a new id.
+func (c *cluster) replaces(n *node) {
+	c.Helper()
+	n.wipe()
+	leader := c.leader(c.others(n)...)
+	n.begin = []string{"--join", leader.reached}
+	n.start()
+	n.waits("waiting to join")
+	leader.must("SELECT eventgres_cluster_remove('" + n.name + "')")
+	c.enters(n)
 }
 
 // enters has the leader add a node that waits to join, and promotes it once it has caught up.
@@ -280,12 +287,6 @@ func TestPassword(t *testing.T) {
 	c.same()
 	n := c.others(c.leader())[0]
 	n.kill()
-	n.wipe()
-	leader := c.leader(c.others(n)...)
-	n.begin = []string{"--join", leader.reached}
-	n.start()
-	n.waits("waiting to join")
-	leader.must("SELECT eventgres_cluster_remove('" + n.name + "')")
-	c.enters(n)
+	c.replaces(n)
 	c.same()
 }
