@@ -12,6 +12,7 @@
 #   make bench-quick  in five minutes; bench-scale: 1, 10 and 100 million events, 60 GiB of disk
 #   make bench-follow  what followers see and cost, beside PostgreSQL
 #   make bench-cluster  three nodes beside a single one
+#   make bench-messagedb  Message DB's calls, beside the real one
 #   make bench-find   ids of clients' own, reads by category, type and tags    FINDEVENTS=12000000
 #   make bench-pairs  two builds in turns, without PostgreSQL   BEFORE=program PAIRS=12 WORKLOADS=expression
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
@@ -55,7 +56,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fre
 SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-cluster bench-find bench-pairs microbench fuzz crash planted siege differ scale nightly packages packages-test clean
+.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-cluster bench-messagedb bench-find bench-pairs microbench fuzz crash planted siege differ scale nightly packages packages-test clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
@@ -112,6 +113,9 @@ bench-follow:
 
 bench-cluster:
 	$(GO) run ./integration/bench -cluster -out docs/benchmarks.md
+
+bench-messagedb:
+	$(GO) run ./integration/bench -messagedb -out docs/benchmarks.md
 
 bench-find:
 	$(GO) run ./integration/bench -find -events $(FINDEVENTS) -out docs/benchmarks.md

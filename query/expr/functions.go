@@ -56,6 +56,20 @@ func RegisterOwn(d *relation.Function, call func(h Host, args []pgvalue.Value, v
 	})
 }
 
+// Computes tells whether a call is of one of PostgreSQL's functions, and does nothing but compute a value.
+func Computes(x *syntax.CallExpr) bool {
+	if x.Name == "coalesce" && x.Schema == "" {
+		return true
+	}
+	forms := functions[x.Name]
+	for _, f := range forms {
+		if f.Own != nil || f.Effects {
+			return false
+		}
+	}
+	return forms != nil
+}
+
 // Registered are all functions, by name.
 func Registered() map[string][]*Function { return functions }
 

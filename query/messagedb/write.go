@@ -193,7 +193,7 @@ func Told(err error) error {
 	return x
 }
 
-// WritesOne tells of a SELECT that writes one message and does nothing beside.
+// WritesOne tells of a SELECT that writes one message and does nothing beside but compute its arguments.
 func WritesOne(st *syntax.SelectStmt) bool {
 	if st.Where != nil || st.GroupBy != nil || st.OrderBy != nil || st.Limit != nil || st.Offset != nil || len(st.Items) != 1 {
 		return false
@@ -213,8 +213,8 @@ func WritesOne(st *syntax.SelectStmt) bool {
 	plain := true
 	for _, a := range args {
 		expr.Walk(a, func(x syntax.Expr) {
-			_, call := x.(*syntax.CallExpr)
-			plain = plain && !call
+			call, ok := x.(*syntax.CallExpr)
+			plain = plain && (!ok || expr.Computes(call))
 		})
 	}
 	return plain
