@@ -17,7 +17,7 @@
 #   make bench-pairs  two builds in turns, without PostgreSQL   BEFORE=program PAIRS=12 WORKLOADS=expression
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
 #   make fuzz    every fuzz target for a while       FUZZTIME=10m
-#   make crash   power cuts, failpoints, kill -9    ROUNDS=200 STATES=200000 SEED=
+#   make crash   power cuts, failpoints, kill -9    ROUNDS=200 STATES=200000 FAILPOINTS=all SEED=
 #   make planted simulated clusters, mistakes put into them and into SERIALIZABLE    SIMULATIONS=1000
 #   make siege   hostile clients, faults of the disk and lost replies in full size
 #   make differ  random statements, beside PostgreSQL    N=100000 SEED=
@@ -37,6 +37,7 @@ BENCHTIME ?= 1s
 FUZZTIME  ?= 10m
 ROUNDS    ?= 200
 STATES    ?= 200000
+FAILPOINTS ?= all
 SEED      ?=
 N         ?= 100000
 READS     ?= 10000
@@ -74,7 +75,7 @@ test: build
 	EVENTGRES_BIN="$(CURDIR)/bin/eventgres" $(GO) test -count=1 -timeout 20m -p 2 ./...
 
 race:
-	EVENTGRES_CRASH_STATES=3000 $(GO) test -race -count=1 -short -timeout 20m -p 2 $(UNIT)
+	EVENTGRES_CRASH_STATES=1000 $(GO) test -race -count=1 -short -timeout 20m -p 2 $(UNIT)
 	$(GO) build -race -buildvcs=false -o bin/eventgres-race ./cmd/eventgres
 	EVENTGRES_BIN="$(CURDIR)/bin/eventgres-race" $(GO) test -count=1 -timeout 20m -p 1 -short -run 'Eventgres|Writers' \
 		./integration/wire ./integration/crash
@@ -144,7 +145,7 @@ fuzz:
 
 crash:
 	EVENTGRES_CRASH_STATES=$(STATES) $(if $(SEED),EVENTGRES_SEED=$(SEED)) $(GO) test -count=1 -v -timeout 0 -run TestEnumerateCrashes ./engine
-	EVENTGRES_FAILPOINTS=1 $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine
+	EVENTGRES_FAILPOINTS=$(FAILPOINTS) $(GO) test -count=1 -v -timeout 1h -run TestFailpoints ./engine
 	EVENTGRES_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -v -timeout 2h -run Kill ./integration/crash $(if $(SEED),-seed $(SEED))
 
 # Mistakes put into a cluster and into what SERIALIZABLE rests on, each of which the simulation or the histories must find; half an hour.
