@@ -76,29 +76,6 @@ func (c *compiler) operandOf(n *pg.Node) *ex {
 	return c.expr(n)
 }
 
-func (c *compiler) isDistinct(x *pg.A_Expr) *ex {
-	l, r := c.operandOf(x.Lexpr), c.operandOf(x.Rexpr)
-	word := " IS DISTINCT FROM "
-	if x.Kind == pg.A_Expr_Kind_AEXPR_NOT_DISTINCT {
-		word = " IS NOT DISTINCT FROM "
-	}
-	if len(l.fields) > 0 && len(l.fields) == len(r.fields) {
-		var list []string
-		for i := range l.fields {
-			a, b := c.compared(l.fields[i], r.fields[i], "=", x.Location)
-			list = append(list, "("+c.key(a)+" IS NOT DISTINCT FROM "+c.key(b)+")")
-		}
-		sql := "(" + strings.Join(list, " AND ") + ")"
-		if word == " IS DISTINCT FROM " {
-			sql = "(NOT " + sql + ")"
-		}
-		return c.boolean(sql, l, r).at(x.Location)
-	}
-	c.operator("=", l, r, x.Location)
-	a, b := c.compared(l, r, "=", x.Location)
-	return c.boolean("("+c.key(a)+word+c.key(b)+")", a, b).at(x.Location)
-}
-
 func (c *compiler) between(x *pg.A_Expr) *ex {
 	list := x.Rexpr.GetList().Items
 	test, lo, hi := c.operandOf(x.Lexpr), c.operandOf(list[0]), c.operandOf(list[1])
