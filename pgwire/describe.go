@@ -41,10 +41,12 @@ func (c *Conn) describe() error {
 // which is all that may run.
 func (c *Conn) describable(columns []pgvalue.Column) error {
 	if columns != nil && c.session.Status() == 'E' {
-		return pgerror.Errorf(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+		return errAborted
 	}
 	return nil
 }
+
+var errAborted = pgerror.Errorf(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 
 func (c *Conn) describeColumns(columns []pgvalue.Column, formats []int16) error {
 	if columns == nil {

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-sh ../install-packages.sh python3-psycopg2 psql:postgresql node:nodejs npm:npm
+sh ../install-packages.sh python3-psycopg2 python3-psycopg ruby-pg psql:postgresql node:nodejs npm:npm
 
 cd testdata/node
 npm ls >/dev/null 2>&1 || npm ci --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
