@@ -7,6 +7,7 @@ import (
 
 	"github.com/eventgres/eventgres/integration/analytics"
 	"github.com/eventgres/eventgres/integration/compare"
+	"github.com/eventgres/eventgres/integration/messagedb"
 )
 
 const pageHead = `# Differences from PostgreSQL 15
@@ -32,6 +33,7 @@ func page(root string) (string, error) {
 	if err := scripted(&b, root); err != nil {
 		return "", err
 	}
+	messageDB(&b)
 	return strings.TrimRight(b.String(), "\n") + "\n", nil
 }
 
@@ -114,6 +116,21 @@ func scripted(b *strings.Builder, root string) error {
 	b.WriteString("## The same SQLSTATE, another message\n\n" + strings.Join(words, ""))
 	b.WriteString("## What PostgreSQL does not have\n\n" + strings.Join(own, ""))
 	return nil
+}
+
+// messageDB lists what integration/messagedb has as meant to differ.
+func messageDB(b *strings.Builder) {
+	b.WriteString("\n## Message DB's interface\n\nFrom integration/messagedb, which asks [Message DB](message-db.md) in PostgreSQL the same.\n\n")
+	for _, d := range messagedb.Accepted {
+		outcome := "other rows"
+		switch {
+		case d.Code != "":
+			outcome = "SQLSTATE " + d.Code
+		case d.Answered:
+			outcome = "answered, where Message DB refuses"
+		}
+		fmt.Fprintf(b, "- %s: %s (%s).\n\n%s\n\n", d.Name, d.Reason, outcome, code(strings.Join(d.SQL, ";\n")))
+	}
 }
 
 // code is a block of code in an item of a list.

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -42,5 +43,17 @@ func TestShared(t *testing.T) {
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	t.Logf("%s", regexp.MustCompile(`(?m)^(differs, accepted.*|.* identical)$`).FindAll(out, -1))
+	var differ, declared []string
+	for _, m := range regexp.MustCompile(`(?m)^differs, accepted: (\S+)`).FindAllSubmatch(out, -1) {
+		differ = append(differ, string(m[1]))
+	}
+	for _, d := range Accepted {
+		declared = append(declared, d.Cases...)
+	}
+	slices.Sort(differ)
+	slices.Sort(declared)
+	if !slices.Equal(differ, declared) {
+		t.Errorf("these differ:          %q\nthese are declared to: %q", differ, declared)
+	}
+	t.Logf("%s", regexp.MustCompile(`(?m)^.* identical$`).FindAll(out, -1))
 }
