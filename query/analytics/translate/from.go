@@ -323,6 +323,7 @@ func (c *compiler) subquery(x *pg.SelectStmt) *selected {
 
 func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 	var l, r *fromItem
+	twice := c.emptyTwice
 	sides := c.within(c.scope.depth-1, false, func() {
 		l = c.fromNode(x.Larg)
 		c.scope.items = append(c.scope.items, l) // LATERAL on the right sees the left
@@ -363,12 +364,16 @@ func (c *compiler) join(x *pg.JoinExpr) *fromItem {
 			c.unsupported(-1, "FULL JOIN of what a volatile function makes with what refers to the queries around it")
 		}
 	}
+	byHand = byHand && (lateral || x.Jointype != pg.JoinType_JOIN_INNER) || lateral && x.Jointype == pg.JoinType_JOIN_LEFT && on != "(TRUE)"
+	if byHand && c.emptyTwice > twice {
+		c.unsupported(-1, "more than one empty grouping set in a side of a join on such a condition")
+	}
 	switch {
-	case byHand && lateral && x.Jointype == pg.JoinType_JOIN_INNER:
+	case byHand && x.Jointype == pg.JoinType_JOIN_INNER:
 		n, t := c.rename(columnsOf(l, r)), c.fresh("t")
 		item.sql = "(SELECT " + n.selectList(c) + " FROM " + l.sql + ", " + r.sql + " WHERE " + on + ") AS " + t
 		n.seen(t)
-	case byHand && x.Jointype != pg.JoinType_JOIN_INNER, lateral && x.Jointype == pg.JoinType_JOIN_LEFT && on != "(TRUE)":
+	case byHand:
 		item.sql = c.joinByHand(word, l, r, on)
 	default:
 		item.sql = "(" + l.sql + " " + word + " " + r.sql + " ON " + on + ")"

@@ -409,3 +409,38 @@ func nameOf(n *pg.Node) string {
 	}
 	return ""
 }
+
+// countEmptySets is how many empty sets a query groups by: of no rows, each makes one. Of several,
+// DuckDB makes one row alone where the query is correlated.
+func (c *compiler) countEmptySets(x *pg.SelectStmt) int {
+	n := 0
+	if len(x.GroupClause) > 0 {
+		n = 1
+	}
+	for _, item := range x.GroupClause {
+		n = min(n*emptySets(item), 2)
+	}
+	if n > 1 {
+		c.emptyTwice++
+		if c.query.outer {
+			c.unsupported(locateFirst(x), "more than one empty grouping set in a query that refers to the one around it")
+		}
+	}
+	return n
+}
+
+// emptySets is how many of an item of GROUP BY's sets are empty.
+func emptySets(n *pg.Node) int {
+	set := n.GetGroupingSet()
+	switch {
+	case set == nil:
+		return 0
+	case set.Kind != pg.GroupingSetKind_GROUPING_SET_SETS:
+		return 1
+	}
+	sum := 0
+	for _, item := range set.Content {
+		sum += emptySets(item)
+	}
+	return sum
+}

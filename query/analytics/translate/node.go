@@ -506,7 +506,8 @@ func (c *compiler) grouping(x *pg.GroupingFunc) *ex {
 		}
 		list = append(list, c.key(e))
 	}
-	e := c.make(cast("GROUPING("+strings.Join(list, ", ")+")", "INTEGER"), pgvalue.OIDInt4)
+	// Of no rows DuckDB shows null in the row of the empty set, in some correlated queries.
+	e := c.make(cast(fmt.Sprintf("coalesce(GROUPING(%s), %d)", strings.Join(list, ", "), 1<<len(list)-1), "INTEGER"), pgvalue.OIDInt4)
 	e.agg = true
 	c.query.agg = true
 	return e.at(x.Location).named("grouping")

@@ -323,9 +323,10 @@ func (c *compiler) simple(x *pg.SelectStmt) *selected {
 		// Of no rows DuckDB leaves out the row of the empty set, there alone.
 		c.unsupported(locateFirst(x), "GROUPING SETS in a query that refers to one that is not directly around it")
 	}
-	if q.agg && (q.outer || c.operands > 0) && b.group == "" {
+	empty := c.countEmptySets(x)
+	if q.agg && ((q.outer || c.operands > 0) && b.group == "" || empty > 0) {
 		// Of no rows there is a row, which DuckDB leaves out of some correlated queries if no
-		// aggregate makes anything of nothing.
+		// aggregate makes anything of nothing. A condition of a join around may make it correlated, too.
 		if b.having != "" {
 			b.having = "(" + b.having + ") AND "
 		}

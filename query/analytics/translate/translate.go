@@ -243,6 +243,7 @@ type compiler struct {
 	imports    int             // of what is compiled, where it must not refer to queries around
 	operands   int             // set operations around
 	setQueries int             // so far, with GROUPING SETS and the like
+	emptyTwice int             // queries so far that group by several empty sets
 	isSource   bool            // stands in FROM or WITH
 	isOperand  bool            // the query that is compiled next is an operand of a set operation
 	sublinks   int             // so far

@@ -60,3 +60,15 @@ SELECT x, x <> 0 AND 10 / x > 1 AS a, x = 0 OR 10 / x > 1 AS b, NOT (x <> 0 AND 
 
 -- case: AND and OR in WHERE
 SELECT s FROM (VALUES ('a'), ('1'), ('20'), (NULL)) v(s) WHERE (s ~ '^\d+$' AND s::int > 5) OR s = 'a' AND NOT (s = 'a' OR s::int > 1) ORDER BY s;
+
+-- case: the row of the empty set of no rows, in a query in LATERAL that is joined on a condition
+WITH u(a) AS (VALUES (1), (2)) SELECT s, q FROM (VALUES (1), (2)) v(s) LEFT JOIN LATERAL (SELECT a, 1 AS k, max(a), grouping(a) AS g FROM u WHERE a = 5 GROUP BY ROLLUP (a)) q ON s > 1 ORDER BY 1;
+
+-- case: and in one that refers to the query around
+SELECT s, q FROM (VALUES (1), (2)) v(s), LATERAL (SELECT y, 1 AS k, grouping(x, y) AS g FROM (VALUES (1, 2), (3, 4)) t(x, y) WHERE x = s GROUP BY GROUPING SETS ((x, y), ())) q ORDER BY 1, 2;
+
+-- case: and where no set is empty
+SELECT s, q FROM (VALUES (1), (2)) v(s) LEFT JOIN LATERAL (SELECT y, 1 AS k FROM (VALUES (1, 2), (3, 4)) t(x, y) WHERE x = s GROUP BY GROUPING SETS ((x, y), (y))) q ON s > 0 ORDER BY 1, 2;
+
+-- case: several empty sets
+SELECT s, q FROM (VALUES (1), (2)) v(s) LEFT JOIN (SELECT 1 AS k FROM (VALUES (1, 2), (3, 4)) t(x, y) WHERE x > 5 GROUP BY GROUPING SETS ((), ROLLUP (x))) q ON s > 1 ORDER BY 1, 2;
