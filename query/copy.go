@@ -21,7 +21,9 @@ import (
 	"github.com/eventgres/eventgres/query/expr"
 	"github.com/eventgres/eventgres/query/failure"
 	"github.com/eventgres/eventgres/query/live"
+	"github.com/eventgres/eventgres/query/privilege"
 	"github.com/eventgres/eventgres/query/relation"
+	"github.com/eventgres/eventgres/query/searchpath"
 	"github.com/eventgres/eventgres/query/staging"
 	"github.com/eventgres/eventgres/query/syntax"
 )
@@ -67,7 +69,7 @@ func (s *Session) prepareCopy(c *expr.Compiler, st *syntax.CopyStmt, prepare que
 			return nil, err
 		}
 		p.query = q
-	} else if rel, err = p.resolve(s, c, st); err != nil {
+	} else if rel, err = p.resolve(s, c, st, prepare); err != nil {
 		return nil, err
 	}
 	if p.format, err = copyfmt.ParseOptions(c.Src, st.Options, st.From); err != nil {
@@ -81,7 +83,10 @@ func (s *Session) prepareCopy(c *expr.Compiler, st *syntax.CopyStmt, prepare que
 	return p, p.checkForced(rel)
 }
 
-func (p *copyPlan) resolve(s *Session, c *expr.Compiler, st *syntax.CopyStmt) (*relation.Relation, error) {
+func (p *copyPlan) resolve(s *Session, c *expr.Compiler, st *syntax.CopyStmt, prepare queryPreparer) (*relation.Relation, error) {
+	if rel := relation.InMessageStore(&st.Relation, s.path); rel != nil {
+		return rel, p.resolveMessages(s, rel, st, prepare)
+	}
 	rel, err := relation.Find(&st.Relation, c.Src, s.path)
 	if err != nil {
 		// COPY reports no position for a missing table.
@@ -93,22 +98,8 @@ func (p *copyPlan) resolve(s *Session, c *expr.Compiler, st *syntax.CopyStmt) (*
 	if rel != relation.Events && st.From {
 		return nil, pgerror.Errorf(pgerror.WrongObjectType, "cannot copy to view \"%s\"", rel.Name).WithHint("Copy into events.")
 	}
-	seen := map[string]bool{}
-	for _, n := range st.Columns {
-		i, ok := rel.ByName[n.Text]
-		if !ok {
-			return nil, pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n.Text, rel.Name)
-		}
-		if seen[n.Text] {
-			return nil, pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", n.Text)
-		}
-		seen[n.Text] = true
-		p.columns = append(p.columns, i)
-	}
-	if st.Columns == nil {
-		for i := range rel.Visible {
-			p.columns = append(p.columns, i)
-		}
+	if err := p.resolveColumns(rel, st); err != nil {
+		return nil, err
 	}
 	if st.From {
 		return rel, nil
@@ -119,6 +110,58 @@ func (p *copyPlan) resolve(s *Session, c *expr.Compiler, st *syntax.CopyStmt) (*
 	}
 	p.query, err = s.prepareSelect(&expr.Compiler{Src: c.Src, Host: s}, q)
 	return rel, err
+}
+
+// resolveMessages is resolve for a relation of schema message_store. Messages are read by a query, as COPY (SELECT …) reads them.
+func (p *copyPlan) resolveMessages(s *Session, rel *relation.Relation, st *syntax.CopyStmt, prepare queryPreparer) error {
+	want := privilege.Select
+	if st.From {
+		want = privilege.Insert
+	}
+	switch err := s.may().MessageStore(want); {
+	case err != nil:
+		return err
+	case st.From && rel == relation.Messages:
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "COPY into messages is not supported").WithHint("Call write_message for each, or copy into events.")
+	case st.From:
+		return pgerror.Errorf(pgerror.WrongObjectType, "cannot copy to view \"%s\"", rel.Name)
+	case rel != relation.Messages:
+		return pgerror.Errorf(pgerror.WrongObjectType, "cannot copy from view \"%s\"", rel.Name).WithHint("Try the COPY (SELECT ...) TO variant.")
+	}
+	if err := p.resolveColumns(rel, st); err != nil {
+		return err
+	}
+	q := &syntax.SelectStmt{From: &syntax.RelationRef{Schema: searchpath.MessageStore, Table: rel.Name}}
+	names := make([]string, len(p.columns))
+	for i, column := range p.columns {
+		names[i] = syntax.QuoteName(rel.Columns[column].Name)
+		q.Items = append(q.Items, syntax.SelectItem{Expr: &syntax.ColumnExpr{Column: rel.Columns[column].Name}})
+	}
+	text := "SELECT " + strings.Join(names, ", ") + " FROM " + searchpath.MessageStore + "." + rel.Name
+	var err error
+	p.query, err = prepare(&expr.Compiler{Src: text, Host: s}, q, &syntax.QueryText{Src: text, End: len(text)}, nil)
+	return err
+}
+
+func (p *copyPlan) resolveColumns(rel *relation.Relation, st *syntax.CopyStmt) error {
+	seen := map[string]bool{}
+	for _, n := range st.Columns {
+		i, ok := rel.ByName[n.Text]
+		if !ok {
+			return pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n.Text, rel.Name)
+		}
+		if seen[n.Text] {
+			return pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", n.Text)
+		}
+		seen[n.Text] = true
+		p.columns = append(p.columns, i)
+	}
+	if st.Columns == nil {
+		for i := range rel.Visible {
+			p.columns = append(p.columns, i)
+		}
+	}
+	return nil
 }
 
 func (p *copyPlan) bind(s *Session, _ []pgvalue.Value) (pgwire.Portal, error) {

@@ -6,6 +6,7 @@ type Difference struct {
 	SQL    []string // statements of a session, the last of which is answered otherwise
 	Role   string   // who asks; empty: message_store
 	Code   string   // the SQLSTATE that Eventgres answers; empty: rows
+	Input  string   // what COPY reads
 	Reason string
 	Cases  []string // cases of the acceptance suite that show it
 
@@ -64,6 +65,16 @@ var Accepted = []Difference{
 		Name: "INSERT INTO messages from a query", Code: "0A000",
 		SQL:    []string{"INSERT INTO messages (stream_name, position, type) SELECT 'loan-3', 0, 'Opened'"},
 		Reason: "VALUES alone are inserted; write_message takes the rows of a query, and INSERT INTO events too",
+	},
+	{
+		Name: "ON CONFLICT with messages", Code: "0A000",
+		SQL:    []string{"INSERT INTO messages (stream_name, position, type) VALUES ('loan-1', 0, 'Renewed') ON CONFLICT DO NOTHING"},
+		Reason: "INSERT INTO events has it",
+	},
+	{
+		Name: "COPY into messages", Code: "0A000", Input: "loan-3\t0\tOpened\n",
+		SQL:    []string{"COPY messages (stream_name, position, type) FROM STDIN"},
+		Reason: "events are copied into; the import takes messages out of a Message DB by itself",
 	},
 	{
 		Name: "to change or remove messages", Role: "postgres", Code: "0A000",

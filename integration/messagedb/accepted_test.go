@@ -52,7 +52,15 @@ func answer(t *testing.T, url string, d Difference) (told string) {
 		}
 		defer conn.Close(context.Background())
 		for _, sql := range statements {
-			results, err := conn.Exec(t.Context(), sql).ReadAll()
+			var rows [][][]byte
+			var err error
+			if d.Input != "" && i == 1 {
+				_, err = conn.CopyFrom(t.Context(), strings.NewReader(d.Input), sql)
+			} else if results, failed := conn.Exec(t.Context(), sql).ReadAll(); failed != nil {
+				err = failed
+			} else {
+				rows = results[0].Rows
+			}
 			var e *pgconn.PgError
 			switch {
 			case errors.As(err, &e):
@@ -60,7 +68,7 @@ func answer(t *testing.T, url string, d Difference) (told string) {
 			case err != nil:
 				t.Fatal(err)
 			default:
-				told = fmt.Sprintf("rows %q", results[0].Rows)
+				told = fmt.Sprintf("rows %q", rows)
 			}
 		}
 	}

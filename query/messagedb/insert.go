@@ -30,7 +30,7 @@ type InsertPlan struct {
 func (p *InsertPlan) Compile(c *expr.Compiler, st *syntax.InsertStmt) error {
 	switch {
 	case st.Conflict != nil:
-		return pgerror.Errorf(pgerror.FeatureNotSupported, "ON CONFLICT is not supported with messages")
+		return pgerror.Errorf(pgerror.FeatureNotSupported, "ON CONFLICT is not supported with messages").WithHint("INSERT INTO events has it.")
 	case st.From != nil || st.Query != nil || st.Rows == nil:
 		return pgerror.Errorf(pgerror.FeatureNotSupported, "only VALUES can be inserted into messages").WithHint("Call write_message for the rows of a query.")
 	case st.Values.Err != nil:

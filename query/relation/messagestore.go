@@ -156,3 +156,16 @@ func OfMessageStore(oid uint32) bool { return oid >= MessageStoreOID && oid < Me
 func IsMessages(ref *syntax.RelationRef, path searchpath.Path) bool {
 	return ref.Table == Messages.Name && (ref.Schema == searchpath.MessageStore || ref.Schema == "" && path.Has(searchpath.MessageStore))
 }
+
+// InMessageStore is messages or the summary that a name means, nil if it means neither.
+func InMessageStore(ref *syntax.RelationRef, path searchpath.Path) *Relation {
+	if IsMessages(ref, path) {
+		return Messages
+	}
+	for _, r := range MessageSummaries {
+		if ref.Table == r.Name && (ref.Schema == searchpath.MessageStore || ref.Schema == "" && path.Has(searchpath.MessageStore)) {
+			return r
+		}
+	}
+	return nil
+}
