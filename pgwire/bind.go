@@ -28,7 +28,7 @@ func (c *Conn) bind() error {
 	}
 	return c.run(func(ctx context.Context) error {
 		if count > 0 && c.session.Status() == 'E' { // told before a parameter is read; what ends a transaction has none
-			return errAborted
+			return ErrAborted
 		}
 		defer c.clearValues()
 		values, err := c.bindValues(ctx, &m, st, formats, count)

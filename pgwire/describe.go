@@ -41,12 +41,13 @@ func (c *Conn) describe() error {
 // which is all that may run.
 func (c *Conn) describable(columns []pgvalue.Column) error {
 	if columns != nil && c.session.Status() == 'E' {
-		return errAborted
+		return ErrAborted
 	}
 	return nil
 }
 
-var errAborted = pgerror.Errorf(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
+// ErrAborted is told of whatever does not end a transaction that has failed.
+var ErrAborted = pgerror.Errorf(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
 
 func (c *Conn) describeColumns(columns []pgvalue.Column, formats []int16) error {
 	if columns == nil {

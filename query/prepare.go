@@ -121,7 +121,7 @@ func paramAt(p *syntax.Parsed) string {
 
 func (s *Session) checkFailed(p *syntax.Parsed) error {
 	if s.tx.failed && !runsWhenFailed(p) {
-		return errFailedTransaction
+		return pgwire.ErrAborted
 	}
 	return nil
 }
@@ -283,7 +283,7 @@ func (s *Session) Bind(ctx context.Context, st pgwire.Statement, params []pgvalu
 		return nil, err
 	}
 	if s.tx.failed && !st.(plan).runsWhenFailed() {
-		return nil, errFailedTransaction
+		return nil, pgwire.ErrAborted
 	}
 	for i, oid := range st.ParameterOIDs() {
 		if err := expr.CheckJSON(oid, params[i].Bytes); err != nil {

@@ -103,8 +103,6 @@ func (s *Server) Connect(ctx context.Context, c *pgwire.Conn) (pgwire.Session, e
 	return session, nil
 }
 
-var errFailedTransaction = pgerror.Errorf(pgerror.InFailedSQLTransaction, "current transaction is aborted, commands ignored until end of transaction block")
-
 // Close closes the portal, which can be used again: the connection has let go of it.
 func (g *watched) Close() {
 	if g.spent > 0 {
@@ -154,7 +152,7 @@ func (g *watched) Execute(ctx context.Context, out *pgwire.Output, limit int64, 
 	s := g.s
 	s.ctx = ctx
 	if s.tx.failed && !g.runsWhenFailed {
-		return pgwire.Tag{}, false, errFailedTransaction
+		return pgwire.Tag{}, false, pgwire.ErrAborted
 	}
 	if err := s.present(); err != nil {
 		return pgwire.Tag{}, false, err

@@ -1,16 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/eventgres/eventgres/integration/postgres"
 )
 
 // messageDB is where npm puts what makes a Message DB: integration/messagedb/install.sh.
@@ -71,16 +71,14 @@ func (b *bench) messages(ctx context.Context, out string) error {
 	if err := b.serve(ctx, "--no-analytics"); err != nil {
 		return err
 	}
-	install := exec.CommandContext(ctx, "bash", filepath.Join(messageDB, "install.sh"))
-	install.Env = append(os.Environ(), "PATH="+b.bin+":"+os.Getenv("PATH"), "PGHOST=127.0.0.1", "PGPORT="+strconv.Itoa(b.pg.port), "PGUSER=postgres")
-	if out, err := install.CombinedOutput(); err != nil {
-		return fmt.Errorf("install Message DB: %w\n%s", err, out)
-	}
-	// The real one's functions and indexes call each other by their names alone.
-	if err := b.psql(ctx, b.pg, "-c", "ALTER DATABASE message_store SET search_path = message_store, public"); err != nil {
+	if err := postgres.InstallMessageDB(ctx, messageDB, b.bin, "127.0.0.1", b.pg.port); err != nil {
 		return err
 	}
-	b.pg.database = "message_store"
+	// The real one's functions and indexes call each other by their names alone.
+	if err := b.psql(ctx, b.pg, "-c", "ALTER DATABASE "+postgres.MessageDB+" SET search_path = message_store, public"); err != nil {
+		return err
+	}
+	b.pg.database = postgres.MessageDB
 	n := b.events / (streamLength * messageStreams) * streamLength * messageStreams
 	if n == 0 {
 		return fmt.Errorf("-events is less than %d", streamLength*messageStreams)
@@ -173,18 +171,14 @@ func (b *bench) loadMessages(ctx context.Context, s *side, n int) error {
 
 // writeMessages writes them in COPY's text format: stream, position within it, type, data, metadata.
 func writeMessages(w io.Writer, n int) error {
-	var text []byte
+	out := bufio.NewWriterSize(w, 1<<16)
 	for i := range n {
 		block, within := i/(streamLength*messageStreams), i%(streamLength*messageStreams)
 		stream := block*messageStreams + within%messageStreams
-		text = fmt.Appendf(text, "c%d-%d\t%d\t%s\t{\"order\": %d, \"amount\": %d, \"currency\": \"EUR\", \"customer\": \"c-%d\"}\t{\"user\": \"u%d\"}\n",
-			stream%messageCategories, stream, within/messageStreams, types[i%len(types)], i, i%1000, i%5000, i%4999)
-		if len(text) > 1<<16 || i == n-1 {
-			if _, err := w.Write(text); err != nil {
-				return errors.Join(errors.New("the server took no more"), err)
-			}
-			text = text[:0]
+		if _, err := fmt.Fprintf(out, "c%d-%d\t%d\t%s\t{\"order\": %d, \"amount\": %d, \"currency\": \"EUR\", \"customer\": \"c-%d\"}\t{\"user\": \"u%d\"}\n",
+			stream%messageCategories, stream, within/messageStreams, types[i%len(types)], i, i%1000, i%5000, i%4999); err != nil {
+			return err
 		}
 	}
-	return nil
+	return out.Flush()
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/eventgres/eventgres/integration/harness"
 )
 
 // TestAccepted: what is accepted as a difference is one, and Eventgres answers what is declared.
@@ -17,7 +15,7 @@ func TestAccepted(t *testing.T) {
 	for _, d := range Accepted {
 		t.Run(d.Name, func(t *testing.T) {
 			want := answer(t, realOne(t), d)
-			got := answer(t, asStore(harness.Eventgres(t))+"?sslmode=disable", d)
+			got := answer(t, ours(t), d)
 			if got == want {
 				t.Errorf("both answer %s", got)
 			}

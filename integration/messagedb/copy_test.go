@@ -1,26 +1,17 @@
 package messagedb
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var times = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?`)
 
 // TestCopy: messages are copied out as Message DB's table is, and what cannot be copied is refused in the same words.
 func TestCopy(t *testing.T) {
-	both(t, func(t *testing.T, url string) string {
-		conn, err := pgconn.Connect(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(context.Background())
-		w := &wire{t: t, conn: conn}
+	byWire(t, func(w *wire) {
 		w.exec("SELECT write_message('00000000-0000-4000-8000-000000000001', 'loan-1', 'Opened', '{\"b\": 1, \"a\": \"\\u00e9\"}', NULL, -1)")
 		w.exec("SELECT write_message('00000000-0000-4000-8000-000000000002', 'loan-1', 'Closed', NULL, '{}')")
 		for _, sql := range []string{
@@ -49,12 +40,11 @@ func TestCopy(t *testing.T) {
 				continue
 			}
 			var out strings.Builder
-			tag, err := conn.CopyTo(t.Context(), &out, sql)
+			tag, err := w.conn.CopyTo(t.Context(), &out, sql)
 			if err != nil {
 				w.fail(err)
 			}
 			fmt.Fprintf(&w.text, "%s %q\n", tag, times.ReplaceAllString(out.String(), "<time>"))
 		}
-		return w.text.String()
 	})
 }

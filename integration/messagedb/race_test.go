@@ -16,8 +16,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/lib/pq"
-
-	"github.com/eventgres/eventgres/integration/harness"
 )
 
 // versions is how many versions of a stream are raced for.
@@ -141,7 +139,7 @@ func TestRace(t *testing.T) {
 		{"pgx", "Ruby's pg"},
 	} {
 		t.Run(pair[0]+" and "+pair[1], func(t *testing.T) {
-			url := asStore(harness.Eventgres(t)) + "?sslmode=disable"
+			url := ours(t)
 			first, second := racers[pair[0]](t, url), racers[pair[1]](t, url)
 			other := make(chan string)
 			go func() { other <- second() }()

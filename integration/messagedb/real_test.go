@@ -1,13 +1,8 @@
 package messagedb
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -15,30 +10,17 @@ import (
 	"github.com/eventgres/eventgres/integration/harness"
 )
 
-var (
-	install   sync.Once
-	databases atomic.Int64
-)
-
-// realOne is the address, for the role message_store, of a Message DB in PostgreSQL that has no messages. Its own scripts have made it.
+// realOne is the address, for the role message_store, of a Message DB in PostgreSQL that has no messages.
 func realOne(t *testing.T) string {
 	t.Helper()
-	cluster := harness.Postgres(t)
-	scripts := filepath.Join(modules(t), "node_modules/@eventide/message-db/database")
-	install.Do(func() {
-		cmd := exec.Command(harness.Need(t, "bash"), filepath.Join(scripts, "install.sh"))
-		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(harness.Need(t, "psql"))+":"+os.Getenv("PATH"), "PGHOST="+cluster.Host,
-			fmt.Sprintf("PGPORT=%d", cluster.Port), "PGUSER=postgres", "DATABASE_NAME=message_store")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	})
-	name := fmt.Sprintf("store_%d", databases.Add(1))
-	conn := connect(t, cluster.URL("postgres"))
-	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE message_store"); err != nil {
-		t.Fatal(err)
-	}
+	cluster, name := harness.MessageDB(t, filepath.Join(modules(t), "node_modules/@eventide/message-db/database"))
 	return strings.Replace(cluster.URL(name), "user=test", "user=message_store", 1)
+}
+
+// ours is the same of an empty Eventgres.
+func ours(t *testing.T) string {
+	t.Helper()
+	return asStore(harness.Eventgres(t)) + "?sslmode=disable"
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {
@@ -55,7 +37,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 func both(t *testing.T, client func(t *testing.T, url string) string) {
 	t.Helper()
 	want := client(t, realOne(t))
-	got := client(t, asStore(harness.Eventgres(t))+"?sslmode=disable")
+	got := client(t, ours(t))
 	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
 	for i := range max(len(a), len(b)) {
 		if i >= len(a) || i >= len(b) || a[i] != b[i] {

@@ -22,18 +22,24 @@ func TestWire(t *testing.T) {
 		run  func(w *wire)
 	}{{"sqlx", sqlx}, {"Postgrex", postgrex}, {"Npgsql", npgsql}} {
 		t.Run(d.name, func(t *testing.T) {
-			both(t, func(t *testing.T, url string) string {
-				conn, err := pgconn.Connect(t.Context(), url)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer conn.Close(context.Background())
-				w := &wire{t: t, conn: conn}
-				d.run(w)
-				return w.text.String()
-			})
+			byWire(t, d.run)
 		})
 	}
+}
+
+// byWire is both, for a client that is a connection.
+func byWire(t *testing.T, client func(w *wire)) {
+	t.Helper()
+	both(t, func(t *testing.T, url string) string {
+		conn, err := pgconn.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.Background())
+		w := &wire{t: t, conn: conn}
+		client(w)
+		return w.text.String()
+	})
 }
 
 // wire is a connection, and what came through it, as text.

@@ -3,12 +3,7 @@ package messageimport
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,37 +16,16 @@ import (
 // scripts is where npm puts what makes a Message DB.
 const scripts = "testdata/node/node_modules/@eventide/message-db/database"
 
-// template is the name of the database of which others are copies.
-const template = "message_store"
-
-var (
-	install   sync.Once
-	databases atomic.Int64
-)
-
 // A source is a Message DB in PostgreSQL.
 type source struct {
 	url  string
 	conn *pgx.Conn
 }
 
-// messageDB makes one without messages, of a template that its own scripts have made.
+// messageDB makes one without messages.
 func messageDB(t *testing.T) *source {
 	t.Helper()
-	cluster := harness.Postgres(t)
-	if _, err := os.Stat(filepath.Join(scripts, "install.sh")); err != nil {
-		harness.Missing(t, fmt.Errorf("%w: run install.sh", err))
-	}
-	install.Do(func() {
-		cmd := exec.Command(harness.Need(t, "bash"), filepath.Join(scripts, "install.sh"))
-		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(harness.Need(t, "psql"))+":"+os.Getenv("PATH"), "PGHOST="+cluster.Host,
-			fmt.Sprintf("PGPORT=%d", cluster.Port), "PGUSER=postgres", "DATABASE_NAME="+template)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	})
-	name := fmt.Sprintf("message_db_%d", databases.Add(1))
-	must(t, connect(t, cluster.URL("postgres")), "CREATE DATABASE "+name+" TEMPLATE "+template)
+	cluster, name := harness.MessageDB(t, scripts)
 	s := &source{url: cluster.URL(name)}
 	s.conn = connect(t, s.url)
 	must(t, s.conn, "SET search_path = message_store, public", "SET TimeZone = 'UTC'")

@@ -154,7 +154,7 @@ func OfMessageStore(oid uint32) bool { return oid >= MessageStoreOID && oid < Me
 
 // IsMessages tells whether a name means messages.
 func IsMessages(ref *syntax.RelationRef, path searchpath.Path) bool {
-	return ref.Table == Messages.Name && (ref.Schema == searchpath.MessageStore || ref.Schema == "" && path.Has(searchpath.MessageStore))
+	return Messages.inMessageStore(ref, path)
 }
 
 // InMessageStore is messages or the summary that a name means, nil if it means neither.
@@ -163,9 +163,14 @@ func InMessageStore(ref *syntax.RelationRef, path searchpath.Path) *Relation {
 		return Messages
 	}
 	for _, r := range MessageSummaries {
-		if ref.Table == r.Name && (ref.Schema == searchpath.MessageStore || ref.Schema == "" && path.Has(searchpath.MessageStore)) {
+		if r.inMessageStore(ref, path) {
 			return r
 		}
 	}
 	return nil
+}
+
+// inMessageStore tells whether a name means a relation of schema message_store.
+func (r *Relation) inMessageStore(ref *syntax.RelationRef, path searchpath.Path) bool {
+	return ref.Table == r.Name && (ref.Schema == searchpath.MessageStore || ref.Schema == "" && path.Has(searchpath.MessageStore))
 }
