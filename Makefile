@@ -13,6 +13,7 @@
 #   make bench-follow  what followers see and cost, beside PostgreSQL
 #   make bench-cluster  three nodes beside a single one
 #   make bench-messagedb  Message DB's calls, beside the real one
+#   make bench-tls    what TLS costs, beside what it costs PostgreSQL
 #   make bench-find   ids of clients' own, reads by category, type and tags    FINDEVENTS=12000000
 #   make bench-pairs  two builds in turns, without PostgreSQL   BEFORE=program PAIRS=12 WORKLOADS=expression
 #   make microbench  the engine and the SQL front    BENCHTIME=1s
@@ -45,6 +46,7 @@ SIMULATIONS ?= 1000
 BEFORE    ?=
 PAIRS     ?= 12
 FINDEVENTS ?= 12000000
+ENCRYPTED ?= append, (1|64) client|stream of 20|by position
 WORKLOADS ?= COPY|append|stream of 20|by position|count
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -57,7 +59,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 freebsd/amd64 fre
 SOURCES := changelog.go cmd engine pgwire query integration
 UNIT    := ./cmd/... ./engine/... ./pgwire/... ./query/...
 
-.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-cluster bench-messagedb bench-find bench-pairs microbench fuzz crash planted siege differ scale nightly packages packages-test clean
+.PHONY: build run cluster test race lint cross fmt bench bench-quick bench-scale bench-follow bench-cluster bench-messagedb bench-tls bench-find bench-pairs microbench fuzz crash planted siege differ scale nightly packages packages-test clean
 
 build:
 	$(GO) build -buildvcs=false -trimpath -o bin/eventgres ./cmd/eventgres
@@ -117,6 +119,9 @@ bench-cluster:
 
 bench-messagedb:
 	$(GO) run ./integration/bench -messagedb -out docs/benchmarks.md
+
+bench-tls:
+	$(GO) run ./integration/bench -tls -rounds $(PAIRS) -time 3s -run '$(ENCRYPTED)' -out docs/benchmarks.md
 
 bench-find:
 	$(GO) run ./integration/bench -find -events $(FINDEVENTS) -out docs/benchmarks.md

@@ -7,6 +7,7 @@
 //	make bench-follow   followers: what they see, and what they cost
 //	make bench-cluster  three nodes beside a single one
 //	make bench-messagedb   Message DB's calls, beside the real one
+//	make bench-tls    what TLS costs, beside what it costs PostgreSQL
 //	make bench-find   event ids of the clients' own, and reads by category, type and tags
 //	make bench-pairs BEFORE=program   only Eventgres, in turns with another build of it
 //	make bench-pairs BEFORE=program WITH=roles   the second in use as WITH says: roles, policies, metrics, which can be the same program
@@ -40,6 +41,7 @@ type bench struct {
 	with   string // how the second of a pair is used
 	finds  bool   // -find
 	calls  bool   // -messagedb
+	tls    bool   // -tls
 
 	pg, eg, top, duckdb *side
 	egSmall             *side // of -scale: the store of the first stage, beside what became of it
@@ -59,6 +61,7 @@ func main() {
 	follow := flag.Bool("follow", false, "instead: what followers see, and what they cost")
 	flag.BoolVar(&b.finds, "find", false, "instead: event ids of the clients' own, and reads by category, type and tags")
 	flag.BoolVar(&b.calls, "messagedb", false, "instead: the calls of Message DB's clients, beside the real one")
+	flag.BoolVar(&b.tls, "tls", false, "instead: what TLS costs, beside what it costs PostgreSQL")
 	cluster := flag.Bool("cluster", false, "instead: three nodes beside a single one")
 	before := flag.String("before", "", "instead: compare with this program of Eventgres, in as many pairs as -rounds says")
 	flag.StringVar(&b.dir, "dir", "", "directory for all files; a new one by default")
@@ -106,6 +109,9 @@ func (b *bench) main(only, out, sizes, before string, follow, cluster bool) (err
 	}
 	if b.calls {
 		return b.messages(ctx, out)
+	}
+	if b.tls {
+		return b.encrypted(ctx, out)
 	}
 	if follow {
 		return b.follow(ctx, out)

@@ -41,6 +41,7 @@ func (p script) run(ctx context.Context, b *bench, s *side) (sample, error) {
 		"-n", "-D", "v=9", "-f", file, "-c", strconv.Itoa(p.clients), "-j", strconv.Itoa(min(2, p.clients)), "-M", p.mode,
 		"-T", strconv.Itoa(int(b.time/time.Second)), "-l", "--log-prefix", filepath.Join(dir, "latency"),
 	), s.database)...)
+	cmd.Env = append(os.Environ(), "PGSSLMODE="+s.mode())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

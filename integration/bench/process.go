@@ -29,10 +29,19 @@ type side struct {
 	database string
 	program  string   // Eventgres, unless it is the one that is built
 	flags    []string // of it
+	tls      bool     // what its clients ask for
+}
+
+// mode is the sslmode of its clients.
+func (s *side) mode() string {
+	if s.tls {
+		return "require"
+	}
+	return "disable"
 }
 
 func (s *side) url() string {
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", s.user, s.port, s.database)
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=%s", s.user, s.port, s.database, s.mode())
 }
 
 // args are those of psql and pgbench that lead to the side.

@@ -118,6 +118,7 @@ func (b *bench) psql(ctx context.Context, s *side, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "psql"), append(s.args("-XqAt", "-v", "ON_ERROR_STOP=1", "-d", s.database), args...)...)
+	cmd.Env = append(os.Environ(), "PGSSLMODE="+s.mode())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
