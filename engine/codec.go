@@ -238,6 +238,8 @@ type decoder struct {
 	content  []byte // of the last event that was packed
 	// headerOnly leaves out what is packed, for whoever needs to know only which event it is.
 	headerOnly bool
+	// namesOnly leaves out the ids of streams that have a name.
+	namesOnly bool
 	// leftOut: it did, of the last one.
 	leftOut bool
 }
@@ -265,12 +267,16 @@ func (d *decoder) decode(e *RecordedEvent, b []byte, position int64, seg *segmen
 	}
 	*e = RecordedEvent{Position: position}
 	if flags&flagNamed != 0 {
-		name := r.string()
-		if string(name) != d.lastName || d.lastName == "" {
+		switch name := r.string(); {
+		case d.namesOnly:
+			e.Stream = string(name)
+		case string(name) != d.lastName || d.lastName == "":
 			d.lastName = string(name)
 			d.lastID = StreamID(d.lastName)
+			fallthrough
+		default:
+			e.Stream, e.StreamID = d.lastName, d.lastID
 		}
-		e.Stream, e.StreamID = d.lastName, d.lastID
 	} else {
 		copy(e.StreamID[:], r.take(16))
 	}

@@ -20,6 +20,9 @@ type ReadOptions struct {
 	// Before leaves out events at this position and after it: a snapshot. A
 	// position beyond the log means all that is committed when the read begins.
 	Before int64
+	// NamesOnly leaves the stream id of an event whose stream has a name zero, where many streams are read: it is the name's hash,
+	// which takes a third as long as all else of a small event.
+	NamesOnly bool
 }
 
 const maxInt64 = 1<<63 - 1
@@ -60,6 +63,7 @@ type Cursor struct {
 	bufSeg        *segment // of what is in buf
 	bufOffset     int64
 	headerOnly    bool // packed content is not wanted
+	namesOnly     bool // ids are not, of streams that have a name
 	event         RecordedEvent
 	err           error
 }
@@ -170,7 +174,7 @@ func (c *Cursor) fill(ctx context.Context) bool {
 	}
 	if c.cursorMemory == nil {
 		c.cursorMemory = cursorMemories.Get().(*cursorMemory)
-		c.d.headerOnly = c.headerOnly
+		c.d.headerOnly, c.d.namesOnly = c.headerOnly, c.namesOnly
 	}
 	n = min(n, c.left, int64(c.pageSize))
 	c.pageSize = min(c.pageSize*4, maxPage)
@@ -315,6 +319,7 @@ func (l *EventLog) cursor(o ReadOptions) *Cursor {
 // readAll returns a cursor over positions.
 func (l *EventLog) readAll(o ReadOptions) *Cursor {
 	c := l.cursor(o)
+	c.namesOnly = o.NamesOnly
 	c.next, c.last = max(o.From, 0), min(o.To, c.before-1)
 	if c.backward {
 		c.next, c.last = c.last, c.next

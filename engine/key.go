@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -72,6 +73,9 @@ func load32(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
+// eventKeys is what appendKeys appends for an event without tags.
+const eventKeys = 3
+
 // appendKeys appends an event's keys to dst: how many there are, that of its category, 0 if it has none
 // that is known, that of its type, and those of its tags.
 func (h idHash) appendKeys(dst []Key, stream, eventType string, tags []string) []Key {
@@ -101,7 +105,11 @@ func (r *AppendRequest) setKeys(h idHash) {
 	if r.keys == nil {
 		r.keys = r.someKeys[:0]
 	}
-	r.keys = r.keys[:0]
+	n := eventKeys * len(r.Events)
+	for i := range r.Events {
+		n += len(r.Events[i].Tags)
+	}
+	r.keys = slices.Grow(r.keys[:0], n)
 	for i := range r.Events {
 		e := &r.Events[i]
 		r.keys = h.appendKeys(r.keys, e.Stream, e.Type, e.Tags)

@@ -87,7 +87,16 @@ func checkInvariants(t testing.TB, s *Store) []RecordedEvent {
 			t.Fatalf("backward read differs at %d", i)
 		}
 	}
-	for id, want := range perStream {
+	o := Forward(0)
+	o.NamesOnly = true
+	for i, e := range collect(t, ix.ReadAll(o)) {
+		want := all[i]
+		if want.Stream != "" {
+			want.StreamID = uuid.UUID{}
+		}
+		sameEvents(t, []RecordedEvent{e}, []RecordedEvent{want})
+	}
+	for id, want := range perStream { // by what the reads before have left to the next
 		if v := ix.StreamVersion(id); v != int64(len(want))-1 {
 			t.Fatalf("stream %s: version %d, want %d", id, v, len(want)-1)
 		}

@@ -173,7 +173,16 @@ func appendOffset(dst []byte, t time.Time) []byte {
 	return dst
 }
 
+// AppendPadded appends a number that is not negative, with zeros before it up to a width.
 func AppendPadded(dst []byte, v, width int) []byte {
+	switch { // times have these, some six of them
+	case width == 2 && v < 100:
+		return append(dst, byte('0'+v/10), byte('0'+v%10))
+	case width == 4 && v < 10_000:
+		return append(dst, byte('0'+v/1000), byte('0'+v/100%10), byte('0'+v/10%10), byte('0'+v%10))
+	case width == 6 && v < 1_000_000:
+		return AppendPadded(AppendPadded(dst, v/10_000, 2), v%10_000, 4)
+	}
 	for w := 10; width > 1; width-- {
 		if v < w {
 			dst = append(dst, '0')

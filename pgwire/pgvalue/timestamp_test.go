@@ -1,6 +1,7 @@
 package pgvalue
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -138,5 +139,17 @@ func TestDays(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		return
+	}
+}
+
+func TestPadded(t *testing.T) {
+	for width := range 11 {
+		for power := 1; power <= 10_000_000_000; power *= 10 {
+			for _, v := range []int{power - 1, power, power + 7, power / 3} {
+				if got, want := string(AppendPadded([]byte("x"), v, width)), fmt.Sprintf("x%0*d", width, v); got != want {
+					t.Fatalf("%d, %d wide: %s, not %s", v, width, got, want)
+				}
+			}
+		}
 	}
 }

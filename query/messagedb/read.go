@@ -44,6 +44,7 @@ type source struct {
 	left      int64      // rows; -1: all
 	looked    int
 	row       []pgvalue.Value
+	texts     []byte // of the row
 }
 
 // paceEvery is how many messages are looked at in between.
@@ -94,14 +95,25 @@ func (s *source) rows() Rows {
 			return nil, err
 		}
 		s.left--
-		found(e, s.row)
+		s.found(e)
 		return s.row, nil
 	}
 }
 
-// found makes a row of type message.
-func found(e *engine.RecordedEvent, row []pgvalue.Value) {
-	row[relation.FoundID] = pgvalue.TextValue(e.EventID.String())
+// found makes the row of type message. The texts of one are allocated together.
+func (s *source) found(e *engine.RecordedEvent) {
+	id := pgvalue.UUIDValue(e.EventID)
+	b := pgvalue.AppendText(s.texts[:0], pgvalue.OIDUUID, &id, nil)
+	metadata := len(b)
+	b = append(b, e.Metadata...)
+	data := len(b)
+	if !e.Opaque {
+		b = append(b, e.Payload...)
+	}
+	s.texts = b
+	all := string(b)
+	row := s.row
+	row[relation.FoundID] = pgvalue.TextValue(all[:metadata])
 	row[relation.FoundStreamName] = pgvalue.TextValue(e.Stream)
 	row[relation.FoundType] = pgvalue.TextValue(e.Type)
 	row[relation.FoundPosition] = pgvalue.IntValue(e.Version)
@@ -109,10 +121,10 @@ func found(e *engine.RecordedEvent, row []pgvalue.Value) {
 	row[relation.FoundTime] = pgvalue.TimeValue(e.RecordedAt)
 	row[relation.FoundData], row[relation.FoundMetadata] = pgvalue.Value{}, pgvalue.Value{}
 	if e.Payload != nil && !e.Opaque {
-		row[relation.FoundData] = pgvalue.TextValue(string(e.Payload))
+		row[relation.FoundData] = pgvalue.TextValue(all[data:])
 	}
 	if e.Metadata != nil {
-		row[relation.FoundMetadata] = pgvalue.TextValue(string(e.Metadata))
+		row[relation.FoundMetadata] = pgvalue.TextValue(all[metadata:data])
 	}
 }
 
@@ -283,7 +295,7 @@ func categoryMessages(h Host, a []pgvalue.Value) (Rows, error) {
 	keep := inCategory(a)
 	ix, before, batch := h.Log()
 	options := engine.Forward(max(from-1, 0))
-	options.Before = before
+	options.Before, options.NamesOnly = before, true
 	query := engine.Query{{{ix.Key(engine.CategoryKey, a[argCategory].Text)}}}
 	s := &source{h: h, cursor: ix.Find(query, options, nil), keep: keep, condition: c, left: n}
 	if n == 0 {

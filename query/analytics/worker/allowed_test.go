@@ -5,6 +5,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,6 +39,42 @@ func runs(c *duck.Conn, sql string) error {
 		rows.Close()
 	}
 	return err
+}
+
+// TestApproved: what was looked at is not looked at again, what was refused is, and the texts have a bound.
+func TestApproved(t *testing.T) {
+	c := lockedDB(t)
+	p := &portal{w: &Worker{logger: slog.New(slog.DiscardHandler)}}
+	const good, bad = "SELECT 1 AS c1", "SELECT * FROM duckdb_settings()"
+	for range 3 {
+		if err := p.check(c, good); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.check(c, bad); err == nil {
+			t.Fatal("it may run")
+		}
+	}
+	if a := &p.w.approved; !a.has(good) || a.has(bad) || a.has(good+" ") {
+		t.Errorf("approved: %v", a.texts)
+	}
+	a := &approved{}
+	a.add(strings.Repeat("x", maxApprovedText+1))
+	if len(a.texts) != 0 {
+		t.Error("a text is kept that is too long")
+	}
+	for i := range 10_000 {
+		a.add(fmt.Sprintf("%01000d", i))
+		size := 0
+		for text := range a.texts {
+			size += len(text)
+		}
+		if i%500 == 0 && (size != a.bytes || size > maxApproved) {
+			t.Fatalf("%d bytes, counted as %d", size, a.bytes)
+		}
+	}
+	if !a.has(fmt.Sprintf("%01000d", 9999)) {
+		t.Error("the last one is not there")
+	}
 }
 
 // TestRawStatements: raw SQL of DuckDB's that reaches a connection does nothing but read what it may.

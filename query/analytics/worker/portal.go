@@ -263,10 +263,7 @@ func (p *portal) begin() error {
 		zone = zone.Plain()
 	}
 	p.encoder = encoder{intervals: intervals, schema: p.schema.in(p.run.Path), zone: zone, user: p.run.User}
-	names, err := p.names()
-	if err != nil {
-		return err
-	}
+	names := p.names()
 	if err := p.bindRows(names, visible); err != nil {
 		return err
 	}
@@ -286,15 +283,20 @@ func (p *portal) begin() error {
 
 // check looks at what a connection is about to run for the statement. What it may not is for the log, unless it was only interrupted.
 func (p *portal) check(c *duck.Conn, sql string) error {
+	if p.w.approved.has(sql) {
+		return nil
+	}
 	err := checkStatement(c, sql)
-	if err != nil && !errors.Is(duckError(err), context.Canceled) {
+	if err == nil {
+		p.w.approved.add(sql)
+	} else if !errors.Is(duckError(err), context.Canceled) {
 		p.w.logger.Error("a translation is not what it should be", "sql", p.sql, "error", err)
 	}
 	return err
 }
 
 // names are what the statement's places of the session stand for.
-func (p *portal) names() (map[string]string, error) {
+func (p *portal) names() map[string]string {
 	text := func(s string) string {
 		v := pgvalue.TextValue(s)
 		return translate.Literal(pgvalue.OIDText, &v)
@@ -303,21 +305,17 @@ func (p *portal) names() (map[string]string, error) {
 		v := pgvalue.TimeValue(micros)
 		return translate.Literal(pgvalue.OIDTimestamptz, &v)
 	}
-	settings, origins := "", text("{}")
-	for of, in := range map[*string]map[string]string{&settings: p.run.Settings, &origins: p.run.Origins} {
-		if len(in) == 0 {
-			continue
+	object := func(of map[string]string, none string) string {
+		if len(of) == 0 {
+			return none
 		}
-		b, err := json.Marshal(in)
-		if err != nil {
-			return nil, err
-		}
-		*of = text(string(b))
+		b, _ := json.Marshal(of) // texts alone
+		return text(string(b))
 	}
 	names := map[string]string{
 		"zone": text(p.run.Zone), "now": at(p.run.Now), "statement": at(p.run.Statement), "loaded": at(p.run.Loaded), "user": text(p.run.User), "session": text(p.run.SessionUser),
 		"database": text(p.run.Database), "version": text(p.run.Version), "pid": strconv.Itoa(int(p.run.PID)),
-		"path": text(string(p.run.Path)), "settings": settings, "origins": origins, "position": strconv.FormatInt(p.run.Before, 10),
+		"path": text(string(p.run.Path)), "position": strconv.FormatInt(p.run.Before, 10),
 		"next": strconv.FormatInt(p.run.Next, 10), "xact": strconv.FormatInt(p.run.Xact, 10), "assigned": "NULL", "secured": strconv.FormatBool(p.run.Secured),
 		"queue": strconv.FormatFloat(p.run.Queue, 'g', -1, 64),
 	}
@@ -328,6 +326,7 @@ func (p *portal) names() (map[string]string, error) {
 		names["activity"] = activitySQL(p.run.Activity)
 	}
 	for name, write := range map[string]func() string{
+		"settings": func() string { return object(p.run.Settings, "") }, "origins": func() string { return object(p.run.Origins, text("{}")) },
 		"locks": func() string { return locksSQL(p.run.Locks, p.run.PID) }, "ssl": func() string { return sslSQL(p.run.Activity) },
 		"statements": func() string { return namedStatementsSQL(p.run.Statements) }, "cursors": func() string { return cursorsSQL(p.run.Cursors) },
 		"channels": func() string { return channelsSQL(p.run.Channels) },
@@ -344,7 +343,7 @@ func (p *portal) names() (map[string]string, error) {
 			names[name] = strconv.FormatInt(n, 10)
 		}
 	}
-	return names, nil
+	return names
 }
 
 func visiblePosition(c *duck.Conn) (int64, error) {

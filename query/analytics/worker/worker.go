@@ -35,6 +35,7 @@ type Worker struct {
 	dir        string
 	schema     atomic.Pointer[schema]
 	started    atomic.Int64 // when the server was started, µs
+	approved   approved
 
 	mu      sync.Mutex
 	idle    []*duck.Conn
