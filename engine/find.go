@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 )
 
 // Query is what events are found by: those that meet one of its items.
@@ -20,6 +22,33 @@ func (r *ReadIndex) Find(q Query, o ReadOptions, known *Lookups) *Cursor {
 	c := r.log.readAll(o)
 	c.find = &finder{log: r.log, query: q, known: known, backward: o.Backward}
 	return c
+}
+
+// ReadPositions returns the events at some positions, which ascend. Those that lie close together are read at once.
+func (r *ReadIndex) ReadPositions(positions []int64) *Cursor {
+	if len(positions) == 0 {
+		return &Cursor{log: r.log}
+	}
+	o := Forward(positions[0])
+	o.To = positions[len(positions)-1]
+	c := r.log.readAll(o)
+	c.find = &finder{log: r.log, positions: positions}
+	return c
+}
+
+// listed seeks among the ordinals of positions.
+type listed struct {
+	first     int64    // position of ordinal 0
+	positions *[]int64 // that are still to be found
+}
+
+func (l listed) seek(ordinal uint32) (uint32, bool, error) {
+	at, _ := slices.BinarySearch(*l.positions, l.first+int64(ordinal))
+	if *l.positions = (*l.positions)[at:]; len(*l.positions) == 0 {
+		return 0, false, nil
+	}
+	next := (*l.positions)[0] - l.first
+	return uint32(min(next, math.MaxUint32)), true, nil
 }
 
 // Estimate tells how many events of the positions from one up to another, which is left out, [ReadIndex.Find] would
@@ -211,6 +240,8 @@ type finder struct {
 	query    Query
 	known    *Lookups
 	backward bool
+	// positions are those that are still to be found, in place of a query.
+	positions []int64
 
 	seg      *segment // nil: the next is to be opened
 	src      seeker
@@ -265,8 +296,12 @@ func (f *finder) open(next, last int64) error {
 	} else {
 		f.last = uint32(min(last-seg.first, count-1))
 	}
-	var err error
 	f.seg = seg
+	if f.positions != nil {
+		f.src = listed{seg.first, &f.positions}
+		return nil
+	}
+	var err error
 	f.src, err = f.log.seekerOf(seg, f.query, f.backward, f.known)
 	return err
 }

@@ -348,3 +348,32 @@ func TestFindBesideAppends(t *testing.T) {
 	close(done)
 	readers.Wait()
 }
+
+// TestReadPositions reads random positions of a log of several segments.
+func TestReadPositions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(testSeed(t), 1))
+	s := openTest(t, t.TempDir(), Options{SegmentBytes: 8 << 10})
+	defer s.Close()
+	for i := range 600 {
+		mustAppend(t, s, NewEvent(fmt.Sprint("s-", rng.IntN(20)), "T", []byte(fmt.Sprint(i))))
+	}
+	s.settle()
+	all := collect(t, s.Index().ReadAll(Forward(0)))
+	if n := len(s.log.segments); n < 5 {
+		t.Fatalf("%d segments", n)
+	}
+	for range 200 {
+		var positions []int64
+		var want []RecordedEvent
+		step := 1 + rng.IntN(200)
+		for at := rng.IntN(step); at < len(all); at += 1 + rng.IntN(step) {
+			positions, want = append(positions, int64(at)), append(want, all[at])
+		}
+		kept := slices.Clone(positions)
+		sameEvents(t, collect(t, s.Index().ReadPositions(positions)), want)
+		if !slices.Equal(positions, kept) {
+			t.Fatal("the caller's list was changed")
+		}
+	}
+	sameEvents(t, collect(t, s.Index().ReadPositions([]int64{int64(len(all)) - 1, int64(len(all)), int64(len(all)) + 5})), all[len(all)-1:])
+}

@@ -126,7 +126,8 @@ func stream(ctx context.Context, s *side, n int) (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-// members runs something in eight sessions for a workload's time, or until all is done, and returns how many events a second that came to.
+// members runs something in eight sessions for a workload's time, or until it has handled as many events as were loaded, and returns how many a second
+// that came to. A member may find nothing while others hold what will be its share.
 func (b *bench) members(ctx context.Context, step func(c *pgx.Conn, member int) (events int, err error)) (float64, error) {
 	var group sync.WaitGroup
 	var events atomic.Int64
@@ -143,7 +144,7 @@ func (b *bench) members(ctx context.Context, step func(c *pgx.Conn, member int) 
 	begin := time.Now()
 	for i, c := range conns {
 		group.Go(func() {
-			for empty := 0; time.Since(begin) < b.time && empty < 3; {
+			for time.Since(begin) < b.time && events.Load() < int64(b.events) {
 				n, err := step(c, i)
 				if e := new(pgconn.PgError); errors.As(err, &e) && e.Code == "40001" {
 					continue // its partitions were shared anew
@@ -153,9 +154,6 @@ func (b *bench) members(ctx context.Context, step func(c *pgx.Conn, member int) 
 					return
 				}
 				events.Add(int64(n))
-				if empty++; n > 0 {
-					empty = 0
-				}
 			}
 		})
 	}

@@ -297,12 +297,59 @@ type assembly struct {
 	streams  map[uuid.UUID]bool
 	skipped  int
 	room     int // for what is to be parked; -1: it is not known yet
+	horizon  int64
+	read     map[int64]*engine.RecordedEvent // what was read of queued events that are not kept, by position
+}
+
+// readAhead and readAheadBytes bound what is read at once of queued events that are not kept.
+const (
+	readAhead      = 256
+	readAheadBytes = 1 << 20
+)
+
+// queued reads an event that is not kept, and with it those that the batch needs next.
+func (a *assembly) queued(ctx context.Context, position int64) (*engine.RecordedEvent, error) {
+	if e := a.read[position]; e != nil {
+		return e, nil
+	}
+	a.read = map[int64]*engine.RecordedEvent{}
+	cursor := a.registry.index.ReadPositions(a.unread())
+	for size := int64(0); size < readAheadBytes && cursor.Next(ctx); {
+		e := cursor.Event().Clone()
+		a.read[e.Position] = &e
+		size += live.SizeOf(&e)
+	}
+	if e := a.read[position]; e != nil {
+		return e, nil
+	}
+	return nil, cmp.Or(cursor.Err(), ctx.Err(), errMissing)
+}
+
+// unread are the positions of the next events that are not kept, in the order in which they are taken.
+func (a *assembly) unread() (list []int64) {
+	at := slices.Clone(a.at)
+	for range readAhead {
+		first, position := -1, a.horizon
+		for j, p := range a.parts {
+			if q := a.Consumer.parts[p].entries; !a.cut[j] && at[j] < len(q) && q[at[j]].position < position {
+				first, position = j, q[at[j]].position
+			}
+		}
+		if first < 0 {
+			break
+		}
+		if a.Consumer.parts[a.parts[first]].entries[at[first]].event == nil {
+			list = append(list, position)
+		}
+		at[first]++
+	}
+	return list
 }
 
 // assemble makes a batch of what is queued below a position.
 func (c *Consumer) assemble(ctx context.Context, parts []int, limit int, horizon int64) (*batch, []Event, error) {
 	n := len(parts)
-	a := assembly{Consumer: c, batch: &batch{last: -1, parts: make([]batchPart, n)}, parts: parts, released: make([][]parked, n), at: make([]int, n), cut: make([]bool, n), room: -1}
+	a := assembly{Consumer: c, batch: &batch{last: -1, parts: make([]batchPart, n)}, parts: parts, released: make([][]parked, n), at: make([]int, n), cut: make([]bool, n), room: -1, horizon: horizon}
 	for i, p := range parts {
 		s := &c.parts[p]
 		a.batch.parts[i] = batchPart{partition: p, checkpoint: s.checkpoint, version: s.version, next: min(s.next, horizon), upto: -1}
@@ -368,7 +415,7 @@ func (a *assembly) take(ctx context.Context, i int, again bool, position int64) 
 		return e, nil
 	}
 	if e.RecordedEvent = s.entries[a.at[i]].event; e.RecordedEvent == nil {
-		if e.RecordedEvent, err = a.event(ctx, position); err != nil {
+		if e.RecordedEvent, err = a.queued(ctx, position); err != nil {
 			return e, err
 		}
 	}

@@ -13,8 +13,11 @@ import (
 // with others that lag. So a consumer whose partitions are all read costs one pass of the log, and one that lags by n events, one pass of those
 // for each queue that n events of it fill.
 const (
-	// queuedEvents bounds the entries of all queues of a consumer, of 32 bytes each.
-	queuedEvents = 1 << 16
+	// queuedEvents bounds the entries of all queues of a consumer, of 32 bytes each: members are seldom that far from each other, and while they are not
+	// one reads for all. Where all consumers have as many as allQueuedEvents, each has room for manyQueued.
+	queuedEvents    = 1 << 18
+	allQueuedEvents = 1 << 21
+	manyQueued      = 1 << 14
 	// fewQueued is what each partition may have nevertheless.
 	fewQueued = 16
 	// queuedBytes bounds the events of a consumer that are kept beside them, and allQueuedBytes those of all; what is not kept is read once more
@@ -59,6 +62,7 @@ func (c *Consumer) forget(s *part, n int) {
 	for i := range s.entries[:n] {
 		c.empty(s, &s.entries[i])
 	}
+	c.registry.entries.Add(-int64(n))
 	if s.entries = s.entries[n:]; len(s.entries) == 0 {
 		s.entries = nil
 	}
@@ -98,10 +102,17 @@ func (c *Consumer) keep(s *part, e *engine.RecordedEvent) {
 		c.registry.bytes.Add(size)
 	}
 	s.entries = append(s.entries, n)
+	c.registry.entries.Add(1)
 }
 
 // room is how many entries a queue may have.
-func (c *Consumer) room() int { return max(fewQueued, queuedEvents/len(c.parts)) }
+func (c *Consumer) room() int {
+	n := queuedEvents
+	if c.registry.entries.Load() >= allQueuedEvents {
+		n = manyQueued
+	}
+	return max(fewQueued, n/len(c.parts))
+}
 
 // pass reads on in the log from a position, a bit, below another one, and queues what it finds. It returns where it has ended; also after an
 // error what was queued is not read again.
@@ -133,7 +144,7 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 			continue
 		}
 		if len(s.entries) >= room {
-			stalled[p], s.next = true, e.Position
+			c.stall(p, e.Position, stalled)
 			continue
 		}
 		ok, err := c.what.wants(e)
@@ -147,6 +158,20 @@ func (c *Consumer) pass(ctx context.Context, from, before int64) (end int64, err
 		s.look()
 	}
 	return end, cursor.Err()
+}
+
+// stall passes over a partition whose queue is full from a position on, up to which all have been read, and with it those of the same member: they
+// are delivered together, in the order of the log, and would each have the log read anew.
+func (c *Consumer) stall(p int, at int64, stalled []bool) {
+	parts := []int{p}
+	if m := c.parts[p].owner; m != nil {
+		parts = m.partsOf
+	}
+	for _, q := range parts {
+		if !stalled[q] {
+			stalled[q], c.parts[q].next = true, max(c.parts[q].next, at)
+		}
+	}
 }
 
 // look has the partition's member look, if it waits.

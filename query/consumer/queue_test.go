@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -33,6 +35,93 @@ func TestLighten(t *testing.T) {
 	}
 	if c.bytes != 0 || c.registry.bytes.Load() != 0 || s.bytes != 0 {
 		t.Errorf("%d, %d and %d bytes are counted", c.bytes, c.registry.bytes.Load(), s.bytes)
+	}
+}
+
+// TestStall: whose queues are full at different times, a member's partitions have been read up to one place, and lack nothing before it.
+func TestStall(t *testing.T) {
+	store, err := engine.Open(t.TempDir(), engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	random := rand.New(rand.NewPCG(1, 2))
+	const partitions, events = 1024, 20_000
+	request := &engine.AppendRequest{}
+	for range events {
+		request.Events = append(request.Events, engine.NewEvent(fmt.Sprint("s-", random.IntN(1+random.IntN(3000))), "A", nil))
+	}
+	if err := store.Writer().Append(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	r := &Registry{index: store.Index()}
+	r.entries.Store(allQueuedEvents) // there is little room
+	c := newConsumer(r, 0, &Definition{Partitions: partitions}, 1)
+	members := []*Member{{consumer: c}, {consumer: c}, {consumer: c}}
+	for p := range c.parts {
+		m := members[random.IntN(3)]
+		m.partsOf = append(m.partsOf, p)
+		c.restart(&c.parts[p], -1)
+		c.parts[p].owner, c.parts[p].read = m, true
+	}
+	queued := func(p int) (list []int64) {
+		for i, e := range request.Events {
+			if int64(i) < c.parts[p].next && partitionOf(engine.StreamID(e.Stream), partitions) == p {
+				list = append(list, int64(i))
+			}
+		}
+		return list
+	}
+	stalls := 0
+	for from := int64(0); from < events; {
+		if from, err = c.pass(t.Context(), from, events); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range members {
+			next := c.parts[m.partsOf[0]].next
+			if next < from {
+				stalls++
+			}
+			for _, p := range m.partsOf {
+				if s := &c.parts[p]; s.next != next {
+					t.Fatalf("of one member, a partition is read up to %d and another up to %d", s.next, next)
+				} else if len(s.entries) > fewQueued {
+					t.Fatalf("%d entries", len(s.entries))
+				}
+			}
+		}
+	}
+	for p := range c.parts {
+		var got []int64
+		for _, e := range c.parts[p].entries {
+			got = append(got, e.position)
+		}
+		if want := queued(p); !slices.Equal(got, want) {
+			t.Fatalf("partition %d has %v queued below %d, expected %v", p, got, c.parts[p].next, want)
+		}
+	}
+	if stalls == 0 {
+		t.Error("no queue was ever full")
+	}
+}
+
+// TestUnread: what is not kept of queued events is read together, in the order in which it is delivered.
+func TestUnread(t *testing.T) {
+	c := newConsumer(&Registry{}, 0, &Definition{Partitions: 3}, 1)
+	kept := &engine.RecordedEvent{}
+	for p, list := range [][]entry{
+		{{position: 1}, {position: 4, event: kept}, {position: 9}},
+		{{position: 2}, {position: 3}, {position: 8}},
+		{{position: 0}, {position: 5}},
+	} {
+		c.parts[p].entries = list
+	}
+	a := assembly{Consumer: c, parts: []int{0, 1, 2}, at: []int{0, 1, 0}, cut: []bool{false, false, true}, horizon: 9}
+	if got := a.unread(); !slices.Equal(got, []int64{1, 3, 8}) {
+		t.Errorf("%v are to be read", got)
+	}
+	if !slices.Equal(a.at, []int{0, 1, 0}) {
+		t.Error("they were taken")
 	}
 }
 

@@ -27,6 +27,7 @@ type Registry struct {
 	watch   *engine.Watch // of definitions
 	parked  *engine.Watch
 	bytes   atomic.Int64 // of events that are queued
+	entries atomic.Int64 // of all queues
 	members atomic.Int64
 	given   atomic.Int64 // events of the batches that they were given
 	crowded atomic.Bool  // there was no room for what was to be parked of all
