@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -116,6 +117,16 @@ func waitForPosition(s *Session, a []pgvalue.Value, v *pgvalue.Value) error {
 	there, err := s.awaitPosition(a[0].Int, timeout, false)
 	*v = pgvalue.BoolValue(there)
 	return err
+}
+
+// backupStart is eventgres_backup_start.
+func backupStart(s *Session, _ []pgvalue.Value, v *pgvalue.Value) error {
+	if err := s.may().BacksUp(relation.BackupStart.Name); err != nil {
+		return err
+	}
+	extent := s.server.store.Control().Extent()
+	*v = pgvalue.BytesValue(fmt.Appendf(nil, `{"events": %d, "changes": %d, "store_id": "%s"}`, extent.Events, extent.Changes, s.server.store.ID()))
+	return nil
 }
 
 // expectVersion makes a stream's version what the transaction's append rests on.
@@ -368,6 +379,7 @@ func init() {
 	)
 	register("set_config", setConfig)
 	expr.RegisterOwn(relation.WaitForPosition, ofSession(waitForPosition))
+	expr.RegisterOwn(relation.BackupStart, ofSession(backupStart))
 	expr.RegisterOwn(relation.ExpectVersion, ofSession(expectVersion))
 	expr.RegisterOwn(relation.ExpectVersionOfID, ofSession(expectVersion))
 	advisoryFunctions()

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 
 	"github.com/eventgres/eventgres/engine"
 )
@@ -91,17 +91,19 @@ func committedBy(ctx context.Context, url, dir, name string) (extent engine.Exte
 		return extent, fmt.Errorf("a server has %s open; ask it with --url: %w", dir, err)
 	}
 	defer hangUp(conn)
-	result := conn.ExecParams(ctx, "SELECT store_id, events, changes FROM eventgres_health", nil, nil, nil, nil).Read()
+	result := conn.ExecParams(ctx, "SELECT eventgres_backup_start()", nil, nil, nil, nil).Read()
 	if result.Err != nil {
 		return extent, result.Err
 	}
-	if len(result.Rows) != 1 || string(result.Rows[0][0]) != id.String() {
+	var told struct {
+		Events, Changes int64
+		Store           string `json:"store_id"`
+	}
+	if err := json.Unmarshal(result.Rows[0][0], &told); err != nil {
+		return extent, err
+	}
+	if told.Store != id.String() {
 		return extent, fmt.Errorf("the server at %s serves another store than %s", url, dir)
 	}
-	for i, v := range []*int64{&extent.Events, &extent.Changes} {
-		if *v, err = strconv.ParseInt(string(result.Rows[0][1+i]), 10, 64); err != nil {
-			return extent, err
-		}
-	}
-	return extent, nil
+	return engine.Extent{Events: told.Events, Changes: told.Changes}, nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/eventgres/eventgres/integration/harness"
 )
 
@@ -55,6 +57,43 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	if out := refused(t, "restore", backup, "--data", filepath.Join(t.TempDir(), "r")); !strings.Contains(out, "BACKUP") {
 		t.Error(out)
+	}
+}
+
+// Who makes backups need not be a superuser: a role does that reads all, past policies, too.
+func TestBackupRole(t *testing.T) {
+	server := harness.Eventgres(t)
+	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, server.URL()+"&user=postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	for _, sql := range []string{
+		"INSERT INTO events (stream, type) VALUES ('a-1', 'A'), ('a-2', 'A')",
+		"CREATE ROLE keeper LOGIN BYPASSRLS", "GRANT pg_read_all_data TO keeper",
+		"CREATE ROLE reader LOGIN", "GRANT pg_read_all_data TO reader",
+		"CREATE ROLE bypass LOGIN BYPASSRLS", "CREATE ROLE monitor LOGIN", "GRANT pg_monitor TO monitor",
+	} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	var told, store string
+	if err := conn.QueryRow(ctx, "SELECT eventgres_backup_start()::text, store_id::text FROM eventgres_health").Scan(&told, &store); err != nil {
+		t.Fatal(err)
+	}
+	if want := regexp.MustCompile(`^\{"events": 2, "changes": [1-9]\d*, "store_id": "` + store + `"\}$`); !want.MatchString(told) {
+		t.Errorf("eventgres_backup_start tells %s", told)
+	}
+	as := func(role string) string { return "postgres://" + role + "@" + server.Address() + "/events?sslmode=disable" }
+	backup := filepath.Join(t.TempDir(), "backup")
+	must(t, "", "backup", backup, "--data", server.Data, "--url", as("keeper"))
+	must(t, "", "verify", "--data", server.Data, "--url", as("keeper"))
+	for _, role := range []string{"reader", "bypass", "monitor"} {
+		if out := refused(t, "backup", filepath.Join(t.TempDir(), "b"), "--data", server.Data, "--url", as(role)); !strings.Contains(out, "permission denied for function eventgres_backup_start") {
+			t.Errorf("%s: %s", role, out)
+		}
 	}
 }
 

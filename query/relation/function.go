@@ -36,6 +36,12 @@ BEGIN
 END`,
 }
 
+// BackupStart is the declaration of eventgres_backup_start.
+var BackupStart = &Function{
+	OID: 16651, Schema: "public", Name: "eventgres_backup_start", Result: pgvalue.OIDJSONB, Volatile: 'v', Effects: true,
+	About: "how far the log is committed, for who copies its files", Source: "\nBEGIN\n  -- the server itself does it\nEND",
+}
+
 // ExpectVersion and ExpectVersionOfID are the declarations of expect_version, of a stream's name and of its id.
 var (
 	ExpectVersion     = expectVersion(16660, "stream", pgvalue.OIDText, "s.stream = expect_version.stream")
@@ -58,7 +64,7 @@ END`,
 
 // Functions are all of them.
 var Functions = []*Function{
-	StreamID, AuthQuery, WaitForPosition, ExpectVersion, ExpectVersionOfID, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
+	StreamID, AuthQuery, WaitForPosition, BackupStart, ExpectVersion, ExpectVersionOfID, CreateConsumer, DropConsumer, AlterConsumer, ResetConsumer, Consume, Ack, Nack, Leave, Unpark,
 	ClusterAdd, ClusterPromote, ClusterRemove, ClusterTransfer,
 }
 

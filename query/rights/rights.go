@@ -156,6 +156,19 @@ func (r *Rights) Owns(kind, name string) error {
 // Stats tells whether the session is told what others do.
 func (r *Rights) Stats() bool { return r.All || r.Roles.Uses(r.User, privilege.ReadAllStats) }
 
+// BacksUp checks that the session may call a function for who makes backups, which have all there is: a superuser does, and who reads all, past policies,
+// too.
+func (r *Rights) BacksUp(function string) error {
+	switch one := r.Roles.ByOID(r.User); {
+	case r.Err != nil:
+		return r.Err
+	case r.All || one != nil && one.BypassRLS && r.Roles.Uses(r.User, privilege.ReadAllData):
+		return nil
+	}
+	return pgerror.Errorf(pgerror.InsufficientPrivilege, "permission denied for function %s", function).
+		WithHint("Only superusers may call it, and members of pg_read_all_data that have BYPASSRLS.")
+}
+
 // private are settings that tell where things are on the server's machine.
 var private = map[string]bool{"config_file": true, "data_directory": true, "hba_file": true, "ident_file": true}
 
