@@ -12,6 +12,9 @@ import (
 // RaftFile is the file of a data directory that says which member of a cluster it belongs to.
 const RaftFile = "RAFT"
 
+// OldRaft is behind its name while and after a member that is left alone has become the first of a cluster of its own.
+const OldRaft = ".old"
+
 // ErrMember is of a directory that belongs to a member of a cluster and is opened as a single node's.
 var ErrMember = errors.New("the directory belongs to a member of a cluster")
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
 	"time"
 )
@@ -46,18 +47,18 @@ func (g *group) time(r *AppendRequest, i int) *ProposedEvent {
 // RaisedMetadata are the metadata of an event that was given a time, µs since the Unix epoch, and got a later one: with the
 // time that was given as the last member, or, where they are no object, as another of theirs. Their text stays as it is.
 func RaisedMetadata(metadata []byte, given int64) []byte {
-	member := `"` + GivenTimeKey + `": "` + time.UnixMicro(given).UTC().Format(givenTimeFormat) + `"`
-	return AddMember(metadata, member)
+	return AddMember(metadata, GivenTimeKey, `"`+time.UnixMicro(given).UTC().Format(givenTimeFormat)+`"`)
 }
 
-// AddMember adds a member to metadata that are JSON or nil.
-func AddMember(metadata []byte, member string) []byte {
+// AddMember adds a member to metadata that are JSON or nil. Those that are no object, or have a member of the key, become one of another object.
+func AddMember(metadata []byte, key, value string) []byte {
+	member := `"` + key + `": ` + value
 	out := make([]byte, 0, len(metadata)+len(member)+len(GivenMetadataKey)+8)
 	text := bytes.TrimRight(metadata, " \t\r\n")
 	switch {
 	case metadata == nil:
 		return append(append(append(out, '{'), member...), '}')
-	case text[len(text)-1] != '}':
+	case text[len(text)-1] != '}' || hasMember(metadata, key):
 		out = append(append(out, `{"`+GivenMetadataKey+`": `...), metadata...)
 		return append(append(append(out, ", "...), member...), '}')
 	}
@@ -67,6 +68,35 @@ func AddMember(metadata []byte, member string) []byte {
 		out = append(out, ", "...)
 	}
 	return append(append(out, member...), '}')
+}
+
+// hasMember tells whether an object has a member of a key.
+func hasMember(object []byte, key string) bool {
+	d := json.NewDecoder(bytes.NewReader(object))
+	depth, name := 0, false
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return false // its end
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+			name = depth == 1
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		default:
+			if depth == 1 && name {
+				if t == key {
+					return true
+				}
+				name = false
+				continue
+			}
+		}
+		name = depth == 1 // a value of the object has ended
+	}
 }
 
 // Time is when an event of a request that has succeeded was recorded, µs since the Unix epoch.

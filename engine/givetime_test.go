@@ -15,13 +15,15 @@ func TestRaisedMetadata(t *testing.T) {
 	given := time.Date(2019, 7, 1, 12, 30, 0, 45_000, time.UTC).UnixMicro()
 	const member = `"$recorded_at": "2019-07-01T12:30:00.000045+00:00"`
 	for metadata, want := range map[string]string{
-		"":                       "{" + member + "}",
-		"{}":                     "{" + member + "}",
-		" {\n} ":                 " {" + member + "}",
-		`{"a": 1}`:               `{"a": 1, ` + member + "}",
-		`{"a": {} } `:            `{"a": {}, ` + member + "}",
-		`{"a": "{"}`:             `{"a": "{", ` + member + "}",
-		`{"$recorded_at": "x"}`:  `{"$recorded_at": "x", ` + member + "}",
+		"":                      "{" + member + "}",
+		"{}":                    "{" + member + "}",
+		" {\n} ":                " {" + member + "}",
+		`{"a": 1}`:              `{"a": 1, ` + member + "}",
+		`{"a": {} } `:           `{"a": {}, ` + member + "}",
+		`{"a": "{"}`:            `{"a": "{", ` + member + "}",
+		`{"$recorded_at": "x"}`: `{"$metadata": {"$recorded_at": "x"}, ` + member + "}",
+		`{"a": {"$recorded_at": 1}, "b": ["$recorded_at", {}], "c": "$recorded_at"}`: `{"a": {"$recorded_at": 1}, "b": ["$recorded_at", {}], "c": "$recorded_at", ` + member + "}",
+		`{"a": [1, {"b": 2}], "$recorded_at": null}`:                                 `{"$metadata": {"a": [1, {"b": 2}], "$recorded_at": null}, ` + member + "}",
 		"null":                   `{"$metadata": null, ` + member + "}",
 		`[{"a": 1}]`:             `{"$metadata": [{"a": 1}], ` + member + "}",
 		`"}"`:                    `{"$metadata": "}", ` + member + "}",

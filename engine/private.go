@@ -40,6 +40,14 @@ func checkPrivate(fsys vfs.FS, dir string) error {
 	return err
 }
 
+// MakePrivate makes a data directory that nobody else may reach; fsys may be nil.
+func MakePrivate(fsys vfs.FS, dir string) error {
+	if fsys == nil {
+		fsys = vfs.OS
+	}
+	return makePrivate(fsys, dir)
+}
+
 // makePrivate makes a data directory, and makes one that is there and empty the owner's alone.
 func makePrivate(fsys vfs.FS, dir string) error {
 	if err := fsys.MkdirAll(dir); err != nil {

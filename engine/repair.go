@@ -59,7 +59,7 @@ type repairer struct {
 
 func (p *repairer) run() error {
 	if p.CutAt >= 0 {
-		if err := refuseMember(p.fs, p.dir); err != nil {
+		if err := refuseMember(p.fs, p.dir, false); err != nil {
 			return err // what the others have acknowledged cannot be cut here
 		}
 		if err := p.cut(); err != nil {

@@ -44,6 +44,12 @@ type ReplicaBase struct {
 	Joined      uint32 // the last segment that this node has copied from another, sealed, when it joined; 0 if it has none
 }
 
+// copied tells of a segment that is the newest that was copied. The base tells of a copy before it is begun: if that was not finished, the segment before
+// is the newest.
+func (b ReplicaBase) copied(number uint32) bool {
+	return b.Joined != 0 && (number == b.Joined || number+1 == b.Joined)
+}
+
 // logEnd is a place in a replicated log, behind an entry.
 type logEnd struct {
 	index uint64

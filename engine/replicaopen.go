@@ -71,7 +71,7 @@ func scanEntries(seg *segment, size int64) (*foundEntries, error) {
 func (s *Store) replicated(id identity) error {
 	r := s.opts.replica
 	if r == nil {
-		return refuseMember(s.opts.FS, s.dir)
+		return refuseMember(s.opts.FS, s.dir, s.opts.begins)
 	}
 	numbers, err := listSegments(s.opts.FS, s.dir)
 	if err != nil {
@@ -89,9 +89,13 @@ func (s *Store) replicated(id identity) error {
 }
 
 // refuseMember returns ErrMember for a directory of a member.
-func refuseMember(fsys vfs.FS, dir string) error {
-	switch b, err := ReadBallot(fsys, dir); {
-	case errors.Is(err, fs.ErrNotExist), err == nil && b.Base.Segment == 0: // it is none yet
+func refuseMember(fsys vfs.FS, dir string, begins bool) error {
+	b, err := ReadBallot(fsys, dir)
+	if errors.Is(err, fs.ErrNotExist) && !begins {
+		_, err = fsys.Stat(filepath.Join(dir, RaftFile+OldRaft)) // it was to go on alone, and does not yet
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && b.Name != "" && b.Base.Segment == 0: // it is none yet
 		return nil
 	case err != nil:
 		return err
@@ -156,7 +160,7 @@ func (u *survey) run(last uint32) error {
 	switch {
 	case before.sealed && len(found.refs) > 0:
 		return u.accept(newest, found, nil)
-	case before.sealed && before.number != r.base.Joined:
+	case before.sealed && !r.base.copied(before.number):
 		return newest.corrupt(segmentHeaderSize, "the entry that begins the segment is missing: the one before is sealed, so it was applied")
 	}
 	// It was begun by a group that is not applied: the segment before it would be sealed.
@@ -267,7 +271,7 @@ func (u *survey) accept(active *segment, found, next *foundEntries) error {
 		}
 		r.tail, r.tailAt = raw, r.applied.index+1
 		return nil
-	case found.tail.reason == "seal" && active.sealed && found.tail.offset == active.end && active.number != r.base.Joined:
+	case found.tail.reason == "seal" && active.sealed && found.tail.offset == active.end && !r.base.copied(active.number):
 		return &CorruptionError{File: segmentName(u.dir, active.number+1), Reason: "the segment is missing: the one before it is sealed"}
 	case found.tail.reason == "seal" && active.sealed && found.tail.offset == active.end:
 		r.closed, r.applied = true, found.end
@@ -389,6 +393,7 @@ func (r *Replica) reached(seg *segment, s *frameScanner, t tail) error {
 // BeginReplica has the log of a directory that a single node had go on in a segment of its own, with which the entries of a cluster begin, and returns its
 // number. The store is not open.
 func BeginReplica(dir string, o Options) (segment uint32, err error) {
+	o.begins = true
 	s, err := Open(dir, o)
 	if err != nil {
 		return 0, err

@@ -45,6 +45,7 @@ type Options struct {
 	Logger *slog.Logger
 
 	replica *Replica // whose store is opened: its log is a replicated one
+	begins  bool     // the directory becomes a member's
 }
 
 func (o Options) withDefaults() *Options {
@@ -115,6 +116,14 @@ func Open(dir string, options Options) (*Store, error) {
 // lockWait is how long a server waits for its data directory. One that is killed while it starts a process
 // leaves its lock with that one, until it runs its own program: on a busy machine, milliseconds.
 const lockWait = time.Second
+
+// Lock locks a data directory, which no process has open then; fsys may be nil. It returns ErrLocked where one has.
+func Lock(fsys vfs.FS, dir string) (io.Closer, error) {
+	if fsys == nil {
+		fsys = vfs.OS
+	}
+	return lockDir(fsys, dir, lockWait)
+}
 
 // lockDir locks a data directory. It returns ErrLocked where another process keeps it locked for as long as
 // is waited.

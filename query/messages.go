@@ -41,7 +41,11 @@ func (s *Session) LockCategory(number int64) error {
 func (s *Session) BeginWrite(number int64) (bool, error) {
 	if last := s.soleWrite; last != nil {
 		s.soleWrite = nil
-		if now, err := s.appendsNow(last); now || err != nil {
+		now, err := s.appendsNow(last)
+		if now && err == nil && s.server.advisory.Taken(s.conn, numbered(number), advisory.Exclusive) {
+			err = s.LockCategory(number) // whoever has it may write what this one's expectation is about
+		}
+		if now || err != nil {
 			return now, err
 		}
 	}

@@ -22,7 +22,7 @@ type clusterFlags struct {
 	Cluster         string        `placeholder:"NAME=ADDRESS,…" help:"Nodes of a cluster that empty directories found: name and address for other nodes of each, this one among them."`
 	Join            string        `placeholder:"ADDRESS" help:"Address of a node whose cluster an empty directory joins, once it was added there."`
 	PeerListen      string        `help:"TCP address for other nodes; default: that of this node in --cluster."`
-	PeerAddress     string        `help:"Address at which other nodes reach this one; default: that of --peer-listen."`
+	PeerAddress     string        `help:"Address at which other nodes reach this one; default: that of this node in --cluster, or of --peer-listen."`
 	PeerCert        string        `help:"Certificate for other nodes, PEM, for the name of this node; with --peer-key and --peer-ca." type:"path"`
 	PeerKey         string        `help:"Its key, PEM." type:"path"`
 	PeerCA          string        `name:"peer-ca" help:"Certificates, PEM, of those who sign certificates of nodes." type:"path"`
@@ -40,8 +40,12 @@ func (f *clusterFlags) check() error {
 		return errors.New("--cluster, --join and --peer-listen are for a node of a cluster: give it a name with --node")
 	case f.Cluster != "" && f.Join != "":
 		return errors.New("--cluster founds a cluster, --join joins one: give one of them")
+	case f.Node == "" && (f.PeerAddress != "" || f.PeerCert != "" || f.PeerKey != "" || f.PeerCA != "" || f.SQLAddress != ""):
+		return errors.New("--peer-address, --peer-cert, --peer-key, --peer-ca and --advertise are for a node of a cluster: give it a name with --node")
 	case f.ElectionTimeout < 100*time.Millisecond:
 		return errors.New("--election-timeout is at least 100ms")
+	case f.ClusterWait < 0:
+		return errors.New("--cluster-wait is not negative")
 	}
 	return nil
 }
@@ -55,6 +59,9 @@ func (f *clusterFlags) nodes() (members []replica.Member, err error) {
 		name, address, ok := strings.Cut(strings.TrimSpace(part), "=")
 		if !ok || name == "" || address == "" {
 			return nil, fmt.Errorf("--cluster: %q is not NAME=ADDRESS", part)
+		}
+		if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+			return nil, fmt.Errorf("--cluster: %q is not HOST:PORT", address)
 		}
 		if slices.ContainsFunc(members, func(m replica.Member) bool { return m.Name == name }) {
 			return nil, fmt.Errorf("--cluster names %q twice", name)
@@ -80,12 +87,22 @@ func (f *clusterFlags) run(ctx context.Context, dir, listen string, o engine.Opt
 		return nil, errors.New("a node of a cluster needs --peer-listen, or its address in --cluster")
 	}
 	reached := f.PeerAddress
+	for _, m := range members {
+		if m.Name == f.Node && reached == "" {
+			reached = m.Peer
+		}
+	}
 	if reached == "" {
 		reached = address
 	}
+	if err := reachable(reached); err != nil {
+		return nil, fmt.Errorf("other nodes cannot reach this one: %w: give --peer-address", err)
+	}
 	sql := f.SQLAddress
 	if sql == "" {
-		sql = listen
+		if sql = listen; !strings.HasPrefix(listen, "/") && reachable(listen) != nil {
+			logger.Warn("clients that are sent to this node cannot know where it is: give --advertise", "listen", listen)
+		}
 	}
 	return begin.Run(ctx, begin.Config{
 		Dir: dir, Options: o, Name: f.Node, Cluster: members, Join: f.Join, Logger: logger,
@@ -94,6 +111,18 @@ func (f *clusterFlags) run(ctx context.Context, dir, listen string, o engine.Opt
 			Files: peer.Files{Cert: f.PeerCert, Key: f.PeerKey, CA: f.PeerCA},
 		},
 	}, f.ElectionTimeout, f.ClusterWait)
+}
+
+// reachable checks that an address is one at which others can reach this machine, which that of all interfaces is not.
+func reachable(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || port == "" || ip != nil && ip.IsUnspecified() {
+		return fmt.Errorf("%s is no address of a machine", address)
+	}
+	return nil
 }
 
 // cluster is a driver as sessions see it.

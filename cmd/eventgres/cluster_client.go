@@ -48,9 +48,15 @@ const statusColumns = "SELECT node, role, term, position, lag_events, sync_p99_m
 func (c *clusterStatusCommand) Run() error {
 	ctx, stop := interruptible()
 	defer stop()
-	conn, err := connect(ctx, c.URL, "eventgres cluster")
+	config, err := pgconn.ParseConfig(c.URL)
 	if err != nil {
 		return err
+	}
+	config.ValidateConnect = nil // any node tells, also where none leads
+	config.RuntimeParams["application_name"] = "eventgres cluster"
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return interrupted(ctx, err)
 	}
 	defer hangUp(conn)
 	limit, cancel := context.WithTimeout(ctx, 30*time.Second)

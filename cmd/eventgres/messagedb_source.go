@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -218,7 +219,7 @@ func (x *message) read(v [][]byte) error {
 		stream: string(v[4]), typ: string(v[5]), data: v[6], metadata: v[7], id: uuid.UUID(v[8]),
 	}
 	if x.version != x.position {
-		x.metadata = engine.AddMember(x.metadata, fmt.Sprintf(`"$position": %d`, x.position))
+		x.metadata = engine.AddMember(x.metadata, "$position", strconv.FormatInt(x.position, 10))
 	}
 	return nil
 }

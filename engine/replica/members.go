@@ -161,7 +161,49 @@ func (d *Driver) Add(ctx context.Context, m Member) error {
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, &pb.ConfChangeSingle{Type: pb.ConfChangeAddLearnerNode.Enum(), NodeId: new(m.ID)})
+	if err := d.change(ctx, &pb.ConfChangeSingle{Type: pb.ConfChangeAddLearnerNode.Enum(), NodeId: new(m.ID)}); err != nil {
+		return err
+	}
+	return d.confirm(ctx)
+}
+
+// confirm has a group come behind a change of who votes: a node that starts knows by it that the change is committed.
+func (d *Driver) confirm(ctx context.Context) error {
+	return d.Write(ctx, func(members []Member) ([]Member, error) { return members, nil })
+}
+
+// recent is how long ago a node may have been heard of that counts as there.
+const recent = 3 * time.Second
+
+// majority refuses a change after which there would not be enough voters that are heard of to append. It waits a moment for those that have just come.
+func (d *Driver) majority(ctx context.Context, added, removed uint64) error {
+	voters, _, err := d.Voters(ctx)
+	if err != nil {
+		return err
+	}
+	if added != 0 {
+		voters = append(voters, added)
+	}
+	voters = slices.DeleteFunc(voters, func(id uint64) bool { return id == removed })
+	for end := time.Now().Add(recent); ; {
+		there, peers := 0, d.Peers()
+		for _, id := range voters {
+			if id == d.ID() || time.Since(peers[id].Heard) < recent {
+				there++
+			}
+		}
+		switch {
+		case there >= len(voters)/2+1:
+			return nil
+		case time.Now().After(end):
+			return fmt.Errorf("of %d voters that there would be, %d are reached: nothing could be appended", len(voters), there)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // maxBehind is how many entries a learner may be behind to be promoted.
@@ -188,7 +230,13 @@ func (d *Driver) Promote(ctx context.Context, name string) error {
 	case p.Match+maxBehind < last:
 		return fmt.Errorf("%q has %d entries of %d: promote it once it has caught up", name, p.Match, last)
 	}
-	return d.change(ctx, &pb.ConfChangeSingle{Type: pb.ConfChangeAddNode.Enum(), NodeId: new(m.ID)})
+	if err := d.majority(ctx, m.ID, 0); err != nil {
+		return err
+	}
+	if err := d.change(ctx, &pb.ConfChangeSingle{Type: pb.ConfChangeAddNode.Enum(), NodeId: new(m.ID)}); err != nil {
+		return err
+	}
+	return d.confirm(ctx)
 }
 
 // Remove takes a node out of the cluster.
@@ -199,6 +247,9 @@ func (d *Driver) Remove(ctx context.Context, name string) error {
 	}
 	if m.ID == d.ID() {
 		return fmt.Errorf("%q leads: transfer the leadership first", name)
+	}
+	if err := d.majority(ctx, 0, m.ID); err != nil {
+		return err
 	}
 	if err := d.change(ctx, &pb.ConfChangeSingle{Type: pb.ConfChangeRemoveNode.Enum(), NodeId: new(m.ID)}); err != nil {
 		return err

@@ -67,6 +67,8 @@ type Node struct {
 	lastRead uint64
 	confirm  *read // of a group that appends nothing
 	changes  []*change
+	// changesLostAt is the tick at which the leadership was lost with changes of the members on their way; 0: it was not.
+	changesLostAt uint64
 }
 
 // read waits until this node has applied all that was committed when it was asked for.
@@ -189,9 +191,26 @@ func (n *Node) Step(m *pb.Message) {
 	if n.answersNothing(m) && !failpoint(bugAnswerOfNothing) {
 		return
 	}
+	switch own := n.rn.BasicStatus().GetTerm(); {
+	case m.GetTerm() > own && m.GetTerm()-own > maxTermAhead:
+		n.log.Error("a message of a term that no election has come to is passed over", "from", fmt.Sprintf("%016x", m.GetFrom()), "term", m.GetTerm())
+		return
+	case m.GetType() == pb.MsgHeartbeat && m.GetTerm() >= own && m.GetCommit() > n.r.Last():
+		// A leader tells of no more than this node has acknowledged.
+		err := fmt.Errorf("%w: the leader has had entry %d acknowledged, and the log ends with entry %d", errLostEntries, m.GetCommit(), n.r.Last())
+		n.log.Error("this node takes no part in the cluster any more", "error", err)
+		n.stop(err)
+		return
+	}
 	_ = n.rn.Step(m) // of a node that is none any more, or of an older term
 	n.work()
 }
+
+// maxTermAhead is how far a term may be beyond this node's: with an election a millisecond, that is a century.
+const maxTermAhead = 1 << 42
+
+// errLostEntries is of a log that has lost its end, such as a copy of files that was put back.
+var errLostEntries = errors.New("entries that this node had acknowledged are missing: replace the node")
 
 // answersNothing tells whether a message is what a node sends to one that it takes for an old leader, and this one leads in that very term. The protocol
 // takes that for the word that the node has entry 0, and would send from entry 1 on, which no log has: it would send nothing any more.
@@ -524,6 +543,7 @@ func (n *Node) expire() {
 	for _, r := range late {
 		r.done(0, engine.ErrNoLeader)
 	}
+	n.expireChanges()
 	switch {
 	case !n.r.Waiting() || n.leads():
 		n.lostAt = 0
@@ -534,6 +554,23 @@ func (n *Node) expire() {
 			n.r.Answer(engine.ErrNotAppended)
 		}
 		n.r.Answer(engine.ErrOutcomeUnknown)
+	}
+}
+
+// expireChanges ends the changes of the members that have waited for too long since this node was the leader.
+func (n *Node) expireChanges() {
+	if len(n.changes) == 0 || n.leads() {
+		n.changesLostAt = 0
+		return
+	}
+	if n.changesLostAt == 0 {
+		n.changesLostAt = max(n.ticks, 1)
+	}
+	if n.ticks >= n.changesLostAt+n.wait {
+		for _, c := range n.changes {
+			c.done(engine.ErrOutcomeUnknown)
+		}
+		n.changes, n.changesLostAt = nil, 0
 	}
 }
 

@@ -126,7 +126,7 @@ func (s *simulation) join(from *simNode) *simNode {
 	if s.rng.IntN(2) == 0 && !from.damaged {
 		copied, joined := s.sealed(from)
 		if joined >= base.Segment {
-			mem, base.Joined = copied, joined
+			mem, base.Joined = copied, joined+uint32(s.rng.IntN(2)) // the next was to be copied too, and was not to the end
 			s.counts.Sealed++
 		}
 	}

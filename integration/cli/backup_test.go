@@ -86,7 +86,9 @@ func TestBackupRole(t *testing.T) {
 	if want := regexp.MustCompile(`^\{"events": 2, "changes": [1-9]\d*, "store_id": "` + store + `"\}$`); !want.MatchString(told) {
 		t.Errorf("eventgres_backup_start tells %s", told)
 	}
-	as := func(role string) string { return "postgres://" + role + "@" + server.Address() + "/events?sslmode=disable" }
+	as := func(role string) string {
+		return "postgres://" + role + "@" + server.Address() + "/events?sslmode=disable"
+	}
 	backup := filepath.Join(t.TempDir(), "backup")
 	must(t, "", "backup", backup, "--data", server.Data, "--url", as("keeper"))
 	must(t, "", "verify", "--data", server.Data, "--url", as("keeper"))

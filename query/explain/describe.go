@@ -94,6 +94,8 @@ func scanName(p *read.Plan) string {
 		scan = "Roles Scan"
 	case p.Rel == relation.Cluster:
 		scan = "Cluster Scan"
+	case relation.FunctionOf(p.Rel) != nil:
+		scan = "Function Scan"
 	case p.Rel.Served:
 		scan = "Consumers Scan"
 	case p.Access.Kind == read.AccessKeys:

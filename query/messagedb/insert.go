@@ -3,6 +3,7 @@ package messagedb
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -69,6 +70,9 @@ func (p *InsertPlan) compileColumns(c *expr.Compiler, st *syntax.InsertStmt) err
 		i, ok := rel.ByName[n.Text]
 		if !ok {
 			return c.At(pgerror.Errorf(pgerror.UndefinedColumn, "column \"%s\" of relation \"%s\" does not exist", n.Text, rel.Name), n.Pos)
+		}
+		if slices.Contains(p.columns, i) {
+			return c.At(pgerror.Errorf(pgerror.DuplicateColumn, "column \"%s\" specified more than once", n.Text), n.Pos)
 		}
 		p.columns = append(p.columns, i)
 	}
@@ -215,7 +219,7 @@ func (p *insertPortal) insert(row []*expr.Scalar) error {
 	}
 	e.Version = engine.ExpectedVersion(position.Int)
 	if _, err := p.h.Write(e, nil, false); err != nil {
-		return taken(err)
+		return p.taken(err, e)
 	}
 	p.n++
 	if p.plan.returning == nil {
@@ -233,11 +237,25 @@ func (p *insertPortal) insert(row []*expr.Scalar) error {
 // next is the position of the log that a message would get, as Message DB has it.
 func (p *insertPortal) next() int64 { return nextGlobal(p.h) }
 
-// taken is the error of a message whose position in its stream is another's.
-func taken(err error) error {
+// taken is the error of a message whose position in its stream is another's, or has a gap before it. Where its id is known as well, that is told.
+func (p *insertPortal) taken(err error, e *engine.ProposedEvent) error {
+	var gap *engine.VersionConflictError
+	if errors.As(err, &gap) && gap.Stream == "" {
+		named := *gap
+		named.Stream = e.Stream
+		return &named
+	}
 	var t *engine.VersionTakenError
 	if !errors.As(err, &t) {
 		return Told(err)
+	}
+	ix, _, batch := p.h.Log()
+	at, failed := ix.FindEvent(p.h.Asking(), e.EventID)
+	if failed != nil {
+		return failed
+	}
+	if at >= 0 || slices.ContainsFunc(batch.Staged, func(s engine.ProposedEvent) bool { return s.EventID == e.EventID }) {
+		return Told(&engine.DuplicateEventError{EventID: e.EventID})
 	}
 	x := pgerror.Errorf(pgerror.UniqueViolation, "duplicate key value violates unique constraint \"messages_stream\"").
 		WithDetail("Key (stream_name, \"position\")=(%s, %d) already exists.", t.Stream, t.Version)

@@ -294,7 +294,7 @@ func categoryMessages(h Host, a []pgvalue.Value) (Rows, error) {
 	}
 	keep := inCategory(a)
 	ix, before, batch := h.Log()
-	options := engine.Forward(max(from-1, 0))
+	options := engine.Forward(max(from, 1) - 1)
 	options.Before, options.NamesOnly = before, true
 	query := engine.Query{{{ix.Key(engine.CategoryKey, a[argCategory].Text)}}}
 	s := &source{h: h, cursor: ix.Find(query, options, nil), keep: keep, condition: c, left: n}

@@ -110,7 +110,8 @@ func change(h Host, name string, call func(ctx context.Context, m *Member) error
 	var follows *engine.NotLeaderError
 	var told *pgerror.Error
 	switch {
-	case err == nil || errors.As(err, &told) || errors.Is(err, context.Canceled) || errors.Is(err, engine.ErrNoLeader) || errors.Is(err, engine.ErrNotAppended):
+	case err == nil || errors.As(err, &told) || errors.Is(err, context.Canceled) || errors.Is(err, engine.ErrNoLeader) || errors.Is(err, engine.ErrNotAppended) ||
+		errors.Is(err, engine.ErrOutcomeUnknown):
 		return err
 	case errors.As(err, &follows):
 		return pgerror.Errorf(pgerror.ReadOnlySQLTransaction, "cannot execute %s() during recovery", name).WithHint(leaderHint(follows.Name, follows.Address))

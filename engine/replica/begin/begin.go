@@ -106,7 +106,7 @@ func (m *Member) start(election, wait time.Duration) (*replica.Driver, error) {
 		m.driver = d
 		m.mu.Unlock()
 		m.transport.Attach(d, d.Store().ID().String())
-		m.transport.Know(c.Cluster)
+		m.transport.Reach(c.Cluster)
 		return m.transport, nil
 	})
 	if err != nil {
@@ -170,6 +170,9 @@ func (m *Member) readBallot() error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
+	if err := notRecovering(c.Dir); err != nil {
+		return err
+	}
 	holds, err := engine.HasStore(c.Options.FS, c.Dir)
 	switch {
 	case err != nil:
@@ -177,11 +180,19 @@ func (m *Member) readBallot() error {
 	case holds:
 		return fmt.Errorf("%s holds the store of a single node: make it a cluster's first with: eventgres cluster init --data %s --node %s", c.Dir, c.Dir, c.Name)
 	}
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+	if err := engine.MakePrivate(c.Options.FS, c.Dir); err != nil {
 		return err
 	}
 	m.ballot = engine.Ballot{Node: newNode(), Name: c.Name}
 	return m.ballot.Write(c.Options.FS, c.Dir)
+}
+
+// notRecovering refuses a directory that was to go on alone, and does not yet.
+func notRecovering(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, engine.RaftFile+engine.OldRaft)); err != nil {
+		return nil
+	}
+	return fmt.Errorf("%s was not recovered to the end: run eventgres cluster recover again", dir)
 }
 
 // newNode makes an id that no node ever had.
@@ -399,11 +410,17 @@ func (m *Member) catchUp(ctx context.Context) error {
 		}
 		for n := mine; n <= j.Sealed; n++ {
 			// Once it is there nothing comes behind it here, until an entry does.
+			m.mu.Lock()
 			m.ballot.Base.Joined = n
-			if err := m.ballot.Write(c.Options.FS, c.Dir); err != nil {
+			err := m.ballot.Write(c.Options.FS, c.Dir)
+			m.mu.Unlock()
+			if err != nil {
 				return err
 			}
 			if err := m.copySegment(ctx, theirs.Name, address, n, false); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
 				c.Logger.Warn("catching up by segments has ended; entries do the rest", "error", err)
 				return nil
 			}
@@ -427,7 +444,7 @@ func (m *Member) Answer(_ context.Context, from peer.Hello, q peer.Question) (va
 		value, err = m.joining(from, ballot, driver)
 		return value, nil, 0, err
 	case "segment", "header":
-		if driver == nil || !known(driver, from.Node) {
+		if driver == nil || !known(driver, from) {
 			return nil, nil, 0, fmt.Errorf("%q is no member", from.Name)
 		}
 		file, size, err = driver.Store().ReadSegment(q.Segment, q.What == "header")
@@ -436,8 +453,9 @@ func (m *Member) Answer(_ context.Context, from peer.Hello, q peer.Question) (va
 	return nil, nil, 0, fmt.Errorf("%q is not understood", q.What)
 }
 
-func known(d *replica.Driver, id uint64) bool {
-	return slices.ContainsFunc(d.Members(), func(m replica.Member) bool { return m.ID == id })
+// known tells whether a node is a member. Its id it only says; its name is that of its certificate.
+func known(d *replica.Driver, from peer.Hello) bool {
+	return slices.ContainsFunc(d.Members(), func(m replica.Member) bool { return m.ID == from.Node && m.Name == from.Name })
 }
 
 func (m *Member) state(from peer.Hello, b engine.Ballot) (any, error) {
@@ -450,7 +468,8 @@ func (m *Member) state(from peer.Hello, b engine.Ballot) (any, error) {
 	if !s.Member {
 		return s, nil
 	}
-	if slices.Contains(b.Voters, from.Node) {
+	// The id is only said; by its certificate it is one of those that this node was started with.
+	if slices.Contains(b.Voters, from.Node) && slices.Contains(s.Cluster, from.Name) {
 		text, err := engine.Identity(c.Options.FS, c.Dir)
 		if err != nil {
 			return nil, err
@@ -465,7 +484,7 @@ func (m *Member) joining(from peer.Hello, b engine.Ballot, d *replica.Driver) (a
 	if d == nil {
 		return nil, errors.New("this node is no member itself yet")
 	}
-	if !known(d, from.Node) {
+	if !known(d, from) {
 		return nil, fmt.Errorf("%q is no member yet: at the leader, SELECT eventgres_cluster_add('%s', '%s')", from.Name, from.Name, from.Peer)
 	}
 	text, err := engine.Identity(m.config.Options.FS, m.config.Dir)
@@ -494,6 +513,13 @@ func Initialize(dir, name string, o engine.Options) error {
 	if b, err := engine.ReadBallot(o.FS, dir); err == nil {
 		return fmt.Errorf("%s is the directory of member %q already", dir, b.Name)
 	}
+	if err := notRecovering(dir); err != nil {
+		return err
+	}
+	return initialize(dir, name, o)
+}
+
+func initialize(dir, name string, o engine.Options) error {
 	holds, err := engine.HasStore(o.FS, dir)
 	if err != nil {
 		return err
@@ -510,8 +536,15 @@ func Initialize(dir, name string, o engine.Options) error {
 	return b.Write(o.FS, dir)
 }
 
-// Recover makes a member that has lost most of the others the first of a cluster of its own. What the others had and this one has not is lost.
+// Recover makes a member that has lost most of the others the first of a cluster of its own. What the others had and this one has not is lost. Where it is
+// interrupted it is to be run again.
 func Recover(dir, name string, o engine.Options) error {
+	raft := filepath.Join(dir, engine.RaftFile)
+	if _, err := os.Stat(raft); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(raft+engine.OldRaft, raft); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	b, err := engine.ReadBallot(o.FS, dir)
 	if err != nil {
 		return err
@@ -519,9 +552,16 @@ func Recover(dir, name string, o engine.Options) error {
 	if b.Name != name {
 		return fmt.Errorf("%s is the directory of node %q and not of %q", dir, b.Name, name)
 	}
-	raft := filepath.Join(dir, engine.RaftFile)
-	if err := os.Rename(raft, raft+".old"); err != nil {
+	lock, err := engine.Lock(o.FS, dir) // nobody takes part with it now
+	if err != nil {
 		return err
 	}
-	return Initialize(dir, name, o)
+	err = os.Rename(raft, raft+engine.OldRaft)
+	if err = errors.Join(err, lock.Close()); err != nil {
+		return err
+	}
+	if err := initialize(dir, name, o); err != nil {
+		return errors.Join(err, os.Rename(raft+engine.OldRaft, raft))
+	}
+	return nil
 }

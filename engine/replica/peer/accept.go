@@ -22,13 +22,15 @@ import (
 const (
 	// maxConnections bounds the connections of nodes that have shown who they are.
 	maxConnections = 256
-	// maxMeetings bounds those of one address that have not yet: strangers can keep nobody else out.
+	// maxMeetings bounds those of one address that have not yet, and allMeetings those of all, who may have many addresses.
 	maxMeetings = 16
+	allMeetings = 256
 )
 
 // meetings counts the connections that have not shown yet whose they are, by address.
 type meetings struct {
 	mu   sync.Mutex
+	all  int
 	from map[string]int
 }
 
@@ -36,9 +38,10 @@ type meetings struct {
 func (m *meetings) enter(host string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.from[host] >= maxMeetings {
+	if m.from[host] >= maxMeetings || m.all >= allMeetings {
 		return false
 	}
+	m.all++
 	m.from[host]++
 	return true
 }
@@ -46,6 +49,7 @@ func (m *meetings) enter(host string) bool {
 func (m *meetings) leave(host string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.all--
 	if m.from[host]--; m.from[host] == 0 {
 		delete(m.from, host)
 	}
@@ -54,13 +58,25 @@ func (m *meetings) leave(host string) {
 func (t *Transport) accept() {
 	places := make(chan struct{}, maxConnections)
 	m := &meetings{from: map[string]int{}}
+	pause := time.Duration(0)
 	for {
 		raw, err := t.listener.Accept()
-		if err != nil {
-			if t.ctx.Err() == nil {
-				t.log.Error("other nodes cannot reach this one any more", "error", err)
-			}
+		switch {
+		case err == nil:
+			pause = 0
+		case errors.Is(err, net.ErrClosed) || t.ctx.Err() != nil:
 			return
+		default: // such as too many open files, for a while
+			if pause == 0 {
+				t.log.Error("other nodes cannot reach this one", "error", err)
+			}
+			pause = min(max(2*pause, retry), lastRetry)
+			select {
+			case <-time.After(pause):
+			case <-t.ctx.Done():
+				return
+			}
+			continue
 		}
 		host, _, err := net.SplitHostPort(raw.RemoteAddr().String())
 		if err != nil || !m.enter(host) {
@@ -110,10 +126,12 @@ func (t *Transport) admit(theirs Hello) (Hello, error) {
 		return mine, fmt.Errorf("the log has format %d, which %q does not read", Format, theirs.Name)
 	case theirs.Purpose == "messages" && mine.Store != "" && theirs.Store != mine.Store:
 		return mine, fmt.Errorf("%q belongs to another store", theirs.Name)
+	case t.another(theirs):
+		return mine, fmt.Errorf("%q with the number %016x is no member", theirs.Name, theirs.Node)
 	case theirs.Purpose != "messages" || t.links[theirs.Name] != nil:
 	case t.receiver == nil:
 		return mine, fmt.Errorf("%q takes no part yet", mine.Name)
-	case t.gone[theirs.Node] || theirs.Peer == "":
+	case t.left[theirs.Name] || theirs.Peer == "":
 		return mine, fmt.Errorf("%q is no member", theirs.Name)
 	default:
 		// It became a member while this node was away, and may be the leader that brings the entry which says so: refused, it could never tell. It has
@@ -123,8 +141,18 @@ func (t *Transport) admit(theirs Hello) (Hello, error) {
 	return mine, nil
 }
 
+// another tells of a node that says it is a member which it is not: that has another name, which certificates are for, or was removed. A name may have
+// another node by now, of which this one has not heard. mu is held.
+func (t *Transport) another(theirs Hello) bool {
+	name, named := t.named[theirs.Node]
+	return theirs.Purpose == "messages" && (named && name != theirs.Name || t.gone[theirs.Node])
+}
+
 // receive hands messages over until the connection ends.
 func (t *Transport) receive(r *bufio.Reader, theirs Hello) error {
+	t.mu.Lock()
+	mine := t.hello.Node
+	t.mu.Unlock()
 	for {
 		var head [5]byte
 		if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -152,8 +180,8 @@ func (t *Transport) receive(r *bufio.Reader, theirs Hello) error {
 			if err := proto.Unmarshal(body, m); err != nil {
 				return err
 			}
-			if m.GetFrom() != theirs.Node {
-				return fmt.Errorf("node %x sends as node %x", theirs.Node, m.GetFrom())
+			if m.GetFrom() != theirs.Node || m.GetTo() != mine {
+				return fmt.Errorf("node %x sends as node %x, to node %x", theirs.Node, m.GetFrom(), m.GetTo())
 			}
 			if err := to.Receive(t.ctx, m); err != nil {
 				return err
@@ -226,6 +254,20 @@ func (w *slowly) Write(b []byte) (int, error) {
 	return w.conn.Write(b)
 }
 
+// answering is how long a node may take to answer, and then to send more of a file.
+const answering = 10 * time.Second
+
+// steadily gives a connection its time for each read.
+type steadily struct {
+	conn *tls.Conn
+	r    io.Reader
+}
+
+func (s *steadily) Read(b []byte) (int, error) {
+	_ = s.conn.SetReadDeadline(time.Now().Add(answering))
+	return s.r.Read(b)
+}
+
 // Ask asks a node and returns its answer. If it is a file, it is written to w.
 func (t *Transport) Ask(ctx context.Context, name, address string, q Question, value any, w io.Writer) (Hello, error) {
 	conn, r, theirs, err := t.dial(ctx, name, address, "call")
@@ -235,6 +277,7 @@ func (t *Transport) Ask(ctx context.Context, name, address string, q Question, v
 	defer t.track(conn)()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
+	_ = conn.SetDeadline(time.Now().Add(answering))
 	if err := writeText(conn, q); err != nil {
 		return theirs, err
 	}
@@ -248,7 +291,7 @@ func (t *Transport) Ask(ctx context.Context, name, address string, q Question, v
 	case said.Size > 0 && w == nil:
 		return theirs, errors.New("a file where a word was expected")
 	case said.Size > 0:
-		if _, err := io.CopyN(w, r, said.Size); err != nil {
+		if _, err := io.CopyN(w, &steadily{conn, r}, said.Size); err != nil {
 			return theirs, err
 		}
 	}

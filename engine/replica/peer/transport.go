@@ -87,6 +87,7 @@ type Transport struct {
 	peers    map[uint64]replica.Peer
 	named    map[uint64]string // members, as the log names them
 	gone     map[uint64]bool   // that were members
+	left     map[string]bool   // names of members that were removed
 	conns    map[net.Conn]struct{}
 }
 
@@ -134,7 +135,7 @@ func Listen(c Config) (*Transport, error) {
 	}
 	t := &Transport{
 		config: c, identity: i, listener: listener, log: c.Logger, hello: c.Hello,
-		links: map[string]*link{}, byID: map[uint64]*link{}, peers: map[uint64]replica.Peer{}, gone: map[uint64]bool{},
+		links: map[string]*link{}, byID: map[uint64]*link{}, peers: map[uint64]replica.Peer{}, gone: map[uint64]bool{}, left: map[string]bool{},
 		conns: map[net.Conn]struct{}{},
 	}
 	t.hello.Formats = [2]int{Format, Format}
@@ -186,6 +187,17 @@ func (t *Transport) track(c net.Conn) (done func()) {
 	}
 }
 
+// Reach has the transport reach these nodes, of which the log does not tell yet. What it tells may be older.
+func (t *Transport) Reach(members []replica.Member) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range members {
+		if m.Name != t.hello.Name && t.links[m.Name] == nil {
+			t.reach(m)
+		}
+	}
+}
+
 // Know has the transport reach these nodes, and those no more that were among the members and are not. Others that it reaches it goes on with: the log may not
 // have come to them yet.
 func (t *Transport) Know(members []replica.Member) {
@@ -197,8 +209,10 @@ func (t *Transport) Know(members []replica.Member) {
 	named, names := map[uint64]string{}, map[string]bool{}
 	for _, m := range members {
 		names[m.Name] = true
+		delete(t.left, m.Name)
 		if m.ID != 0 {
 			named[m.ID] = m.Name
+			delete(t.gone, m.ID)
 		}
 		if m.Name == t.hello.Name {
 			continue
@@ -216,6 +230,9 @@ func (t *Transport) Know(members []replica.Member) {
 			continue
 		}
 		t.gone[id] = true
+		if !names[name] {
+			t.left[name] = true
+		}
 		if l := t.links[name]; l != nil && !names[name] {
 			t.drop(l)
 		}

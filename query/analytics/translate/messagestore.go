@@ -36,7 +36,8 @@ var messageQueries = map[string]string{
 	relation.LastStreamMessage.Name: strings.Replace(messageColumns, "m.global_position)", "m.global_position DESC)", 1) + `
 	FROM (SELECT $1::varchar AS stream_name, $2::varchar AS type, 1 AS batch_size) AS a, message_store.messages AS m
 	WHERE m.stream_name = a.stream_name AND (a.type IS NULL OR m.type = a.type)) AS q WHERE q.n = 1`,
-	relation.VersionOfStream.Name: `SELECT max(m.position) FROM message_store.messages AS m WHERE m.stream_name = $1::varchar`,
+	relation.VersionOfStream.Name: `SELECT max(m.position) FROM (SELECT $1::varchar AS stream_name) AS a, message_store.messages AS m
+	WHERE m.stream_name = a.stream_name`, // the argument stands where no column of messages is meant by its names
 }
 
 const messageColumns = `SELECT q.id, q.stream_name, q.type, q.position, q.global_position, q.data, q.metadata, q."time" FROM (
@@ -72,7 +73,8 @@ var messageForms = func() map[string][]*function {
 			" WHEN ($3 IS NULL) <> ($4 IS NULL) THEN " + raise("'Consumer group member and size must be specified' || "+group) +
 			" WHEN $4 < 1 THEN " + raise("'Consumer group size must not be less than 1' || "+group) +
 			" WHEN $3 < 0 THEN " + raise("'Consumer group member must not be less than 0' || "+group) +
-			" WHEN $3 >= $4 THEN " + raise("'Consumer group member must be less than the group size' || "+group) + " ELSE $1 END)"},
+			" WHEN $3 >= $4 THEN " + raise("'Consumer group member must be less than the group size' || "+group) +
+			" WHEN $4 > 32767 THEN CAST(error('" + marker(pgerror.NumericValueOutOfRange, "smallint out of range") + "') AS VARCHAR) ELSE $1 END)"},
 		"message batch": {bigint, []uint32{bigint}, "(CASE WHEN $1 < -1 THEN CAST(error('" + marker(pgerror.InvalidRowCountInLimitClause, "LIMIT must not be negative") +
 			"') AS BIGINT) ELSE coalesce($1, 1000) END)"},
 		"message condition": {varchar, []uint32{varchar}, "(CASE WHEN $1 IS NOT NULL THEN CAST(error('" +
@@ -243,6 +245,9 @@ func (c *compiler) messageCall(x *pg.FuncCall) *ex {
 		c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s is not supported here", name).WithHint("Call it in FROM."), x.Location))
 	case f.Effects:
 		c.fail(callElsewhere(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s is not supported here", name), x.Location)))
+	case f == relation.VersionOfStream && !c.inEffect && c.writesMessages():
+		c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s beside one that writes messages is not supported", name), x.Location).
+			WithHint("Ask in a statement of its own: what is written for each row is not seen here."))
 	case f == relation.VersionOfStream:
 		q := messageQuery(name, args)
 		e := c.expr(&pg.Node{Node: &pg.Node_SubLink{SubLink: &pg.SubLink{
@@ -266,7 +271,23 @@ func (c *compiler) messageEffect(x *pg.FuncCall) (*analytics.Call, []*ex) {
 	if f == nil || !f.Effects {
 		return nil, nil
 	}
-	return &analytics.Call{Schema: f.Schema, Name: f.Name, Args: f.Args, Result: f.Result}, c.exprs(c.messageArguments(f, x))
+	before := c.inEffect
+	c.inEffect = true
+	args := c.exprs(c.messageArguments(f, x))
+	c.inEffect = before
+	return &analytics.Call{Schema: f.Schema, Name: f.Name, Args: f.Args, Result: f.Result}, args
+}
+
+// writesMessages tells whether a column of the whole statement is a call of one that does something.
+func (c *compiler) writesMessages() bool {
+	return c.whole != nil && slices.ContainsFunc(c.whole.TargetList, func(n *pg.Node) bool {
+		x := n.GetResTarget().GetVal().GetFuncCall()
+		if x == nil {
+			return false
+		}
+		f := c.messageFunctionOf(x)
+		return f != nil && f.Effects
+	})
 }
 
 // rowsInFrom puts a function that returns messages, and is all that a query selects, into its FROM.

@@ -27,6 +27,7 @@ func (c *compiler) sessionCall(b *body, n *pg.Node) *ex {
 		return nil
 	}
 	if call, args := c.messageEffect(x); call != nil {
+		c.noOffset(b, call.Name, x.Location)
 		return c.sessionForm(call, args, x.Location)
 	}
 	if len(x.Funcname) > 1 && stringOf(x.Funcname[0]) != "pg_catalog" {
@@ -36,11 +37,7 @@ func (c *compiler) sessionCall(b *body, n *pg.Node) *ex {
 	if forms == nil {
 		return nil
 	}
-	if o := b.x.LimitOffset; o != nil && o.GetAConst().GetIval().GetIval() != 0 {
-		// PostgreSQL calls it for the rows that are passed over, too.
-		c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s beside OFFSET is not supported", forms[0].Name), x.Location).
-			WithHint("Select the rows in a subquery, which has the OFFSET."))
-	}
+	c.noOffset(b, forms[0].Name, x.Location)
 	name, args := forms[0].Name, c.exprs(x.Args)
 	for i := range forms {
 		f := &forms[i]
@@ -51,6 +48,14 @@ func (c *compiler) sessionCall(b *body, n *pg.Node) *ex {
 	}
 	c.noForm(name, args, x.Location)
 	return nil
+}
+
+// noOffset refuses a call beside OFFSET: PostgreSQL calls it for the rows that are passed over, too.
+func (c *compiler) noOffset(b *body, name string, pos int32) {
+	if o := b.x.LimitOffset; o != nil && o.GetAConst().GetIval().GetIval() != 0 {
+		c.fail(c.at(pgerror.Errorf(pgerror.FeatureNotSupported, "function %s beside OFFSET is not supported", name), pos).
+			WithHint("Select the rows in a subquery, which has the OFFSET."))
+	}
 }
 
 // sessionForm is the column that stands for a call of a form.

@@ -227,6 +227,7 @@ func (c *compiler) at(e *pgerror.Error, pos int32) *pgerror.Error {
 type compiler struct {
 	src        string
 	whole      *pg.SelectStmt // the statement's own
+	inEffect   bool           // what is compiled is an argument of a call that writes messages
 	options    Options
 	params     []uint32
 	seen       []bool
