@@ -288,9 +288,13 @@ func (c *Catalog) procs() [][]any {
 		if f.Defaults != nil {
 			defaults = defaultsText(f)
 		}
-		names := make([]any, len(f.ArgNames))
-		for i, name := range f.ArgNames {
-			names[i] = name
+		var names any // null, where it takes nothing
+		if f.ArgNames != nil {
+			list := make([]any, len(f.ArgNames))
+			for i, name := range f.ArgNames {
+				list[i] = name
+			}
+			names = list
 		}
 		row := m.row("oid", f.OID, "proname", f.Name, "pronamespace", schemaOID(f.Schema), "proisstrict", f.Strict, "provolatile", string(f.Volatile),
 			"pronargs", len(f.Args), "pronargdefaults", len(f.Defaults), "proargdefaults", defaults, "prorettype", f.Result, "proargtypes", f.Args, "proargnames", names, "prosrc", f.Source)
