@@ -241,7 +241,7 @@ func raised(metadata string, given time.Time) string {
 	switch {
 	case metadata == "":
 		return "{" + member + "}"
-	case !strings.HasSuffix(text, "}"):
+	case !strings.HasSuffix(text, "}") || strings.HasPrefix(text, `{"$recorded_at":`): // which it cannot have twice
 		return `{"$metadata": ` + metadata + ", " + member + "}"
 	case strings.TrimSpace(text[1:len(text)-1]) == "":
 		return "{" + member + "}"

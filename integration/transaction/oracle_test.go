@@ -302,3 +302,21 @@ func show(out *strings.Builder, tag string, err error) {
 		fmt.Fprintf(out, "\n%s\n", tag)
 	}
 }
+
+// TestBackAtStart: a cursor that has returned nothing goes back without running its query, which may fail.
+func TestBackAtStart(t *testing.T) {
+	own, other := dial(t, harness.Eventgres(t).URL()), dial(t, harness.Postgres(t).Database(t))
+	exec(t, own, view)
+	exec(t, other, view)
+	for _, sql := range []string{
+		"INSERT INTO events (stream, type, payload) VALUES ('a', 'A', '1')",
+		"BEGIN",
+		"DECLARE c SCROLL CURSOR FOR SELECT k, count(*) FROM events, jsonb_object_keys(payload) k GROUP BY k ORDER BY k",
+		"FETCH PRIOR FROM c", "FETCH ABSOLUTE 0 FROM c", "FETCH RELATIVE -1 FROM c", "FETCH BACKWARD ALL FROM c", "MOVE BACKWARD 5 IN c", "FETCH 0 FROM c", "FETCH NEXT FROM c",
+		"ROLLBACK",
+	} {
+		if got, want := answer(t, own, sql), answer(t, other, sql); got != want {
+			t.Errorf("%s\n got %s\nwant %s", sql, got, want)
+		}
+	}
+}

@@ -182,6 +182,9 @@ var ErrNoScroll = pgerror.Errorf(pgerror.ObjectNotInPrerequisiteState, "cursor c
 	WithHint("Declare it with SCROLL option to enable backward scan.")
 
 func (p *Cursor) rewind(ctx context.Context) error {
+	if p.place == 0 && p.read == 0 {
+		return nil // it is there, and a query that has not run yet need not run
+	}
 	p.place, p.read = 0, 0
 	return p.query.Open(ctx)
 }
